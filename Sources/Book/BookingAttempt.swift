@@ -1,0 +1,137 @@
+import Contracts
+
+/// The booking protocol: reserve seats, record the booking, and where an outcome can't be found out, abort.
+///
+/// Its steps have the numbers of "POST /books" in docs/protocol.md. A 503 never holds a seat for long; a 201 is never taken back.
+struct BookingAttempt: Sendable {
+    let seats: any SeatsQueueing
+    let store: any BookingStore
+    let names: any BookingNames
+
+    /// How long the outcome of reserving is waited for, all tries together.
+    static let reserveWithin = Duration.seconds(1)
+    /// Attempts under one key before giving up.
+    static let attemptLimit = 8
+
+    /// What one attempt came to.
+    private enum Ending {
+        case booked(Booked)
+        /// This id was aborted; the next may book.
+        case aborted
+        /// The random id was drawn before.
+        case drawnBefore
+    }
+
+    func run(_ order: Order, key: String?, cause: Cause) async throws(Failure) -> Booked {
+        let start = ContinuousClock.now
+        for number in 0..<Self.attemptLimit where number == 0 || .now < start + Self.reserveWithin {
+            let id = names.id(order, key: key, attempt: number)
+            switch try await attempt(order, as: id, isKeyed: key != nil, cause: cause) {
+            case .booked(let booked): return booked
+            case .aborted where key != nil: continue
+            case .drawnBefore: continue
+            case .aborted: throw .museumUnavailable("The attempt was given up")
+            }
+        }
+        throw .museumUnavailable("The attempts under this key were given up")
+    }
+
+    private func attempt(_ order: Order, as id: BookingID, isKeyed: Bool, cause: Cause) async throws(Failure) -> Ending {
+        // 2: what the key names may be there already.
+        if isKeyed, let booking = try await store.find(id) { return try ending(booking, for: order) }
+
+        // 3
+        let reservation = Reservation(booking: id, seats: order.seats, visitor: order.visitor, requestId: cause.requestId)
+        let reserved: (outcome: ReservationOutcome, tries: Int)
+        do throws(SeatsFault) {
+            reserved = try await reserve(reservation)
+        } catch {
+            guard case .notSent(let why) = error else { return try await abort(order, as: id, cause: cause) }
+            throw why
+        }
+        switch reserved.outcome.word {
+        case .reserved: break
+        case .repeated: if !isKeyed, reserved.tries == 1 { return .drawnBefore }
+        case .mismatch:
+            if !isKeyed { return .drawnBefore }
+            throw .idempotencyMismatch
+        case .void:
+            guard let booking = try await store.find(id) else { throw .museumUnavailable("The attempt was given up") }
+            return try ending(booking, for: order)
+        case .soldOut: throw .soldOut(available: reserved.outcome.available)
+        case .closed: throw .salesClosed(order.exhibition.text)
+        case .deleted: throw .museumDeleted(order.exhibition.text)
+        case .noExhibition: throw .unknownMuseum(order.exhibition.text)
+        }
+
+        // 4
+        switch try await record(order, as: id, cause: cause) {
+        case .recorded(let booking): return .booked(Booked(booking: booking, isReplayed: false))
+        case .exists(let booking): return .booked(Booked(booking: booking, isReplayed: true))
+        case .mismatch: throw .idempotencyMismatch
+        case .aborted: return .aborted
+        case nil: return try await abort(order, as: id, cause: cause)
+        }
+    }
+
+    /// Sent a second time if the first is in doubt and time is left; tells how often it was sent.
+    private func reserve(_ reservation: Reservation) async throws(SeatsFault) -> (outcome: ReservationOutcome, tries: Int) {
+        let deadline = ContinuousClock.now + Self.reserveWithin
+        do throws(SeatsFault) {
+            return (try await seats.reserve(reservation, before: deadline), 1)
+        } catch {
+            guard error == .inDoubt, deadline > .now else { throw error }
+            do throws(SeatsFault) {
+                return (try await seats.reserve(reservation, before: deadline), 2)
+            } catch {
+                // That the second was not sent says nothing of the first.
+                throw .inDoubt
+            }
+        }
+    }
+
+    /// Sent a second time if the first is in doubt; `nil` if that helped nothing.
+    private func record(_ order: Order, as id: BookingID, cause: Cause) async throws(Failure) -> RecordOutcome? {
+        for _ in 1...2 {
+            do throws(Failure) {
+                return try await store.record(order, as: id, cause: cause)
+            } catch {
+                if case .internal = error { throw error }
+            }
+        }
+        return nil
+    }
+
+    // 5
+    private func abort(_ order: Order, as id: BookingID, cause: Cause) async throws(Failure) -> Ending {
+        let outcome: AbortOutcome
+        do throws(Failure) {
+            outcome = try await store.abort(order, as: id, cause: cause)
+        } catch {
+            if case .internal = error { throw error }
+            // Seats may be held without a booking; Book's consumer of SeatsReserved aborts that within seconds.
+            throw .outcomeUnknown(booking: id)
+        }
+        switch outcome {
+        case .aborted: throw .museumUnavailable("The attempt was given up")
+        case .exists(let booking): return .booked(Booked(booking: booking, isReplayed: true))
+        }
+    }
+
+    private func ending(_ booking: Booking, for order: Order) throws(Failure) -> Ending {
+        if booking.status == .aborted { return .aborted }
+        guard booking.seats == order.seats, booking.visitor == order.visitor else { throw .idempotencyMismatch }
+        return .booked(Booked(booking: booking, isReplayed: true))
+    }
+}
+
+/// The way to Museum for a single booking.
+protocol SeatsQueueing: Sendable {
+    func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(SeatsFault) -> ReservationOutcome
+}
+
+/// Where booking ids come from.
+protocol BookingNames: Sendable {
+    /// The id that visitor, key and attempt name, or a new one where there is no key.
+    func id(_ order: Order, key: String?, attempt: Int) -> BookingID
+}

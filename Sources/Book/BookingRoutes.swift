@@ -1,0 +1,106 @@
+public import Chassis
+import Contracts
+import HTTPTypes
+public import Hummingbird
+
+/// `/books`.
+public struct BookingRoutes: Routes {
+    let service: BookingService
+    let list: BookingList
+    let partitions: Partitions
+
+    public func add(to router: Router<EdgeContext>) {
+        router.post("books") { try await book($0, $1) }
+        router.get("books") { request, _ in try await page(request) }
+        router.get("books/{id}") { request, context in
+            Response.resource(try await service.find(id(context)), to: request)
+        }
+        router.patch("books/{id}") { try await change($0, $1) }
+        router.put("books/{id}") { try await change($0, $1) }
+        router.delete("books/{id}") { request, context in
+            Response.resource(try await service.cancel(id(context), cause: context.cause), to: request)
+        }
+    }
+
+    private func id(_ context: EdgeContext) throws(Failure) -> BookingID {
+        try context.id(BookingID.init, orElse: Failure.unknownBooking)
+    }
+
+    private func book(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        let key = try IdempotencyKey.read(request)
+        var fields = try await RequestFields(request)
+        let museumId = try fields.text("museumId", length: 1...100)
+        let visitor = try fields.text("visitor", length: Booking.visitorLength)
+        let seats = try fields.optionalInteger("seats", in: Booking.seatsRange) ?? 1
+        try fields.finish()
+        guard let exhibition = ExhibitionID(museumId) else { throw Failure.unknownMuseum(museumId) }
+        let order = Order(exhibition: exhibition, visitor: visitor, seats: seats)
+        let booked = try await service.book(order, key: key, cause: context.cause)
+        let headers: HTTPFields = booked.isReplayed && key != nil ? [.idempotentReplayed: "true"] : [:]
+        return Response.resource(booked.booking, status: .created, to: request, headers: headers)
+    }
+
+    private func page(_ request: Request) async throws -> Response {
+        let query = try RequestQuery(request, known: ["museumId", "status", "size", "cursor"])
+        let page = try await list.page(
+            try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"),
+            partitions: partitions.all)
+        return Response.collection(page, of: "books", to: request)
+    }
+
+    /// The one change there is: `status` to `CANCELED`. What else the body says must be as it is.
+    private func change(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        let id = try id(context)
+        var fields = try await RequestFields(request)
+        fields.ignore("id", "version", "createdAt", "updatedAt", "_links")
+        let status = try fields.text("status", length: 1...64)
+        let museumId = try fields.optionalText("museumId", length: 1...100)
+        let visitor = try fields.optionalText("visitor", length: Booking.visitorLength)
+        let seats = try fields.optionalInteger("seats", in: Booking.seatsRange)
+        try fields.finish()
+        let booking = try await service.find(id)
+        if let museumId, museumId != id.exhibition.text { throw Failure.invalidField("museumId", "can't be changed") }
+        if let visitor, visitor != booking.visitor { throw Failure.invalidField("visitor", "can't be changed") }
+        if let seats, seats != booking.seats { throw Failure.invalidField("seats", "can't be changed") }
+        guard status == BookingStatus.canceled.rawValue else {
+            throw Failure.invalidField("status", "can only be changed to CANCELED")
+        }
+        return Response.resource(try await service.cancel(id, cause: context.cause), to: request)
+    }
+}
+
+/// The `Idempotency-Key` header: 1 to 255 visible ASCII characters, bare or in quotes.
+enum IdempotencyKey {
+    static func read(_ request: Request) throws(Failure) -> String? {
+        let values = request.headers[values: .idempotencyKey]
+        guard let value = values.first else { return nil }
+        guard values.count == 1 else { throw .invalidIdempotencyKey("is there more than once") }
+        let isQuoted = value.utf8.count >= 2 && value.hasPrefix("\"") && value.hasSuffix("\"")
+        let key = isQuoted ? String(value.dropFirst().dropLast()) : value
+        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw .invalidIdempotencyKey("must be 1 to 255 visible ASCII characters, bare or in quotes")
+        }
+        return key
+    }
+}
+
+extension Booking: Representable {
+    var href: String { "/books/" + id.text }
+
+    func write(to writer: inout JSONWriter) {
+        writer.member("id", id.text)
+        writer.member("museumId", id.exhibition.text)
+        writer.member("visitor", visitor)
+        writer.member("seats", seats)
+        writer.member("status", status.rawValue)
+        writer.member("version", version)
+        writer.member("createdAt", Calendars.iso8601(createdAt))
+        writer.member("updatedAt", Calendars.iso8601(updatedAt))
+        writer.object("_links") { writer in
+            writer.link("self", href)
+            writer.link("museum", "/museums/" + id.exhibition.text)
+            writer.link("confirm", "/confirms/" + id.text)
+            writer.link("myPage", "/myPages/" + id.text)
+        }
+    }
+}

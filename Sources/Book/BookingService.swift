@@ -1,0 +1,57 @@
+import Contracts
+
+/// What visitors do with bookings.
+struct BookingService: Sendable {
+    let attempt: BookingAttempt
+    let store: any BookingStore
+    let partitions: @Sendable (String) async throws(Failure) -> Bool
+
+    /// Books, and says whether the booking was there before.
+    /// - Parameter key: the client's Idempotency-Key; the same one names the same booking for ever.
+    func book(_ order: Order, key: String?, cause: Cause) async throws(Failure) -> Booked {
+        guard try await partitions(order.exhibition.partition) else { throw .unknownMuseum(order.exhibition.text) }
+        // In a task of its own: it runs to its end even if the client hangs up or the server is told to stop.
+        let task = Task { () async -> Result<Booked, Failure> in
+            do throws(Failure) {
+                return .success(try await attempt.run(order, key: key, cause: cause))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try await task.value.get()
+    }
+
+    func find(_ id: BookingID) async throws(Failure) -> Booking {
+        guard let booking = try await store.find(id) else { throw .unknownBooking(id.text) }
+        return booking
+    }
+
+    /// Cancels, once; whoever asks again gets the same booking.
+    func cancel(_ id: BookingID, cause: Cause) async throws(Failure) -> Booking {
+        let step = Step(booking: id, transition: .cancel, cause: cause)
+        let outcome: AdvanceOutcome
+        do throws(Failure) {
+            outcome = try await store.advance([step])[0]
+        } catch {
+            guard case .outcomeUnknown = error else { throw error }
+            // Canceling twice does no more than once.
+            outcome = try await store.advance([step])[0]
+        }
+        switch outcome {
+        case .absent: throw .unknownBooking(id.text)
+        case .advanced(let booking): return booking
+        case .skipped(let booking):
+            switch booking.status {
+            case .forceCanceled: throw .alreadyForceCanceled
+            case .aborted: throw .alreadyAborted
+            default: return booking
+            }
+        }
+    }
+}
+
+/// A booking that stands, and whether this request found it made already.
+struct Booked: Sendable, Equatable {
+    let booking: Booking
+    let isReplayed: Bool
+}

@@ -1,0 +1,61 @@
+import Chassis
+import Contracts
+import NIOCore
+import NIOHTTP1
+
+/// Museum in another process, over its inner route, behind a circuit breaker.
+struct HTTPSeats: Seats {
+    let museum: Upstream
+    let breaker: Breaker
+
+    func reserve(
+        _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
+    ) async throws(SeatsFault) -> [ReservationOutcome] {
+        guard breaker.allows() else { throw .notSent(.museumUnavailable("Museum is out of reach at present")) }
+        let answer: Upstream.Answer
+        do throws(Upstream.Fault) {
+            answer = try await museum.send(
+                .POST, "/museums/\(exhibition.text)/reservations", headers: ["Content-Type": "application/json"],
+                body: Self.body(reservations), isRepeatable: true, deadline: deadline)
+        } catch {
+            breaker.failed()
+            throw error == .notSent ? .notSent(.museumUnavailable("Museum can't be reached")) : .inDoubt
+        }
+        return try read(answer, count: reservations.count)
+    }
+
+    private func read(_ answer: Upstream.Answer, count: Int) throws(SeatsFault) -> [ReservationOutcome] {
+        let json = try? JSON(parsing: answer.body.readableBytesView)
+        // Museum itself says that it changed nothing; a mesh's 503 has no such document.
+        if answer.status == 503, json?["type"]?.text == "/problems/storage-unavailable" {
+            breaker.succeeded()
+            throw .notSent(.storageUnavailable("Redis can't be reached by Museum at present"))
+        }
+        let outcomes = json?["outcomes"]?.elements?.compactMap { element in
+            element["word"]?.text.flatMap { ReservationOutcome.Word(rawValue: $0) }.flatMap { word in
+                element["available"]?.integer.map { ReservationOutcome(word: word, available: $0) }
+            }
+        }
+        guard answer.status == 200, let outcomes, outcomes.count == count else {
+            breaker.failed()
+            throw .inDoubt
+        }
+        breaker.succeeded()
+        return outcomes
+    }
+
+    private static func body(_ reservations: [Reservation]) -> ByteBuffer {
+        var writer = JSONWriter(capacity: 128 * reservations.count)
+        writer.object { writer in
+            writer.array("reservations", reservations) { writer, reservation in
+                writer.object { writer in
+                    writer.member("bookId", reservation.booking.text)
+                    writer.member("seats", reservation.seats)
+                    writer.member("visitor", reservation.visitor)
+                    writer.member("requestId", reservation.requestId)
+                }
+            }
+        }
+        return writer.buffer
+    }
+}

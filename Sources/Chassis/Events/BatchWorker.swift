@@ -1,0 +1,155 @@
+import Contracts
+import Logging
+import Metrics
+import Redis
+
+/// What one connection's consumer does with the entries it gets, and what it keeps for later.
+struct BatchWorker {
+    private struct Waiting {
+        let entry: Entry
+        let since: ContinuousClock.Instant
+        var attempts = 0
+        var due: ContinuousClock.Instant
+    }
+
+    private let group: ConsumerGroup
+    private let handler: any EventHandler
+    private let logger: Logger
+    private let applied: Counter
+    private let buried: Counter
+    /// Entries whose subject isn't there yet, unacknowledged, by name.
+    private var waiting: [String: Waiting] = [:]
+    /// Whether anything was acknowledged since progress was last written.
+    var hasProgress = true
+
+    init(group: ConsumerGroup, handler: any EventHandler, logger: Logger) {
+        self.group = group
+        self.handler = handler
+        self.logger = logger
+        applied = Counter(label: "skmuseum_\(group.room.rawValue)_events_applied_total")
+        buried = Counter(label: "skmuseum_\(group.room.rawValue)_dead_letters_total")
+    }
+
+    /// Works off what is pending for this consumer from before.
+    /// - Parameter oneByOne: whether one of them may have killed the process, so that each is taken alone and counted.
+    mutating func recover(oneByOne: Bool) async throws(RedisError) {
+        for source in group.room.hears {
+            var after = "0"
+            while true {
+                let entries = try await group.readPending(of: source, after: after, count: ConsumerConfiguration.batchLimit)
+                guard let last = entries.last else { break }
+                after = last.id
+                if oneByOne { try await applyAlone(entries) } else { try await apply(entries) }
+            }
+        }
+    }
+
+    /// Takes over what a dead consumer left, each alone.
+    mutating func takeOver(idle: Duration) async throws(RedisError) {
+        let entries = try await group.takeOver(idle: idle, count: 100).filter { waiting[$0.name] == nil }
+        if !entries.isEmpty { logger.info("took over pending events", metadata: ["count": "\(entries.count)"]) }
+        try await applyAlone(entries)
+    }
+
+    /// Waits up to a second for new entries, or shorter if something is to be tried again before.
+    mutating func applyNew(gather: Duration) async throws(RedisError) {
+        let now = ContinuousClock.now
+        let next = waiting.values.map(\.due).min().map { max($0 - now, .milliseconds(1)) } ?? .seconds(1)
+        let entries = try await group.readNew(count: ConsumerConfiguration.batchLimit, block: min(next, .seconds(1)))
+        if entries.isEmpty { return }
+        if gather > .zero, entries.count < ConsumerConfiguration.batchLimit { try? await Task.sleep(for: gather) }
+        try await apply(entries)
+    }
+
+    /// Tries again what was not yet to be applied and is due.
+    mutating func retryDue() async throws(RedisError) {
+        let now = ContinuousClock.now
+        let due = waiting.values.filter { $0.due <= now }.map(\.entry)
+        if !due.isEmpty { try await apply(due) }
+    }
+
+    /// Each entry alone, counted before and cleared after, so that one which kills the process is known by its count.
+    private mutating func applyAlone(_ entries: [Entry]) async throws(RedisError) {
+        for entry in entries {
+            let attempts = try await group.beginAttempt(entry)
+            if attempts > ConsumerConfiguration.fatalAttempts {
+                try await bury(entry, reason: "the process died of it", attempts: attempts - 1)
+            } else {
+                try await apply([entry])
+            }
+            try await group.endAttempt(entry)
+        }
+    }
+
+    private mutating func apply(_ entries: [Entry]) async throws(RedisError) {
+        var good: [(entry: Entry, event: Event)] = []
+        var done: [Entry] = []
+        for entry in entries {
+            switch entry.event {
+            case .success(let event): good.append((entry, event))
+            case .failure where entry.raw == nil: done.append(entry)
+            case .failure(let why): try await bury(entry, reason: why.description, attempts: 1)
+            }
+        }
+        let verdicts = try await verdicts(on: good.map { Delivery(event: $0.event, age: age(of: $0.entry)) })
+        for ((entry, _), verdict) in zip(good, verdicts) {
+            switch verdict {
+            case .applied: done.append(entry)
+            case .notYet: postpone(entry)
+            case .poison(let reason): try await bury(entry, reason: reason, attempts: 1)
+            }
+        }
+        if done.isEmpty { return }
+        try await group.acknowledge(done)
+        for entry in done { waiting[entry.name] = nil }
+        applied.increment(by: done.count)
+        hasProgress = true
+    }
+
+    /// The room's verdicts. Waits out whatever time may mend, as long as the connection stands; a fault that comes back
+    /// is traced to the single delivery that has it.
+    private func verdicts(on deliveries: [Delivery]) async throws(RedisError) -> [Verdict] {
+        if deliveries.isEmpty { return [] }
+        var attempt = 0
+        while true {
+            do throws(Failure) {
+                return try await handler.handle(deliveries)
+            } catch {
+                attempt += 1
+                if case .internal(let what) = error {
+                    if deliveries.count > 1 { return try await oneByOne(deliveries) }
+                    logger.error("event could not be applied", metadata: ["what": "\(what)", "attempt": "\(attempt)"])
+                    if attempt == ConsumerConfiguration.fatalAttempts { return [.poison(what)] }
+                }
+                guard group.connection.isActive, !Task.isCancelled else { throw .inDoubt("the connection closed") }
+                try? await Task.sleep(for: Backoff.pause(attempt: attempt, from: .milliseconds(20), to: .milliseconds(500)))
+            }
+        }
+    }
+
+    private func oneByOne(_ deliveries: [Delivery]) async throws(RedisError) -> [Verdict] {
+        var all: [Verdict] = []
+        for delivery in deliveries { all += try await verdicts(on: [delivery]) }
+        return all
+    }
+
+    private func age(of entry: Entry) -> Duration { waiting[entry.name].map { .now - $0.since } ?? .zero }
+
+    /// Again after 5, 10, 20, 50 ms, and so on up to a second.
+    private mutating func postpone(_ entry: Entry) {
+        let now = ContinuousClock.now
+        var kept = waiting[entry.name] ?? Waiting(entry: entry, since: now, due: now)
+        kept.attempts += 1
+        kept.due = now + Backoff.pause(attempt: kept.attempts, from: .milliseconds(10), to: .seconds(1))
+        waiting[entry.name] = kept
+    }
+
+    private mutating func bury(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
+        logger.error(
+            "event is a dead letter", metadata: ["room": "\(entry.source.rawValue)", "id": "\(entry.id)", "reason": "\(reason)"])
+        try await group.bury(entry, reason: reason, attempts: attempts)
+        waiting[entry.name] = nil
+        buried.increment()
+        hasProgress = true
+    }
+}

@@ -1,0 +1,94 @@
+import Contracts
+import Redis
+
+/// One entry of a stream as it was delivered.
+struct Entry: Sendable {
+    let source: Room
+    let id: String
+    /// Field names and values, byte by byte as they came; `nil` if the entry has been trimmed from under the group.
+    let raw: [Command.Word]?
+    /// The event, or why it is none.
+    let event: Result<Event, MalformedEvent>
+
+    /// Room and id: what names it among all entries of a partition.
+    var name: String { source.rawValue + ":" + id }
+
+    static func list(streams reply: Reply, sources: [String: Room]) throws(RedisError) -> [Entry] {
+        var entries: [Entry] = []
+        for stream in try reply.asArray() {
+            let parts = try stream.asArray()
+            guard parts.count == 2, let source = sources[try parts[0].asText()] else { throw .unexpected("a stream was due") }
+            entries += try list(entries: parts[1], source: source)
+        }
+        return entries
+    }
+
+    static func list(entries reply: Reply, source: Room) throws(RedisError) -> [Entry] {
+        var entries: [Entry] = []
+        for entry in try reply.asArray() {
+            let parts = try entry.asArray()
+            guard parts.count == 2 else { throw .unexpected("an entry was due") }
+            let id = try parts[0].asText()
+            if case .null = parts[1] {
+                entries.append(Entry(source: source, id: id, raw: nil, event: .failure(.missing("eventType"))))
+            } else {
+                entries.append(Entry(source: source, id: id, pairs: try parts[1].asPairs()))
+            }
+        }
+        return entries
+    }
+
+    private init(source: Room, id: String, raw: [Command.Word]?, event: Result<Event, MalformedEvent>) {
+        self.source = source
+        self.id = id
+        self.raw = raw
+        self.event = event
+    }
+
+    private init(source: Room, id: String, pairs: [(name: Reply, value: Reply)]) {
+        var fields: [String: String] = [:]
+        var broken: String?
+        var words: [Command.Word] = []
+        for (name, value) in pairs {
+            words += [name, value].map { if case .bytes(let bytes) = $0 { .bytes(bytes) } else { .text((try? $0.asText()) ?? "") } }
+            guard case .text(let name) = name else { broken = broken ?? "(a name that is not UTF-8)"; continue }
+            guard case .text(let value) = value else { broken = broken ?? name; continue }
+            guard fields.updateValue(value, forKey: name) == nil else { broken = broken ?? name; continue }
+        }
+        let event: Result<Event, MalformedEvent> =
+            if let broken { .failure(.invalid(broken)) } else { Result { () throws(MalformedEvent) in try Event(fields: fields) } }
+        self.init(source: source, id: id, raw: words, event: event)
+    }
+}
+
+/// A stream's id: milliseconds and a sequence number.
+public struct StreamID: Sendable, Hashable, Comparable {
+    public let milliseconds: UInt64
+    public let sequence: UInt64
+
+    public static let zero = StreamID(milliseconds: 0, sequence: 0)
+
+    public init(milliseconds: UInt64, sequence: UInt64) {
+        self.milliseconds = milliseconds
+        self.sequence = sequence
+    }
+
+    /// Reads `ms-seq`, or `ms` alone for its first.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let milliseconds = UInt64(parts[0]), let sequence = parts.count == 2 ? UInt64(parts[1]) : 0 else { return nil }
+        self.init(milliseconds: milliseconds, sequence: sequence)
+    }
+
+    public var text: String { "\(milliseconds)-\(sequence)" }
+
+    /// The id right below; zero stays zero.
+    public var previous: StreamID {
+        if sequence > 0 { return StreamID(milliseconds: milliseconds, sequence: sequence - 1) }
+        return milliseconds > 0 ? StreamID(milliseconds: milliseconds - 1, sequence: .max) : .zero
+    }
+
+    public static func < (left: StreamID, right: StreamID) -> Bool {
+        (left.milliseconds, left.sequence) < (right.milliseconds, right.sequence)
+    }
+}

@@ -1,0 +1,34 @@
+public import Contracts
+public import Logging
+public import ServiceLifecycle
+
+/// A room's consumers, one for each partition in use; partitions that come into use later get theirs then.
+public struct EventConsumers: Service {
+    private let room: Room
+    private let partitions: Partitions
+    private let configuration: ConsumerConfiguration
+    private let logger: Logger
+
+    public init(room: Room, partitions: Partitions, configuration: ConsumerConfiguration, logger: Logger) {
+        self.room = room
+        self.partitions = partitions
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await withDiscardingTaskGroup { group in
+            var served: Set<String> = []
+            while !Task.isShuttingDownGracefully && !Task.isCancelled {
+                for partition in partitions.all where served.insert(partition).inserted {
+                    var logger = logger
+                    logger[metadataKey: "group"] = "\(room.rawValue)"
+                    logger[metadataKey: "partition"] = "\(partition)"
+                    let consumer = EventConsumer(room: room, partition: partition, configuration: configuration, logger: logger)
+                    group.addTask { await consumer.run() }
+                }
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+}

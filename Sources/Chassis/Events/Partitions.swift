@@ -1,0 +1,48 @@
+public import Contracts
+public import Redis
+import Scripts
+public import ServiceLifecycle
+import Synchronization
+
+/// The partitions in use, looked up every second: new ones are served without a restart.
+public final class Partitions: Service {
+    private let client: RedisClient
+    private let known = Mutex<Set<String>>([])
+
+    public init(_ client: RedisClient) { self.client = client }
+
+    /// Those known so far, in order: `a`, `b`, … `aa`.
+    public var all: [String] { known.withLock { $0 }.sorted { ($0.count, $0) < ($1.count, $1) } }
+
+    /// Whether the partition is in use; asks Redis about one not heard of yet.
+    public func contains(_ partition: String) async throws(Failure) -> Bool {
+        if known.withLock({ $0.contains(partition) }) { return true }
+        do throws(RedisError) {
+            guard try await client.send("SISMEMBER", Keys.partitions, partition).asInteger() == 1 else { return false }
+        } catch {
+            throw Failure(reading: error)
+        }
+        known.withLock { _ = $0.insert(partition) }
+        return true
+    }
+
+    /// Looks them up now.
+    public func refresh() async throws(Failure) {
+        do throws(RedisError) {
+            let names = try await client.send("SMEMBERS", Keys.partitions).asTexts()
+            known.withLock { $0.formUnion(names) }
+        } catch {
+            throw Failure(reading: error)
+        }
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                // What can't be looked up now is looked up in a second; commands in between tell that Redis is away.
+                try? await self.refresh()
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}

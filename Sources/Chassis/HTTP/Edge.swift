@@ -1,0 +1,134 @@
+public import Contracts
+import Foundation
+import HTTPTypes
+public import Hummingbird
+import Logging
+import Metrics
+
+/// The outermost responder of a port: names the request, answers 404 and 405, and turns every failure into a problem document.
+public struct Edge: HTTPResponder {
+    private let responder: RouterResponder<EdgeContext>
+    private let paths: PathTable
+    private let now: Clock
+    private let traffic: Traffic
+
+    /// - Parameters:
+    ///   - role: the role whose port it is; in metrics.
+    ///   - routes: all that the port serves.
+    public init(role: String, routes: [any Routes], now: @escaping Clock) {
+        let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
+        for routes in routes { routes.add(to: router) }
+        self.paths = PathTable(router)
+        self.responder = router.buildResponder()
+        self.now = now
+        self.traffic = Traffic(role: role)
+    }
+
+    public func respond(to request: Request, context: EdgeContext) async -> Response {
+        let start = ContinuousClock.now
+        let requestId = RequestIdentifier.of(request)
+        var context = context
+        context.cause = Cause(requestId: requestId, moment: now())
+        context.logger[metadataKey: "requestId"] = "\(requestId)"
+        var response: Response
+        do {
+            try paths.check(request)
+            response = try await responder.respond(to: request, context: context)
+        } catch {
+            response = answer(error, requestId: requestId, request: request, logger: context.logger)
+        }
+        response.headers[.xRequestId] = requestId
+        response.headers[.cacheControl] = request.uri.path.hasPrefix("/museums") ? "no-cache" : "no-store"
+        if request.method == .head, response.body.contentLength != 0 { response = response.createHeadResponse() }
+        let duration = ContinuousClock.now - start
+        traffic.count(status: response.status.code, duration: duration)
+        context.logger.debug(
+            "request answered",
+            metadata: [
+                "method": "\(request.method)", "path": "\(request.uri.path)", "status": "\(response.status.code)",
+                "ms": "\(duration / .milliseconds(1))",
+            ])
+        return response
+    }
+
+    private func answer(_ error: any Error, requestId: String, request: Request, logger: Logger) -> Response {
+        let failure = error as? Failure ?? .internal("\(error)")
+        if case .internal(let what) = failure {
+            logger.error("bug", metadata: ["what": "\(what)", "method": "\(request.method)", "path": "\(request.uri.path)"])
+        }
+        var response = Problem(failure).response(requestId: requestId)
+        if request.method == .head { response = response.createHeadResponse() }
+        return response
+    }
+}
+
+/// Which paths a port has, and what each takes.
+private struct PathTable: Sendable {
+    private struct Entry: Sendable {
+        let pattern: [Substring]
+        var methods: [HTTPRequest.Method]
+    }
+
+    private var entries: [Entry] = []
+
+    init(_ router: Router<EdgeContext>) {
+        for route in router.routes {
+            let pattern = "\(route.path)".split(separator: "/")
+            let index = entries.firstIndex { $0.pattern == pattern }
+            let methods = route.method == .get ? [.get, .head] : [route.method]
+            if let index { entries[index].methods += methods } else { entries.append(Entry(pattern: pattern, methods: methods)) }
+        }
+    }
+
+    func check(_ request: Request) throws(Failure) {
+        let path = request.uri.path.split(separator: "/")
+        // A literal path is named before one with an id in it: /museums/{id} is not what answers for the other.
+        let fitting = entries.filter { entry in
+            entry.pattern.count == path.count && zip(entry.pattern, path).allSatisfy { $0.hasPrefix("{") || $0.hasPrefix(":") || $0 == $1 }
+        }
+        guard !fitting.isEmpty else { throw .unknownPath }
+        guard !fitting.contains(where: { $0.methods.contains(request.method) }) else { return }
+        throw .methodNotAllowed(allowed: Set(fitting.flatMap { $0.methods.map(\.rawValue) }).sorted())
+    }
+}
+
+/// The id by which a request is known in every log line and in the event it causes.
+public enum RequestIdentifier {
+    /// The client's `X-Request-Id` if it is 1 to 128 visible ASCII characters, else a new one.
+    static func of(_ request: Request) -> String {
+        if let given = request.headers[.xRequestId], (1...128).contains(given.utf8.count),
+            given.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        {
+            return given
+        }
+        return make()
+    }
+
+    /// 16 hexadecimal digits at random.
+    public static func make() -> String {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+/// Requests of one role: how many, with which status, how long.
+private struct Traffic: Sendable {
+    private let role: String
+    private let duration: Metrics.Timer
+
+    init(role: String) {
+        self.role = role
+        self.duration = Timer(label: "skmuseum_\(role)_request_duration_seconds")
+    }
+
+    func count(status: Int, duration: Duration) {
+        Counter(label: "skmuseum_\(role)_requests_total", dimensions: [("status", String(status))]).increment()
+        self.duration.recordNanoseconds(Int64(duration / .nanoseconds(1)))
+    }
+}
+
+extension HTTPField.Name {
+    public static let xRequestId = HTTPField.Name("X-Request-Id")!
+    public static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+    public static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed")!
+}

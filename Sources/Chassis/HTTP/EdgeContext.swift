@@ -1,0 +1,24 @@
+public import Contracts
+public import Hummingbird
+
+/// What goes with a request from the edge to its route: who caused it and when, and a logger that says so.
+public struct EdgeContext: RequestContext {
+    public var coreContext: CoreRequestContextStorage
+    public internal(set) var cause = Cause(requestId: nil, moment: 0)
+
+    public init(source: ApplicationRequestContextSource) { coreContext = CoreRequestContextStorage(source: source) }
+}
+
+/// Routes of a room, added to every port that serves them.
+public protocol Routes: Sendable {
+    func add(to router: Router<EdgeContext>)
+}
+
+extension EdgeContext {
+    /// The path's `id`, or the failure that says what is not there.
+    public func id<ID>(_ read: (String) -> ID?, orElse failure: (String) -> Failure) throws(Failure) -> ID {
+        let raw = coreContext.parameters.get("id") ?? ""
+        guard let id = read(raw) else { throw failure(raw) }
+        return id
+    }
+}

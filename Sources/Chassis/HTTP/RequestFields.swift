@@ -1,0 +1,104 @@
+public import Contracts
+public import Hummingbird
+
+/// The members of a JSON body, read one by one and strictly. Whatever has not been read when it finishes is unknown.
+public struct RequestFields: Sendable {
+    private var members: [String: JSON] = [:]
+
+    /// Reads a request's body.
+    /// - Parameter limit: most bytes, 16 KiB by default.
+    public init(_ request: Request, limit: Int = 16 << 10) async throws(Failure) {
+        try self.init(await JSON(body: request, limit: limit))
+    }
+
+    public init(_ json: JSON) throws(Failure) {
+        guard case .object(let list) = json else { throw .malformedJSON("an object is due") }
+        for member in list {
+            guard members.updateValue(member.value, forKey: member.name) == nil else {
+                throw .invalidField(member.name, "is there twice")
+            }
+        }
+    }
+
+    /// Whether the body names the field, `null` included.
+    public func names(_ field: String) -> Bool { members[field] != nil }
+
+    /// Passes over fields that a client may send back as it got them.
+    public mutating func ignore(_ fields: String...) {
+        for field in fields { members[field] = nil }
+    }
+
+    /// The field's text; `nil` where it is absent or `null`.
+    public mutating func optionalText(_ field: String, length: ClosedRange<Int>) throws(Failure) -> String? {
+        switch members.removeValue(forKey: field) {
+        case nil, .null: return nil
+        case .string(let raw):
+            guard let text = PlainText.clean(raw, length: length) else {
+                throw .invalidField(
+                    field, "must have \(length.lowerBound) to \(length.upperBound) characters, control characters not among them")
+            }
+            return text
+        default: throw .invalidField(field, "must be a string")
+        }
+    }
+
+    public mutating func text(_ field: String, length: ClosedRange<Int>) throws(Failure) -> String {
+        guard let text = try optionalText(field, length: length) else { throw .invalidField(field, "is missing") }
+        return text
+    }
+
+    /// The field's number, written as one or as a string of one to nine digits; `nil` where it is absent.
+    public mutating func optionalInteger(_ field: String, in range: ClosedRange<Int>) throws(Failure) -> Int? {
+        let number: Int?
+        switch members.removeValue(forKey: field) {
+        case nil: return nil
+        case .number(let digits): number = Int(digits)
+        case .string(let text): number = PlainText.digits(text)
+        default: throw .invalidField(field, "must be a whole number")
+        }
+        guard let number, range.contains(number) else {
+            throw .invalidField(field, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    public mutating func integer(_ field: String, in range: ClosedRange<Int>) throws(Failure) -> Int {
+        guard let number = try optionalInteger(field, in: range) else { throw .invalidField(field, "is missing") }
+        return number
+    }
+
+    /// Refuses fields that nobody has read.
+    public func finish() throws(Failure) {
+        if let field = members.keys.min() { throw .invalidField(field, "is not known here") }
+    }
+}
+
+extension JSON {
+    /// A request's body as JSON.
+    public init(body request: Request, limit: Int) async throws(Failure) {
+        let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingSpaces().lowercased()
+        guard let type, ["application/json", "application/merge-patch+json", "application/hal+json"].contains(type) else {
+            throw .unsupportedMediaType
+        }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            throw .contentTooLarge(limit: limit)
+        }
+        do {
+            let body = try await request.body.collect(upTo: limit)
+            self = try JSON(parsing: body.readableBytesView)
+        } catch let failure as Failure {
+            throw failure
+        } catch let error as HTTPError where error.status == .contentTooLarge {
+            throw .contentTooLarge(limit: limit)
+        } catch {
+            throw .malformedJSON("the body could not be read to its end")
+        }
+    }
+}
+
+extension StringProtocol {
+    func trimmingSpaces() -> String {
+        let isSpace = { (character: Character) in character == " " || character == "\t" }
+        return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+    }
+}

@@ -1,0 +1,124 @@
+public import Contracts
+import Foundation
+public import Hummingbird
+
+/// A request's query, read strictly: no parameter twice, none that nobody asked for.
+public struct RequestQuery: Sendable {
+    private var items: [String: String] = [:]
+
+    /// - Parameter known: the parameters that the route takes.
+    public init(_ request: Request, known: [String]) throws(Failure) {
+        for pair in (request.uri.query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decode(parts[0]), let value = Self.decode(parts.count > 1 ? parts[1] : "") else {
+                throw .invalidParameter(String(parts[0].prefix(40)), "is not valid UTF-8 in percent-encoding")
+            }
+            guard known.contains(name) else {
+                throw .invalidParameter(String(name.prefix(40)), "is not known here; known are \(known.joined(separator: ", "))")
+            }
+            guard items.updateValue(value, forKey: name) == nil else { throw .invalidParameter(name, "is there twice") }
+        }
+    }
+
+    public subscript(name: String) -> String? { items[name] }
+
+    /// One of the words of a closed set.
+    public func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String) throws(Failure) -> Word? {
+        let words: [Word]? = try words(name)
+        return words?.first
+    }
+
+    /// Comma-separated words of a closed set; `nil` where the parameter is absent.
+    public func words<Word: RawRepresentable<String> & CaseIterable>(_ name: String) throws(Failure) -> [Word]? {
+        guard let value = items[name] else { return nil }
+        var words: [Word] = []
+        for part in value.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let word = Word(rawValue: String(part)) else {
+                throw .invalidParameter(name, "must be of " + Word.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            words.append(word)
+        }
+        return words
+    }
+
+    public func text(_ name: String, length: ClosedRange<Int>) throws(Failure) -> String? {
+        guard let raw = items[name] else { return nil }
+        guard let text = PlainText.clean(raw, length: length) else {
+            throw .invalidParameter(name, "must have \(length.lowerBound) to \(length.upperBound) characters")
+        }
+        return text
+    }
+
+    public func date(_ name: String) throws(Failure) -> String? {
+        guard let value = items[name] else { return nil }
+        guard Calendars.isDate(value) else { throw .invalidParameter(name, "must be a real date, YYYY-MM-DD") }
+        return value
+    }
+
+    /// An exhibition's id. What can't be one names no exhibition, so that nothing matches: `.some(nil)`.
+    public func exhibition(_ name: String) throws(Failure) -> ExhibitionID? {
+        guard let value = items[name] else { return nil }
+        guard let id = ExhibitionID(value) else { throw .invalidParameter(name, "must be an exhibition's id, such as a1") }
+        return id
+    }
+
+    /// `size`, 20 by default, 1 to 200, and the opaque `cursor`.
+    public func page() throws(Failure) -> PageRequest {
+        var size = 20
+        if let value = items["size"] {
+            guard let number = PlainText.digits(value), (1...200).contains(number) else {
+                throw .invalidParameter("size", "must be a whole number from 1 to 200")
+            }
+            size = number
+        }
+        guard let cursor = items["cursor"] else { return PageRequest(size: size, position: nil) }
+        guard let position = Cursor.decode(cursor) else {
+            throw .invalidParameter("cursor", "must be taken from a next link as it is")
+        }
+        return PageRequest(size: size, position: position)
+    }
+
+    private static func decode(_ text: Substring) -> String? {
+        text.replacing("+", with: " ").removingPercentEncoding
+    }
+}
+
+/// Which part of a collection is asked for.
+public struct PageRequest: Sendable {
+    /// Most elements, 1 to 200.
+    public let size: Int
+    /// The words of the place after which it goes on; `nil` for the start.
+    public let position: [String]?
+
+    public init(size: Int, position: [String]? = nil) {
+        self.size = size
+        self.position = position
+    }
+}
+
+/// A part of a collection, and the place after which the next one starts, if there is one.
+public struct Page<Element: Sendable>: Sendable {
+    public let elements: [Element]
+    public let next: [String]?
+
+    public init(elements: [Element], next: [String]?) {
+        self.elements = elements
+        self.next = next
+    }
+}
+
+/// The text form of a place in a collection: base64url, opaque to clients.
+enum Cursor {
+    static func encode(_ position: [String]) -> String {
+        Data(position.joined(separator: "\n").utf8).base64EncodedString()
+            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    static func decode(_ cursor: String) -> [String]? {
+        guard cursor.utf8.count <= 1000 else { return nil }
+        let standard = cursor.replacing("-", with: "+").replacing("_", with: "/")
+        let padded = standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
+        return Data(base64Encoded: padded).flatMap { String(data: $0, encoding: .utf8) }
+            .map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+    }
+}

@@ -1,0 +1,130 @@
+public import Configuration
+import Contracts
+public import Foundation
+public import Logging
+public import Redis
+
+/// All that can be configured, read once and checked before anything listens.
+public struct Settings: Sendable {
+    /// `nil`: the embedded server.
+    public let redis: RedisEndpoint?
+    /// `nil`: the same server as ``redis``.
+    public let myPageRedis: RedisEndpoint?
+    public let bindAddress: String
+    /// The port of each role, by its name.
+    public let ports: [String: Int]
+    /// Where to find the roles that are not in this process, by name.
+    public let upstreams: [String: [String]]
+    /// `nil`: host name and the role's port.
+    public let instanceId: String?
+    /// Over how many partitions new exhibitions are spread, 1 to 702.
+    public let partitions: Int
+    public let timeZone: TimeZone
+    public let logLevel: Logger.Level
+    public let logFormat: LogFormat
+
+    private static let rooms = [("book", 8081), ("museum", 8082), ("confirm", 8083), ("mypage", 8084)]
+    /// The embedded server's port.
+    public static let embeddedRedisPort = 6390
+
+    public init(_ config: ConfigReader) throws(InvalidSetting) {
+        let reader = SettingReader(config: config)
+        redis = try reader.endpoint("REDIS_URL")
+        myPageRedis = try reader.endpoint("MYPAGE_REDIS_URL")
+        bindAddress = try reader.text("BIND_ADDRESS") ?? "127.0.0.1"
+        var ports = ["gateway": try reader.number("GATEWAY_PORT", in: 1...65_535) ?? 8080]
+        var upstreams: [String: [String]] = [:]
+        for (room, port) in Self.rooms {
+            let prefix = room.uppercased()
+            let own = try reader.number(prefix + "_PORT", in: 1...65_535) ?? port
+            ports[room] = own
+            upstreams[room] = try reader.urls(prefix + "_URL") ?? ["http://127.0.0.1:\(own)"]
+        }
+        if let twice = Dictionary(grouping: ports, by: \.value).first(where: { $0.value.count > 1 }) {
+            let names = twice.value.map { $0.key.uppercased() + "_PORT" }.sorted()
+            throw InvalidSetting(names[0], "is the same as \(names[1]); each role needs a port of its own")
+        }
+        self.ports = ports
+        self.upstreams = upstreams
+        instanceId = try reader.instanceId()
+        partitions = try reader.number("PARTITIONS", in: 1...702) ?? 1
+        timeZone = try reader.timeZone()
+        logLevel = try reader.word("LOG_LEVEL") ?? .info
+        logFormat = try reader.word("LOG_FORMAT") ?? .text
+    }
+
+    /// The consumer's name of a role in this process.
+    public func consumerName(of room: String) -> String {
+        let instance = instanceId ?? "\(ProcessInfo.processInfo.hostName)-\(ports[room] ?? 0)"
+        return "\(room)-\(instance)"
+    }
+}
+
+/// A variable that can't be used: which one and why, in one line.
+public struct InvalidSetting: Error, CustomStringConvertible, Equatable {
+    public let description: String
+
+    public init(_ variable: String, _ why: String) { description = "\(variable) \(why)" }
+}
+
+/// Reads single variables; an empty one counts as not there.
+private struct SettingReader {
+    let config: ConfigReader
+
+    func text(_ name: String) throws(InvalidSetting) -> String? {
+        guard let text = config.string(forKey: ConfigKey([name.lowercased()]), isSecret: true), !text.isEmpty else { return nil }
+        return text
+    }
+
+    func number(_ name: String, in range: ClosedRange<Int>) throws(InvalidSetting) -> Int? {
+        guard let text = try text(name) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw InvalidSetting(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String) throws(InvalidSetting) -> Word? {
+        guard let text = try text(name) else { return nil }
+        guard let word = Word(rawValue: text) else {
+            throw InvalidSetting(name, "must be one of " + Word.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return word
+    }
+
+    func endpoint(_ name: String) throws(InvalidSetting) -> RedisEndpoint? {
+        guard let text = try text(name) else { return nil }
+        do {
+            return try RedisEndpoint(url: text)
+        } catch {
+            throw InvalidSetting(name, "can't be used: \(error)")
+        }
+    }
+
+    func urls(_ name: String) throws(InvalidSetting) -> [String]? {
+        guard let text = try text(name) else { return nil }
+        let urls = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        for url in urls {
+            guard let parts = URLComponents(string: url), parts.scheme == "http", parts.host?.isEmpty == false,
+                parts.query == nil, ["", "/"].contains(parts.path)
+            else { throw InvalidSetting(name, "must be http://host:port, or several of them separated by commas") }
+        }
+        return urls.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    }
+
+    func instanceId() throws(InvalidSetting) -> String? {
+        guard let text = try text("INSTANCE_ID") else { return nil }
+        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw InvalidSetting("INSTANCE_ID", "must be 1 to 64 visible ASCII characters")
+        }
+        return text
+    }
+
+    func timeZone() throws(InvalidSetting) -> TimeZone {
+        let name = try text("TIME_ZONE") ?? "Asia/Seoul"
+        guard let zone = TimeZone(identifier: name) else {
+            throw InvalidSetting("TIME_ZONE", "must be a time zone's name, such as Asia/Seoul")
+        }
+        return zone
+    }
+}

@@ -1,0 +1,108 @@
+public import AsyncHTTPClient
+import Foundation
+public import NIOCore
+public import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// Another role's processes: calls are spread over them, and who could not be reached is left out for a while.
+public final class Upstream: Sendable {
+    /// What an answer lacks.
+    public enum Fault: Error, Sendable, Equatable {
+        /// No process could be connected to: nothing was sent.
+        case notSent
+        /// Sent, and no whole answer came, or none in time.
+        case noAnswer(timedOut: Bool)
+    }
+
+    public struct Answer: Sendable {
+        public let status: Int
+        public let headers: HTTPHeaders
+        public let body: ByteBuffer
+    }
+
+    /// How long a process that failed is left out.
+    private static let sickFor = Duration.seconds(1)
+    /// Answers are the rooms' own: a page of 200 is far below.
+    private static let answerLimit = 4 << 20
+
+    private let urls: [String]
+    private let client: HTTPClient
+    private let turn = Atomic<Int>(0)
+    private let sickUntil = Mutex<[String: ContinuousClock.Instant]>([:])
+
+    public init(urls: [String], client: HTTPClient) {
+        self.urls = urls
+        self.client = client
+    }
+
+    /// A client for calls between roles: many connections, kept open, and a refused one noticed at once.
+    public static func makeClient() -> HTTPClient {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = .milliseconds(500)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.redirectConfiguration = .disallow
+        configuration.decompression = .disabled
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Sends a request, and while nothing was sent, or it may be repeated, to the next process.
+    /// - Parameters:
+    ///   - path: path and query.
+    ///   - isRepeatable: whether sending it twice does no more than sending it once.
+    public func send(
+        _ method: HTTPMethod, _ path: String, headers: HTTPHeaders, body: ByteBuffer?, isRepeatable: Bool, deadline: ContinuousClock.Instant
+    ) async throws(Fault) -> Answer {
+        var fault = Fault.notSent
+        for url in inTurn() {
+            let left = deadline - .now
+            guard left > .zero else { break }
+            do throws(Fault) {
+                let answer = try await attempt(method, url + path, headers: headers, body: body, within: left)
+                sickUntil.withLock { $0[url] = nil }
+                return answer
+            } catch {
+                sickUntil.withLock { $0[url] = .now + Self.sickFor }
+                if error != .notSent { fault = error }
+                guard error == .notSent || isRepeatable else { throw error }
+            }
+        }
+        throw fault
+    }
+
+    /// The healthy ones, each call starting with another; if all are sick, all of them.
+    private func inTurn() -> [String] {
+        let now = ContinuousClock.now
+        let healthy = sickUntil.withLock { sick in urls.filter { sick[$0].map { $0 <= now } ?? true } }
+        let candidates = healthy.isEmpty ? urls : healthy
+        let first = (turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max) % candidates.count
+        return Array(candidates[first...] + candidates[..<first])
+    }
+
+    private func attempt(
+        _ method: HTTPMethod, _ url: String, headers: HTTPHeaders, body: ByteBuffer?, within left: Duration
+    ) async throws(Fault) -> Answer {
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        request.headers = headers
+        if let body { request.body = .bytes(body) }
+        do {
+            let response = try await client.execute(request, timeout: TimeAmount(left))
+            let body = try await response.body.collect(upTo: Self.answerLimit)
+            return Answer(status: Int(response.status.code), headers: response.headers, body: body)
+        } catch let error as HTTPClientError {
+            switch error {
+            case .connectTimeout, .getConnectionFromPoolTimeout: throw .notSent
+            case .deadlineExceeded, .readTimeout, .requestStreamCancelled: throw .noAnswer(timedOut: true)
+            default: throw .noAnswer(timedOut: false)
+            }
+        } catch let error as IOError where error.errnoCode == ECONNREFUSED {
+            throw .notSent
+        } catch is NIOConnectionError {
+            throw .notSent
+        } catch {
+            throw .noAnswer(timedOut: false)
+        }
+    }
+}

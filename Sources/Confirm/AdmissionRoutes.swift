@@ -1,0 +1,41 @@
+public import Chassis
+import Contracts
+public import Hummingbird
+
+/// `/confirms`.
+public struct AdmissionRoutes: Routes {
+    let service: AdmissionService
+    let list: AdmissionList
+    let partitions: Partitions
+
+    public func add(to router: Router<EdgeContext>) {
+        router.get("confirms") { request, _ in
+            let query = try RequestQuery(request, known: ["museumId", "status", "size", "cursor"])
+            let page = try await list.page(
+                try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"),
+                partitions: partitions.all)
+            return Response.collection(page, of: "confirms", to: request)
+        }
+        router.get("confirms/{id}") { request, context in
+            let id = try context.id(BookingID.init, orElse: Failure.unknownAdmission)
+            return Response.resource(try await service.find(id), to: request)
+        }
+    }
+}
+
+extension Admission: Representable {
+    var href: String { "/confirms/" + booking.text }
+
+    func write(to writer: inout JSONWriter) {
+        writer.member("bookId", booking.text)
+        writer.member("museumId", booking.exhibition.text)
+        writer.member("visitor", visitor)
+        writer.member("seats", seats)
+        writer.member("status", status.rawValue)
+        writer.member("updatedAt", Calendars.iso8601(updatedAt))
+        writer.object("_links") { writer in
+            writer.link("self", href)
+            writer.link("book", "/books/" + booking.text)
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import Contracts
+
+/// Where admissions are kept.
+protocol AdmissionStore: Sendable {
+    /// Brings each admission to where its booking is, unless it has seen a newer state of the booking.
+    func follow(_ steps: [FollowStep]) async throws(Failure)
+    func find(_ id: BookingID) async throws(Failure) -> Admission?
+}
+
+struct FollowStep: Sendable {
+    let booking: BookingFacts
+    let status: AdmissionStatus
+    let cause: Cause
+}

@@ -1,0 +1,75 @@
+import Chassis
+import Contracts
+import Redis
+import Scripts
+
+/// Admissions in Redis hashes.
+struct RedisAdmissionStore: AdmissionStore {
+    let client: any RedisSender
+
+    func follow(_ steps: [FollowStep]) async throws(Failure) {
+        enum Word: String { case stale = "STALE", applied = "APPLIED" }
+        let commands = steps.map { step in
+            let booking = step.booking
+            let exhibition = booking.id.exhibition.text
+            let keys = Keys(partition: booking.id.partition)
+            return Command(
+                Scripts.confirmApply,
+                keys: [
+                    keys.admission(booking.id.text), keys.admissions(to: exhibition), keys.exhibitionsWithAdmissions,
+                    keys.events(of: "confirm"),
+                ],
+                arguments: [
+                    String(step.cause.moment), step.cause.requestId ?? "", booking.id.text, exhibition, booking.visitor,
+                    String(booking.seats), step.status.rawValue, String(booking.version), String(booking.createdAt),
+                ])
+        }
+        for result in await client.send(commands) {
+            // Both words mean that the admission is at least as new as the booking's event.
+            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: Scripts.confirmApply, result)
+        }
+    }
+
+    func find(_ id: BookingID) async throws(Failure) -> Admission? { try await find([id])[0] }
+
+    /// One for each id, in order.
+    func find(_ ids: [BookingID]) async throws(Failure) -> [Admission?] {
+        let results = await client.send(ids.map { Command("HGETALL", Keys(partition: $0.partition).admission($0.text)) })
+        do throws(RedisError) {
+            var admissions: [Admission?] = []
+            for (id, result) in zip(ids, results) {
+                let fields = try result.get().asFields()
+                admissions.append(fields.isEmpty ? nil : try Admission(id: id, fields: fields))
+            }
+            return admissions
+        } catch {
+            throw Failure(reading: error)
+        }
+    }
+}
+
+/// Admissions newest booking first within an exhibition, exhibition by exhibition.
+struct AdmissionList: Sendable {
+    let client: any RedisSender
+
+    func page(
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [AdmissionStatus]?, partitions: [String]
+    ) async throws(Failure) -> Page<Admission> {
+        let page = try await IndexReader(client).page(
+            request, partitions: exhibition.map { [$0.partition] } ?? partitions,
+            owners: { Keys(partition: $0).exhibitionsWithAdmissions }, only: exhibition?.text,
+            members: { Keys(partition: $0).admissions(to: $1) })
+        let admissions = try await RedisAdmissionStore(client: client).find(page.elements.compactMap(BookingID.init))
+        return Page(elements: admissions.compactMap { $0 }.filter { statuses?.contains($0.status) ?? true }, next: page.next)
+    }
+}
+
+extension Admission {
+    fileprivate init(id: BookingID, fields: [String: String]) throws(RedisError) {
+        guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
+            let status = fields["status"].flatMap({ AdmissionStatus(rawValue: $0) }),
+            let updatedAt = fields["updatedAt"].flatMap({ Moment($0) })
+        else { throw .unexpected("admission \(id.text) is incomplete") }
+        self.init(booking: id, visitor: visitor, seats: seats, status: status, updatedAt: updatedAt)
+    }
+}

@@ -1,0 +1,71 @@
+/// A domain event: something that has happened in a room, with the state of what changed after the change.
+public struct Event: Sendable, Equatable {
+    public let type: EventType
+    public let timestamp: Moment
+    public let requestId: String?
+    public let subject: Subject
+
+    public enum Subject: Sendable, Equatable {
+        case exhibition(ExhibitionFacts)
+        case seats(SeatsFacts)
+        case booking(BookingFacts)
+        case admission(AdmissionFacts)
+    }
+}
+
+/// Every event there is. The name is what the streams say.
+public enum EventType: String, Sendable, CaseIterable {
+    case museumRegistered = "MuseumRegistered"
+    case museumChanged = "MuseumChanged"
+    case museumDeleted = "MuseumDeleted"
+    case seatsReserved = "SeatsReserved"
+    case seatsReleased = "SeatsReleased"
+    case seatsRevoked = "SeatsRevoked"
+    case requested = "Requested"
+    case requestCompleted = "RequestCompleted"
+    case canceled = "Canceled"
+    case forceCanceled = "ForceCanceled"
+    case aborted = "Aborted"
+    case confirmCompleted = "ConfirmCompleted"
+    case confirmChanged = "ConfirmChanged"
+}
+
+/// An exhibition as staff see it, at one version; seats held are no part of it.
+public struct ExhibitionFacts: Sendable, Equatable {
+    public let id: ExhibitionID
+    public let title: String?
+    public let hall: String
+    public let date: String
+    public let startTime: String?
+    public let endTime: String?
+    public let capacity: Int
+    public let status: ExhibitionStatus
+    public let version: Int
+}
+
+/// Seats of one booking, and the seats its exhibition had left right after. Only a reservation names the visitor.
+public struct SeatsFacts: Sendable, Equatable {
+    public let booking: BookingID
+    public let seats: Int
+    public let available: Int
+    public let visitor: String?
+}
+
+/// A booking at one version.
+public struct BookingFacts: Sendable, Equatable {
+    public let id: BookingID
+    public let visitor: String
+    public let seats: Int
+    public let status: BookingStatus
+    public let version: Int
+    public let createdAt: Moment
+}
+
+/// An admission at one version.
+public struct AdmissionFacts: Sendable, Equatable {
+    public let booking: BookingID
+    public let visitor: String
+    public let seats: Int
+    public let status: AdmissionStatus
+    public let version: Int
+}

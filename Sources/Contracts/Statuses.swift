@@ -1,0 +1,23 @@
+/// `OPEN` ⇄ `CLOSED` → `DELETED`.
+public enum ExhibitionStatus: String, Sendable, CaseIterable {
+    case open = "OPEN"
+    /// Nothing new is sold; bookings stand.
+    case closed = "CLOSED"
+    case deleted = "DELETED"
+}
+
+/// `REQUESTED` → `REQUEST_COMPLETED` → `CANCELED` or `FORCE_CANCELED`; an attempt that failed is `ABORTED`.
+public enum BookingStatus: String, Sendable, CaseIterable {
+    case requested = "REQUESTED"
+    case completed = "REQUEST_COMPLETED"
+    case canceled = "CANCELED"
+    case forceCanceled = "FORCE_CANCELED"
+    case aborted = "ABORTED"
+}
+
+/// Follows the booking's.
+public enum AdmissionStatus: String, Sendable, CaseIterable {
+    case confirmed = "CONFIRMED"
+    case canceled = "CANCELED"
+    case forceCanceled = "FORCE_CANCELED"
+}

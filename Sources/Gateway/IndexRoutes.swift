@@ -1,0 +1,24 @@
+public import Chassis
+import HTTPTypes
+public import Hummingbird
+
+/// `GET /`: where the collections are.
+public struct IndexRoutes: Routes {
+    public init() {}
+
+    public func add(to router: Router<EdgeContext>) {
+        router.get("/") { request, _ in
+            var writer = JSONWriter()
+            writer.object { writer in
+                writer.object("_links") { writer in
+                    writer.link("self", "/")
+                    writer.link("museums", "/museums")
+                    writer.link("books", "/books")
+                    writer.link("confirms", "/confirms")
+                    writer.link("myPages", "/myPages")
+                }
+            }
+            return Response.json(writer, to: request)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+public import Chassis
+import Contracts
+import HTTPTypes
+public import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// A room in another process, as the gateway shows it. Requests are taken apart and written anew: only what is known
+/// here goes through.
+public struct ProxyRoutes: Routes {
+    private let room: PublicRoom
+    private let upstream: Upstream
+
+    static let deadline = Duration.seconds(3)
+    private static let bodyLimit = 16 << 10
+
+    public init(_ room: PublicRoom, upstream: Upstream) {
+        self.room = room
+        self.upstream = upstream
+    }
+
+    public func add(to router: Router<EdgeContext>) {
+        for method in room.collectionMethods {
+            router.on("\(room.path)", method: method) { try await forward($0, $1, path: "/" + room.path) }
+        }
+        for method in room.memberMethods {
+            router.on("\(room.path)/{id}", method: method) { request, context in
+                let id = try context.id({ room.isID($0) ? $0 : nil }, orElse: room.unknown)
+                return try await forward(request, context, path: "/\(room.path)/\(id)")
+            }
+        }
+    }
+
+    private func forward(_ request: Request, _ context: EdgeContext, path: String) async throws -> Response {
+        let body = try await body(of: request)
+        var headers = ForwardedHeaders.request(request.headers)
+        headers.replaceOrAdd(name: "X-Request-Id", value: context.cause.requestId ?? "")
+        // Hummingbird cuts the body off itself where HEAD was asked.
+        let method: HTTPRequest.Method = request.method == .head ? .get : request.method
+        var isRepeatable = [.get, .put, .delete].contains(method)
+        var hasOwnKey = false
+        if room == .books, request.method == .post {
+            // Under a key a booking may be sent again; a client that sent none gets one for this request alone.
+            hasOwnKey = !headers.contains(name: "Idempotency-Key")
+            if hasOwnKey { headers.add(name: "Idempotency-Key", value: RequestIdentifier.make() + RequestIdentifier.make()) }
+            isRepeatable = true
+        }
+        let query = request.uri.query.map { "?" + $0 } ?? ""
+        let answer: Upstream.Answer
+        do throws(Upstream.Fault) {
+            answer = try await upstream.send(
+                HTTPMethod(rawValue: method.rawValue), path + query, headers: headers, body: body,
+                isRepeatable: isRepeatable, deadline: .now + Self.deadline)
+        } catch {
+            context.logger.warning("upstream failed", metadata: ["room": "\(room.path)", "fault": "\(error)"])
+            throw error == .noAnswer(timedOut: true) ? Failure.upstreamTimeout(room.name) : Failure.badUpstream(room.name)
+        }
+        var answered = ForwardedHeaders.response(answer.headers)
+        if hasOwnKey { answered[.idempotentReplayed] = nil }
+        return Response(
+            status: .init(code: answer.status), headers: answered, body: ResponseBody(byteBuffer: answer.body))
+    }
+
+    private func body(of request: Request) async throws(Failure) -> ByteBuffer? {
+        guard [.post, .put, .patch].contains(request.method) else { return nil }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.bodyLimit {
+            throw .contentTooLarge(limit: Self.bodyLimit)
+        }
+        do {
+            return try await request.body.collect(upTo: Self.bodyLimit)
+        } catch let error as HTTPError where error.status == .contentTooLarge {
+            throw .contentTooLarge(limit: Self.bodyLimit)
+        } catch {
+            throw .malformedJSON("the body could not be read to its end")
+        }
+    }
+}
+
+/// Which headers pass the gateway: those that the rooms know, and no other.
+enum ForwardedHeaders {
+    private static let asked: [HTTPField.Name] = [.accept, .contentType, .idempotencyKey]
+    private static let answered = [
+        "Content-Type", "Location", "Retry-After", "Cache-Control", "Allow", "Idempotent-Replayed",
+    ]
+
+    static func request(_ fields: HTTPFields) -> HTTPHeaders {
+        var headers = HTTPHeaders()
+        for name in asked {
+            // All values of a repeated header go on, so that the room refuses what it would refuse itself.
+            for value in fields[values: name] { headers.add(name: name.rawName, value: value) }
+        }
+        return headers
+    }
+
+    static func response(_ headers: HTTPHeaders) -> HTTPFields {
+        var fields = HTTPFields()
+        for name in answered {
+            if let value = headers.first(name: name), let field = HTTPField.Name(name) { fields[field] = value }
+        }
+        return fields
+    }
+}

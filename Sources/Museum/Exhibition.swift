@@ -1,0 +1,69 @@
+import Contracts
+
+/// An exhibition, or one time slot of it: what is shown where and when, and how many seats it has.
+struct Exhibition: Sendable, Equatable {
+    let id: ExhibitionID
+    var plan: ExhibitionPlan
+    var status: ExhibitionStatus
+    let available: Int
+    let held: Int
+    /// Counts what staff change, not seats sold.
+    let version: Int
+}
+
+/// What staff decide about an exhibition.
+struct ExhibitionPlan: Sendable, Equatable {
+    let title: String?
+    let hall: String
+    /// `YYYY-MM-DD`, the museum's own day.
+    let date: String
+    /// `HH:MM`, the museum's own time.
+    let startTime: String?
+    /// At or before ``startTime`` it means the next day.
+    let endTime: String?
+    let capacity: Int
+
+    static let capacityRange = 1...1_000_000
+    static let textLength = 1...100
+
+    init(title: String?, hall: String, date: String, startTime: String?, endTime: String?, capacity: Int) throws(Failure) {
+        guard Calendars.isDate(date) else { throw .invalidField("date", "must be a real date, YYYY-MM-DD") }
+        for (field, time) in [("startTime", startTime), ("endTime", endTime)] {
+            guard time.map(Calendars.isTimeOfDay) ?? true else { throw .invalidField(field, "must be a time of day, HH:MM") }
+        }
+        guard endTime == nil || startTime != nil else { throw .invalidField("endTime", "needs a startTime") }
+        self.init(storedTitle: title, hall: hall, date: date, startTime: startTime, endTime: endTime, capacity: capacity)
+    }
+
+    /// A plan that was checked when it was stored.
+    init(storedTitle title: String?, hall: String, date: String, startTime: String?, endTime: String?, capacity: Int) {
+        self.title = title
+        self.hall = hall
+        self.date = date
+        self.startTime = startTime
+        self.endTime = endTime
+        self.capacity = capacity
+    }
+
+    /// Its place in the index by date and time: `202612241400`.
+    var slot: String { (date + (startTime ?? "00:00")).filter(\.isNumber) }
+}
+
+/// What staff want changed. A field that is `nil` stays; for a field that may be absent, `.some(nil)` clears it.
+struct ExhibitionPatch: Sendable, Equatable {
+    var title: String??
+    var hall: String?
+    var date: String?
+    var startTime: String??
+    var endTime: String??
+    var capacity: Int?
+    var status: ExhibitionStatus?
+    /// The version that the change was decided on; `nil` for whichever is current.
+    var version: Int?
+
+    func applied(to plan: ExhibitionPlan) throws(Failure) -> ExhibitionPlan {
+        try ExhibitionPlan(
+            title: title ?? plan.title, hall: hall ?? plan.hall, date: date ?? plan.date,
+            startTime: startTime ?? plan.startTime, endTime: endTime ?? plan.endTime, capacity: capacity ?? plan.capacity)
+    }
+}

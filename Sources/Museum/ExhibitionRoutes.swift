@@ -1,0 +1,92 @@
+public import Chassis
+import Contracts
+import HTTPTypes
+public import Hummingbird
+
+/// `/museums`: what the public and the staff touch.
+public struct ExhibitionRoutes: Routes {
+    let service: ExhibitionService
+    let list: ExhibitionList
+    let partitions: Partitions
+
+    public func add(to router: Router<EdgeContext>) {
+        router.post("museums") { try await register($0, $1) }
+        router.get("museums") { request, _ in try await page(request) }
+        router.get("museums/{id}") { request, context in
+            Response.resource(try await service.find(id(context)), to: request)
+        }
+        router.patch("museums/{id}") { try await edit($0, $1) }
+        router.delete("museums/{id}") { request, context in
+            Response.resource(try await service.delete(id(context), cause: context.cause), status: .accepted, to: request)
+        }
+    }
+
+    private func id(_ context: EdgeContext) throws(Failure) -> ExhibitionID {
+        try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
+    }
+
+    private func register(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        var fields = try await RequestFields(request)
+        let plan = try ExhibitionPlan(
+            title: fields.optionalText("title", length: ExhibitionPlan.textLength),
+            hall: fields.text("hall", length: ExhibitionPlan.textLength),
+            date: fields.text("date", length: 1...100),
+            startTime: fields.optionalText("startTime", length: 1...100),
+            endTime: fields.optionalText("endTime", length: 1...100),
+            capacity: fields.integer("capacity", in: ExhibitionPlan.capacityRange))
+        try fields.finish()
+        return Response.resource(try await service.register(plan, cause: context.cause), status: .created, to: request)
+    }
+
+    private func page(_ request: Request) async throws -> Response {
+        let query = try RequestQuery(request, known: ["date", "from", "to", "hall", "status", "size", "cursor"])
+        var filter = ExhibitionFilter()
+        let date = try query.date("date")
+        filter.from = [date, try query.date("from")].compactMap { $0 }.max()
+        filter.to = [date, try query.date("to")].compactMap { $0 }.min()
+        filter.hall = try query.text("hall", length: ExhibitionPlan.textLength)
+        if let statuses: [ExhibitionStatus] = try query.words("status") { filter.statuses = statuses }
+        let page = try await list.page(try query.page(), filter, partitions: partitions.all)
+        return Response.collection(page, of: "museums", to: request)
+    }
+
+    private func edit(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        let id = try id(context)
+        var fields = try await RequestFields(request)
+        var patch = ExhibitionPatch()
+        if fields.names("title") { patch.title = .some(try fields.optionalText("title", length: ExhibitionPlan.textLength)) }
+        if fields.names("hall") { patch.hall = try fields.text("hall", length: ExhibitionPlan.textLength) }
+        if fields.names("date") { patch.date = try fields.text("date", length: 1...100) }
+        if fields.names("startTime") { patch.startTime = .some(try fields.optionalText("startTime", length: 1...100)) }
+        if fields.names("endTime") { patch.endTime = .some(try fields.optionalText("endTime", length: 1...100)) }
+        patch.capacity = try fields.optionalInteger("capacity", in: ExhibitionPlan.capacityRange)
+        patch.version = try fields.optionalInteger("version", in: 1...999_999_999)
+        if fields.names("status") {
+            guard let status = ExhibitionStatus(rawValue: try fields.text("status", length: 1...100)), status != .deleted else {
+                throw Failure.invalidField("status", "must be OPEN or CLOSED; DELETE deletes")
+            }
+            patch.status = status
+        }
+        try fields.finish()
+        return Response.resource(try await service.edit(id, patch, cause: context.cause), to: request)
+    }
+}
+
+extension Exhibition: Representable {
+    var href: String { "/museums/" + id.text }
+
+    func write(to writer: inout JSONWriter) {
+        writer.member("id", id.text)
+        writer.member("title", plan.title)
+        writer.member("hall", plan.hall)
+        writer.member("date", plan.date)
+        writer.member("startTime", plan.startTime)
+        writer.member("endTime", plan.endTime)
+        writer.member("capacity", plan.capacity)
+        writer.member("available", available)
+        writer.member("status", status.rawValue)
+        writer.member("version", version)
+        if status == .deleted, held > 0 { writer.member("revoking", held) }
+        writer.object("_links") { $0.link("self", href) }
+    }
+}

@@ -1,0 +1,30 @@
+public import Chassis
+public import Contracts
+public import Logging
+public import Redis
+
+/// The Museum room put together: what it serves, hears and does by itself.
+public struct MuseumRoom: Sendable {
+    /// For other rooms in the same process.
+    public let seats: any SeatStore
+    public let routes: ExhibitionRoutes
+    public let innerRoutes: ReservationRoutes
+    public let revoker: Revoker
+
+    /// - Parameter newPartitions: over how many partitions new exhibitions are spread.
+    public init(redis: RedisClient, partitions: Partitions, newPartitions: Int, now: @escaping Clock, logger: Logger) {
+        let seats = RedisSeatStore(client: redis)
+        let choice = PartitionChoice(names: (0..<newPartitions).map(Partition.name), pick: { Int.random(in: 0..<$0) })
+        self.seats = seats
+        routes = ExhibitionRoutes(
+            service: ExhibitionService(store: RedisExhibitionStore(client: redis), partitions: choice),
+            list: ExhibitionList(client: redis), partitions: partitions)
+        innerRoutes = ReservationRoutes(seats: seats)
+        revoker = Revoker(seats: seats, partitions: partitions, now: now, logger: logger)
+    }
+
+    /// The room's ear on a connection of its consumer.
+    public static func events(_ connection: RedisConnection, now: @escaping Clock) -> any EventHandler {
+        MuseumEvents(seats: RedisSeatStore(client: connection), now: now)
+    }
+}

@@ -1,0 +1,115 @@
+import Chassis
+import Contracts
+import Redis
+import Scripts
+
+/// Exhibitions in Redis hashes.
+struct RedisExhibitionStore: ExhibitionStore {
+    let client: any RedisSender
+
+    func register(_ plan: ExhibitionPlan, in partition: String, cause: Cause) async throws(Failure) -> Exhibition {
+        enum Word: String { case registered = "REGISTERED", taken = "TAKEN" }
+        let keys = Keys(partition: partition)
+        while true {
+            let id = ExhibitionID(partition: partition, number: try await draw(keys, partition: partition))
+            let arguments =
+                [String(cause.moment), cause.requestId ?? "", id.text] + plan.words + [String(plan.capacity), plan.slot]
+            let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
+                Scripts.museumRegister, keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum")],
+                arguments: arguments)
+            // A number that is taken was drawn before the sequence was lost; the next may be free.
+            guard answer.word == .registered else { continue }
+            return Exhibition(
+                id: id, plan: plan, status: .open, available: plan.capacity, held: 0, version: 1)
+        }
+    }
+
+    /// The next number, from a partition that is known to be in use before anything is in it.
+    private func draw(_ keys: Keys, partition: String) async throws(Failure) -> Int {
+        let results = await client.send([Command("SADD", Keys.partitions, partition), Command("INCR", keys.sequence)])
+        do throws(RedisError) {
+            _ = try results[0].get()
+            return try results[1].get().asInteger()
+        } catch {
+            // A number drawn and not used is no change.
+            throw Failure(reading: error)
+        }
+    }
+
+    func edit(
+        _ id: ExhibitionID, at version: Int, to plan: ExhibitionPlan, status: ExhibitionStatus, cause: Cause
+    ) async throws(Failure) -> EditOutcome {
+        enum Word: String {
+            case noExhibition = "NO_EXHIBITION"
+            case deleted = "DELETED"
+            case stale = "STALE"
+            case belowHeld = "BELOW_HELD"
+            case unchanged = "UNCHANGED"
+            case changed = "CHANGED"
+        }
+        let keys = Keys(partition: id.partition)
+        let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
+            Scripts.museumEdit, keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum")],
+            arguments: [String(cause.moment), cause.requestId ?? "", id.text, String(version)]
+                + plan.words + [String(plan.capacity), status.rawValue, plan.slot])
+        do throws(RedisError) {
+            switch answer.word {
+            case .noExhibition: return .noExhibition
+            case .deleted: return .deleted
+            case .stale: return .stale
+            case .belowHeld: return .belowHeld(try (answer.rest.first ?? .null).asInteger())
+            case .unchanged: return .unchanged(try Exhibition(id: id, reply: answer.rest.first))
+            case .changed: return .changed(try Exhibition(id: id, reply: answer.rest.first))
+            }
+        } catch {
+            throw Failure(writing: error)
+        }
+    }
+
+    func delete(_ exhibition: Exhibition, cause: Cause) async throws(Failure) -> Exhibition {
+        enum Word: String { case noExhibition = "NO_EXHIBITION", already = "ALREADY", deleted = "DELETED" }
+        let id = exhibition.id
+        let keys = Keys(partition: id.partition)
+        let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
+            Scripts.museumDelete,
+            keys: [
+                keys.exhibition(id.text), keys.exhibitions, keys.deletedExhibitions, keys.revoking, keys.events(of: "museum"),
+            ],
+            arguments: [String(cause.moment), cause.requestId ?? "", id.text, exhibition.plan.slot])
+        guard answer.word != .noExhibition else { throw .unknownMuseum(id.text) }
+        do throws(RedisError) {
+            return try Exhibition(id: id, reply: answer.rest.first)
+        } catch {
+            throw Failure(writing: error)
+        }
+    }
+
+    func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition? {
+        do throws(RedisError) {
+            let reply = try await client.send("HGETALL", Keys(partition: id.partition).exhibition(id.text))
+            return try reply.asArray().isEmpty ? nil : Exhibition(id: id, reply: reply)
+        } catch {
+            throw Failure(reading: error)
+        }
+    }
+}
+
+extension ExhibitionPlan {
+    /// As the scripts take it; empty where there is nothing.
+    fileprivate var words: [String] { [title ?? "", hall, date, startTime ?? "", endTime ?? ""] }
+}
+
+extension Exhibition {
+    init(id: ExhibitionID, reply: Reply?) throws(RedisError) {
+        let fields = try (reply ?? .null).asFields()
+        guard let hall = fields["hall"], let date = fields["date"], let capacity = fields["capacity"].flatMap({ Int($0) }),
+            let available = fields["available"].flatMap({ Int($0) }), let held = fields["held"].flatMap({ Int($0) }),
+            let status = fields["status"].flatMap({ ExhibitionStatus(rawValue: $0) }),
+            let version = fields["version"].flatMap({ Int($0) })
+        else { throw .unexpected("exhibition \(id.text) is incomplete") }
+        let plan = ExhibitionPlan(
+            storedTitle: fields["title"], hall: hall, date: date, startTime: fields["startTime"], endTime: fields["endTime"],
+            capacity: capacity)
+        self.init(id: id, plan: plan, status: status, available: available, held: held, version: version)
+    }
+}

@@ -1,0 +1,49 @@
+public import Chassis
+import Contracts
+public import Hummingbird
+
+/// `POST /museums/{id}/reservations`: between services only, so on Museum's own port and never on the gateway's.
+///
+/// Takes `{"reservations":[{"bookId","seats","visitor","requestId"?}, …]}`, at most 64, and answers
+/// `{"outcomes":[{"word","available"}, …]}` in the same order.
+public struct ReservationRoutes: Routes {
+    private let seats: any SeatStore
+
+    /// 64 reservations with the longest visitors, fully escaped.
+    private static let bodyLimit = 128 << 10
+
+    public init(seats: any SeatStore) { self.seats = seats }
+
+    public func add(to router: Router<EdgeContext>) {
+        router.post("museums/{id}/reservations") { request, context in
+            let id = try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
+            let reservations = try Self.read(try await JSON(body: request, limit: Self.bodyLimit), for: id)
+            let outcomes = try await seats.reserve(reservations, for: id, at: context.cause.moment)
+            var writer = JSONWriter(capacity: 64 * outcomes.count)
+            writer.object { writer in
+                writer.array("outcomes", outcomes) { writer, outcome in
+                    writer.object { writer in
+                        writer.member("word", outcome.word.rawValue)
+                        writer.member("available", outcome.available)
+                    }
+                }
+            }
+            return Response.json(writer, to: request)
+        }
+    }
+
+    private static func read(_ body: JSON, for id: ExhibitionID) throws(Failure) -> [Reservation] {
+        guard let elements = body["reservations"]?.elements, (1...Reservation.batchLimit).contains(elements.count) else {
+            throw .invalidField("reservations", "must be a list of 1 to \(Reservation.batchLimit)")
+        }
+        var reservations: [Reservation] = []
+        for element in elements {
+            guard let booking = element["bookId"]?.text.flatMap(BookingID.init), booking.exhibition == id,
+                let seats = element["seats"]?.integer, (1...100).contains(seats), let visitor = element["visitor"]?.text
+            else { throw .invalidField("reservations", "must each have a bookId of this exhibition, seats and a visitor") }
+            reservations.append(
+                Reservation(booking: booking, seats: seats, visitor: visitor, requestId: element["requestId"]?.text))
+        }
+        return reservations
+    }
+}

@@ -1,0 +1,107 @@
+import Chassis
+import Contracts
+import Redis
+import Scripts
+
+/// The read model in Redis hashes.
+struct RedisPageStore: PageStore {
+    let client: any RedisSender
+
+    func apply(_ news: [News]) async throws(Failure) {
+        enum Word: String { case stale = "STALE", applied = "APPLIED" }
+        for result in await client.send(news.map(command)) {
+            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: Scripts.myPageApply, result)
+        }
+    }
+
+    private func command(_ news: News) -> Command {
+        switch news {
+        case .booking(let facts, let moment):
+            let keys = Keys(partition: facts.id.partition)
+            // An attempt that was answered 503 has a row, but is on nobody's list.
+            let isListed = facts.status != .aborted
+            return Command(
+                Scripts.myPageApply,
+                keys: [keys.page(facts.id.text)] + (isListed ? [keys.pages(of: facts.visitor), keys.visitors] : []),
+                arguments: [
+                    "bookVersion", String(facts.version), facts.id.text, String(facts.createdAt), facts.visitor,
+                    "museumId", facts.id.exhibition.text, "visitor", facts.visitor, "seats", String(facts.seats),
+                    "status", facts.status.rawValue, "createdAt", String(facts.createdAt), "updatedAt", String(moment),
+                ])
+        case .admission(let facts, let moment):
+            let keys = Keys(partition: facts.booking.partition)
+            return Command(
+                Scripts.myPageApply, keys: [keys.page(facts.booking.text)],
+                arguments: [
+                    "admissionVersion", String(facts.version), facts.booking.text, "", "",
+                    "admission", facts.status.rawValue, "admissionUpdatedAt", String(moment),
+                ])
+        case .exhibition(let facts):
+            let keys = Keys(partition: facts.id.partition)
+            var arguments = [String(facts.version), "hall", facts.hall, "date", facts.date, "status", facts.status.rawValue]
+            for (name, value) in [("title", facts.title), ("startTime", facts.startTime), ("endTime", facts.endTime)] {
+                if let value { arguments += [name, value] }
+            }
+            return Command(Scripts.myPageExhibition, keys: [keys.pageExhibition(facts.id.text)], arguments: arguments)
+        }
+    }
+
+    func find(_ id: BookingID) async throws(Failure) -> VisitorPage? { try await find([id])[0] }
+
+    /// One for each id, in order. Rows and their exhibitions are read in one go.
+    func find(_ ids: [BookingID]) async throws(Failure) -> [VisitorPage?] {
+        let exhibitions = Array(Set(ids.map(\.exhibition)))
+        let rows = ids.map { Command("HGETALL", Keys(partition: $0.partition).page($0.text)) }
+        let shown = exhibitions.map { Command("HGETALL", Keys(partition: $0.partition).pageExhibition($0.text)) }
+        let results = await client.send(rows + shown)
+        do throws(RedisError) {
+            var known: [ExhibitionID: ShownExhibition] = [:]
+            for (exhibition, result) in zip(exhibitions, results.dropFirst(ids.count)) {
+                known[exhibition] = ShownExhibition(fields: try result.get().asFields())
+            }
+            var pages: [VisitorPage?] = []
+            for (id, result) in zip(ids, results) {
+                pages.append(try VisitorPage(id: id, fields: try result.get().asFields(), exhibition: known[id.exhibition]))
+            }
+            return pages
+        } catch {
+            throw Failure(reading: error)
+        }
+    }
+}
+
+/// A visitor's rows newest first, or everybody's, visitor by visitor.
+struct PageList: Sendable {
+    let client: any RedisSender
+
+    func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<VisitorPage> {
+        let page = try await IndexReader(client).page(
+            request, partitions: partitions, owners: { Keys(partition: $0).visitors }, only: visitor,
+            members: { Keys(partition: $0).pages(of: $1) })
+        let pages = try await RedisPageStore(client: client).find(page.elements.compactMap(BookingID.init))
+        return Page(elements: pages.compactMap { $0 }, next: page.next)
+    }
+}
+
+extension VisitorPage {
+    /// `nil` where there is no row, or none of the booking yet.
+    fileprivate init?(id: BookingID, fields: [String: String], exhibition: ShownExhibition?) throws(RedisError) {
+        guard fields["bookVersion"] != nil else { return nil }
+        guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
+            let status = fields["status"].flatMap({ BookingStatus(rawValue: $0) }),
+            let updatedAt = fields["updatedAt"].flatMap({ Moment($0) })
+        else { throw .unexpected("page \(id.text) is incomplete") }
+        self.init(
+            booking: id, visitor: visitor, seats: seats, status: status,
+            admission: fields["admission"].flatMap { AdmissionStatus(rawValue: $0) }, exhibition: exhibition,
+            updatedAt: max(updatedAt, fields["admissionUpdatedAt"].flatMap { Moment($0) } ?? 0))
+    }
+}
+
+extension ShownExhibition {
+    fileprivate init?(fields: [String: String]) {
+        guard let hall = fields["hall"], let date = fields["date"] else { return nil }
+        self.init(
+            title: fields["title"], hall: hall, date: date, startTime: fields["startTime"], endTime: fields["endTime"])
+    }
+}

@@ -1,0 +1,104 @@
+public import NIOCore
+import NIOPosix
+
+/// One pipelined connection to one server. Safe to use from everywhere; it works on its event loop.
+public final class RedisConnection: RedisSender {
+    private let channel: any Channel
+    private let handler: NIOLoopBound<ReplyHandler>
+    private let timeout: TimeAmount
+
+    private init(channel: any Channel, handler: NIOLoopBound<ReplyHandler>, timeout: TimeAmount) {
+        self.channel = channel
+        self.handler = handler
+        self.timeout = timeout
+    }
+
+    public var isActive: Bool { channel.isActive }
+
+    /// Connects, signs in, selects the database and says its name.
+    /// - Parameter options: its `commandTimeout` bounds the connecting and each later command.
+    static func connect(
+        to endpoint: RedisEndpoint, options: RedisOptions, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<RedisConnection> {
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(options.commandTimeout)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ReplyHandler())
+                }
+            }
+        let connecting =
+            switch endpoint.address {
+            case .tcp(let host, let port): bootstrap.connect(host: host, port: port)
+            case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
+            }
+        return connecting.flatMap { channel in
+            channel.eventLoop.makeCompletedFuture {
+                let handler = try channel.pipeline.syncOperations.handler(type: ReplyHandler.self)
+                return RedisConnection(
+                    channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
+                    timeout: options.commandTimeout)
+            }
+        }.flatMap { (connection: RedisConnection) in
+            connection.greet(endpoint, name: options.clientName)
+        }
+    }
+
+    private func greet(_ endpoint: RedisEndpoint, name: String) -> EventLoopFuture<RedisConnection> {
+        var greeting: [Command] = []
+        if let password = endpoint.password {
+            greeting.append(Command(["AUTH"] + (endpoint.user.map { [$0] } ?? []) + [password]))
+        }
+        if endpoint.database != 0 { greeting.append(Command("SELECT", String(endpoint.database))) }
+        let due = greeting.count
+        greeting.append(Command("CLIENT", "SETNAME", name))
+        return enqueue(greeting, deadline: .now() + timeout).flatMapThrowing { results in
+            // The name is for whoever reads CLIENT LIST; a user who may not set it can do without.
+            do {
+                for result in results.prefix(due) { _ = try result.get() }
+            } catch {
+                self.close()
+                throw error
+            }
+            return self
+        }
+    }
+
+    private func enqueue(_ commands: [Command], deadline: NIODeadline) -> EventLoopFuture<[Result<Reply, RedisError>]> {
+        channel.eventLoop.flatSubmit { self.handler.value.send(commands, deadline: deadline, on: self.channel) }
+    }
+
+    public func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
+        await send(commands, deadline: .now() + timeout)
+    }
+
+    /// Sends a command that the server may hold for `blocking` before it answers.
+    public func send(_ command: Command, blocking: Duration) async throws(RedisError) -> Reply {
+        try await send([command], deadline: .now() + timeout + TimeAmount(blocking))[0].get()
+    }
+
+    func send(_ commands: [Command], deadline: NIODeadline) async -> [Result<Reply, RedisError>] {
+        do {
+            let results = try await enqueue(commands, deadline: deadline).get()
+            // A replica does not become a primary while we wait on this connection.
+            if results.contains(where: { if case .failure(.readOnly) = $0 { true } else { false } }) { close() }
+            return results
+        } catch {
+            return commands.map { _ in .failure(.unreachable("\(error)")) }
+        }
+    }
+
+    /// Closes the connection; whatever still waits for a reply is in doubt.
+    public func close() { channel.close(promise: nil) }
+}
+
+/// What a client's connections have in common.
+public struct RedisOptions: Sendable {
+    /// Bounds connecting, and each command from its sending to its reply. 500 ms by default.
+    public var commandTimeout: TimeAmount = .milliseconds(500)
+    /// What CLIENT LIST shows; no spaces.
+    public var clientName = "skmuseum"
+
+    public init() {}
+}

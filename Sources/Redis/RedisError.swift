@@ -1,0 +1,63 @@
+/// Why a command has no reply, sorted by what the caller may conclude and do.
+public enum RedisError: Error, Sendable, Equatable {
+    /// Refused, no connection in time, or failed before sending: not applied.
+    case unreachable(String)
+    /// The connection closed or the deadline passed after sending: perhaps applied. The connection is never used again.
+    case inDoubt(String)
+    /// TRYAGAIN, CLUSTERDOWN, LOADING, MASTERDOWN, BUSY: not applied; try again.
+    case busy(String)
+    /// READONLY: not applied; this node is a replica.
+    case readOnly(String)
+    /// OOM, MISCONF, NOREPLICAS: not applied; trying again at once will not help.
+    case refused(String)
+    /// The script is not in the server's cache: not applied. ``RedisSender/send(_:)`` answers it with EVAL by itself.
+    case noScript
+    /// The consumer group or its stream is gone, or a blocked read was woken because of it.
+    case noGroup(String)
+    /// Any other error reply. From a script: perhaps applied in part, which is a bug.
+    case server(String)
+    /// A reply of another shape than the command promises, or bytes that are no reply.
+    case unexpected(String)
+
+    /// Sorts an error reply by its first word.
+    init(reply message: String) {
+        switch message.prefix(while: { $0 != " " }) {
+        case "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY": self = .busy(message)
+        case "READONLY": self = .readOnly(message)
+        case "OOM", "MISCONF", "NOREPLICAS": self = .refused(message)
+        case "NOSCRIPT": self = .noScript
+        case "NOGROUP", "UNBLOCKED": self = .noGroup(message)
+        default: self = .server(message)
+        }
+    }
+
+    /// Whether the command certainly changed nothing.
+    public var isCertainlyNotApplied: Bool {
+        switch self {
+        case .unreachable, .busy, .readOnly, .refused, .noScript, .noGroup: true
+        case .inDoubt, .server, .unexpected: false
+        }
+    }
+
+    /// Whether time alone may mend it, so that waiting and trying again is right.
+    public var isTransient: Bool {
+        switch self {
+        case .unreachable, .inDoubt, .busy, .readOnly, .refused, .noScript, .noGroup: true
+        case .server, .unexpected: false
+        }
+    }
+}
+
+extension RedisError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreachable(let why): "Redis can't be reached: \(why)"
+        case .inDoubt(let why): "no answer from Redis: \(why)"
+        case .busy(let message), .readOnly(let message), .refused(let message), .noGroup(let message),
+            .server(let message):
+            "Redis answered: \(message)"
+        case .noScript: "Redis doesn't know the script"
+        case .unexpected(let what): "unexpected reply from Redis: \(what)"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/// Whatever takes commands and answers each: a single connection, or a client that keeps several.
+public protocol RedisSender: Sendable {
+    /// Sends the commands in one go and answers each, in order. Scripts are taken as known to the server.
+    func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>]
+}
+
+extension RedisSender {
+    /// Sends the commands in one go and answers each, in order; a script that the server doesn't know is sent whole.
+    public func send(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
+        if commands.isEmpty { return [] }
+        var results = await sendOnce(commands)
+        let unknown = results.indices.filter { results[$0] == .failure(.noScript) }
+        guard !unknown.isEmpty else { return results }
+        let whole = unknown.compactMap { commands[$0].spelledOut }.map { Command(words: $0) }
+        for (index, result) in zip(unknown, await sendOnce(whole)) { results[index] = result }
+        return results
+    }
+
+    /// Sends one command.
+    public func send(_ command: Command) async throws(RedisError) -> Reply {
+        try await send([command])[0].get()
+    }
+
+    /// Sends one command of these words.
+    public func send(_ words: String...) async throws(RedisError) -> Reply {
+        try await send(Command(words))
+    }
+}

@@ -1,0 +1,76 @@
+/// One reply of a Redis server (RESP2).
+public enum Reply: Sendable, Equatable {
+    /// A bulk or simple string that is valid UTF-8.
+    case text(String)
+    /// A bulk string that is not valid UTF-8: data nobody of ours wrote.
+    case bytes([UInt8])
+    case integer(Int64)
+    case array([Reply])
+    case null
+    /// An error inside an array; an error at the top is a ``RedisError``.
+    case error(String)
+}
+
+extension Reply {
+    /// The reply as text. Throws ``RedisError/unexpected(_:)`` where it is none.
+    public func asText() throws(RedisError) -> String {
+        guard case .text(let text) = self else { throw .unexpected("a string was due, not \(kind)") }
+        return text
+    }
+
+    /// The reply as text, `nil` where Redis has none.
+    public func asOptionalText() throws(RedisError) -> String? {
+        if case .null = self { return nil }
+        return try asText()
+    }
+
+    public func asInteger() throws(RedisError) -> Int {
+        switch self {
+        case .integer(let value): return Int(value)
+        case .text(let text):
+            guard let value = Int(text) else { throw .unexpected("a number was due") }
+            return value
+        default: throw .unexpected("a number was due, not \(kind)")
+        }
+    }
+
+    /// The elements of an array; a null array (what a blocking read that ran out of time answers) has none.
+    public func asArray() throws(RedisError) -> [Reply] {
+        switch self {
+        case .array(let elements): return elements
+        case .null: return []
+        default: throw .unexpected("an array was due, not \(kind)")
+        }
+    }
+
+    public func asTexts() throws(RedisError) -> [String] {
+        var texts: [String] = []
+        for element in try asArray() { texts.append(try element.asText()) }
+        return texts
+    }
+
+    /// A flat list of names and values, as HGETALL and stream entries answer it, in its order.
+    public func asPairs() throws(RedisError) -> [(name: Reply, value: Reply)] {
+        let elements = try asArray()
+        guard elements.count.isMultiple(of: 2) else { throw .unexpected("names and values were due") }
+        return stride(from: 0, to: elements.count, by: 2).map { (elements[$0], elements[$0 + 1]) }
+    }
+
+    /// A flat list of names and values, all of it text. A hash that is not there is empty.
+    public func asFields() throws(RedisError) -> [String: String] {
+        var fields: [String: String] = [:]
+        for (name, value) in try asPairs() { fields[try name.asText()] = try value.asText() }
+        return fields
+    }
+
+    private var kind: String {
+        switch self {
+        case .text: "a string"
+        case .bytes: "a string that is not UTF-8"
+        case .integer: "a number"
+        case .array: "an array"
+        case .null: "nothing"
+        case .error(let message): "the error \(message)"
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import NIOCore
+
+/// The Redis end of a channel: commands out, replies in, each reply to whoever waits longest.
+///
+/// Lives on its channel's event loop and nowhere else. Once it has failed, everything waiting and everything later fails too.
+final class ReplyHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Commands sent together, and those of their replies that have come.
+    private struct Batch {
+        let count: Int
+        let deadline: NIODeadline
+        let promise: EventLoopPromise<[Result<Reply, RedisError>]>
+        var results: [Result<Reply, RedisError>] = []
+    }
+
+    private var reader = ReplyReader()
+    private var waiting = CircularBuffer<Batch>()
+    private var alarm: Scheduled<Void>?
+    private var isFlushDue = false
+    private var failure: RedisError?
+
+    func send(_ commands: [Command], deadline: NIODeadline, on channel: any Channel) -> EventLoopFuture<[Result<Reply, RedisError>]> {
+        let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
+        guard failure == nil, channel.isActive else {
+            promise.succeed(commands.map { _ in .failure(.unreachable("the connection is closed")) })
+            return promise.futureResult
+        }
+        var buffer = channel.allocator.buffer(capacity: 256 * commands.count)
+        for command in commands { command.encode(into: &buffer) }
+        waiting.append(Batch(count: commands.count, deadline: deadline, promise: promise))
+        channel.write(buffer, promise: nil)
+        flushSoon(channel)
+        if alarm == nil { setAlarm(channel) }
+        return promise.futureResult
+    }
+
+    /// One system call for all that is written in the same turn of the event loop.
+    private func flushSoon(_ channel: any Channel) {
+        if isFlushDue { return }
+        isFlushDue = true
+        channel.eventLoop.assumeIsolated().execute {
+            self.isFlushDue = false
+            channel.flush()
+        }
+    }
+
+    private func setAlarm(_ channel: any Channel) {
+        guard let first = waiting.first else { return }
+        alarm = channel.eventLoop.assumeIsolated().scheduleTask(deadline: first.deadline) {
+            self.alarm = nil
+            if let first = self.waiting.first, first.deadline <= .now() {
+                self.fail(.inDoubt("the deadline passed"))
+                channel.close(promise: nil)
+            } else {
+                self.setAlarm(channel)
+            }
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        do throws(RedisError) {
+            let bytes = unwrapInboundIn(data)
+            let replies = try bytes.withUnsafeReadableBytes { pointer throws(RedisError) in try reader.feed(pointer) }
+            for reply in replies { deliver(reply) }
+        } catch {
+            fail(.inDoubt(error.description))
+            context.close(promise: nil)
+        }
+    }
+
+    private func deliver(_ reply: Reply) {
+        guard var batch = waiting.popFirst() else { return }
+        if case .error(let message) = reply {
+            batch.results.append(.failure(RedisError(reply: message)))
+        } else {
+            batch.results.append(.success(reply))
+        }
+        if batch.results.count == batch.count {
+            batch.promise.succeed(batch.results)
+        } else {
+            waiting.prepend(batch)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        fail(.inDoubt("the connection closed"))
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail(.inDoubt("\(error)"))
+        context.close(promise: nil)
+    }
+
+    private func fail(_ error: RedisError) {
+        if failure == nil { failure = error }
+        alarm?.cancel()
+        alarm = nil
+        while var batch = waiting.popFirst() {
+            while batch.results.count < batch.count { batch.results.append(.failure(error)) }
+            batch.promise.succeed(batch.results)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Chassis
+import Contracts
+import Foundation
+import Logging
+import Metrics
+import Redis
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serves the museum: every role, or those named, in this process.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Roles, separated by commas: book, museum, confirm, mypage, gateway. Default: all.")
+    var role: String?
+
+    /// Requests under way and batches in hand have this long once the process is told to stop.
+    private static let shutdownWithin = Duration.seconds(9)
+
+    func validate() throws {
+        if let role, Role.list(role) == nil {
+            throw ValidationError("--role takes book, museum, confirm, mypage and gateway, separated by commas")
+        }
+    }
+
+    func run() async throws {
+        try await Complaint.reporting {
+            let settings = try common.settings()
+            Logs.bootstrap(level: settings.logLevel, format: settings.logFormat)
+            try await serve(settings, roles: role.flatMap(Role.list) ?? Set(Role.allCases))
+        }
+    }
+
+    private func serve(_ settings: Settings, roles: Set<Role>) async throws {
+        let logger = Logger(label: "skmuseum")
+        let metrics = TextMetrics()
+        MetricsSystem.bootstrap(metrics)
+
+        let embedded = settings.redis == nil ? EmbeddedRedis() : nil
+        let endpoint = if let embedded { try await embedded.start() } else { settings.redis! }
+        var options = RedisOptions()
+        options.clientName = "skmuseum-\(ProcessInfo.processInfo.processIdentifier)"
+        let redis = RedisClient(endpoint, options: options)
+        let ownStore = settings.myPageRedis == nil || settings.myPageRedis == endpoint ? nil : settings.myPageRedis
+        let myPageStore = ownStore.map { RedisClient($0, options: options) }
+        for client in [redis, myPageStore].compactMap({ $0 }) { try await refuseEviction(client, logger: logger) }
+        if roles.contains(.museum) { await announcePartitions(settings.partitions, redis) }
+
+        let httpClient = Upstream.makeClient()
+        let assembly = Assembly(
+            settings: settings, roles: roles, redis: redis, myPageStore: myPageStore, httpClient: httpClient,
+            metrics: metrics, logger: logger, now: Calendars.wallClock)
+        let opening = Opening(ports: roles.count) { banner(settings, roles: roles, redis: endpoint) }
+        var configuration = ServiceGroupConfiguration(
+            services: assembly.services { opening.portIsOpen() }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = Self.shutdownWithin
+
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await ServiceGroup(configuration: configuration).run())
+        } catch {
+            outcome = .failure(error)
+        }
+        try? await httpClient.shutdown()
+        redis.close()
+        myPageStore?.close()
+        await embedded?.stop()
+        do {
+            try outcome.get()
+        } catch let error as PortTaken {
+            throw Complaint(
+                "port \(error.port) is taken by something else; stop it, or set \(error.role.uppercased())_PORT to another")
+        }
+    }
+
+    /// A server that forgets keys when it is full would forget bookings.
+    private func refuseEviction(_ client: RedisClient, logger: Logger) async throws {
+        do throws(RedisError) {
+            let info = try await client.send("INFO", "memory").asText()
+            let policy = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("maxmemory_policy:") }
+            guard let policy, !policy.hasSuffix(":noeviction") else { return }
+        } catch {
+            logger.warning("redis can't be asked at start", metadata: ["address": "\(client.endpoint)", "reason": "\(error)"])
+            return
+        }
+        throw Complaint(
+            "REDIS_URL's server forgets keys when it is full; set its maxmemory-policy to noeviction", exitCode: 78)
+    }
+
+    /// So that consumers are there before the first exhibition. Registering one announces its partition again.
+    private func announcePartitions(_ count: Int, _ redis: RedisClient) async {
+        _ = await redis.send([Command(["SADD", "museum:partitions"] + (0..<count).map(Partition.name))])
+    }
+
+    private func banner(_ settings: Settings, roles: Set<Role>, redis: RedisEndpoint) {
+        let ports = Role.allCases.filter(roles.contains).map { "\($0.rawValue) \(settings.ports[$0.rawValue] ?? 0)" }
+        Output.line("SK Museum is open on \(settings.bindAddress): \(ports.joined(separator: ", ")). Redis: \(redis).")
+        let address = "http://127.0.0.1:\(settings.ports["gateway"] ?? 8080)"
+        if roles.contains(.gateway) {
+            Output.line(
+                """
+                Try:  curl -s \(address)/museums -H 'Content-Type: application/json' \
+                -d '{"title":"Monet","hall":"A hall","date":"2026-12-24","capacity":20}'
+                """)
+        }
+    }
+}
+
+/// Counts ports as they open; says so once when all are.
+private final class Opening: Sendable {
+    private let missing: Mutex<Int>
+    private let onOpen: @Sendable () -> Void
+
+    init(ports: Int, onOpen: @escaping @Sendable () -> Void) {
+        missing = Mutex(ports)
+        self.onOpen = onOpen
+    }
+
+    func portIsOpen() {
+        let isLast = missing.withLock { missing in
+            missing -= 1
+            return missing == 0
+        }
+        if isLast { onOpen() }
+    }
+}

@@ -1,0 +1,20 @@
+import Book
+import Chassis
+import Contracts
+import Museum
+
+/// Museum in the same process: Book's way there is a call.
+struct LocalSeats: Seats {
+    let store: any SeatStore
+    let now: Clock
+
+    func reserve(
+        _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
+    ) async throws(SeatsFault) -> [ReservationOutcome] {
+        do throws(Failure) {
+            return try await store.reserve(reservations, for: exhibition, at: now())
+        } catch {
+            throw error.isCertainlyNotApplied ? .notSent(error) : .inDoubt
+        }
+    }
+}

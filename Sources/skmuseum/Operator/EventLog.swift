@@ -1,0 +1,93 @@
+import Chassis
+import Contracts
+import Redis
+import Scripts
+
+/// Events of several streams as one log, in the order of their ids.
+struct EventLog {
+    struct Entry {
+        let room: Room
+        let partition: String
+        let id: StreamID
+        /// Names and values in their order; bytes that are no UTF-8 are shown as replacement characters.
+        let fields: [(name: String, value: String)]
+
+        func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+
+        /// As one line of JSON.
+        var json: String {
+            var writer = JSONWriter()
+            writer.object { writer in
+                writer.member("id", id.text)
+                writer.member("room", room.rawValue)
+                writer.member("partition", partition)
+                for field in fields { writer.member(named: field.name, field.value) }
+            }
+            return writer.text
+        }
+    }
+
+    private struct Source {
+        let room: Room
+        let partition: String
+        var after: StreamID
+        var ahead: ArraySlice<Entry> = []
+        var isAtEnd = false
+
+        var stream: String { Keys(partition: partition).events(of: room.rawValue) }
+    }
+
+    private let redis: RedisClient
+    private var sources: [Source]
+
+    /// - Parameter from: the first id to show.
+    init(_ keyspace: Keyspace, rooms: [Room] = [.museum, .book, .confirm], partitions: [String]? = nil, from: StreamID = .zero) {
+        redis = keyspace.redis
+        sources = (partitions ?? keyspace.partitions).flatMap { partition in
+            rooms.map { Source(room: $0, partition: partition, after: from.previous) }
+        }
+    }
+
+    /// The next event, or `nil` when all that is there has been shown; later it may go on.
+    mutating func next() async throws(RedisError) -> Entry? {
+        for index in sources.indices where sources[index].ahead.isEmpty && !sources[index].isAtEnd {
+            try await fill(index)
+        }
+        let earliest = sources.indices.filter { !sources[$0].ahead.isEmpty }
+            .min { sources[$0].ahead.first!.id < sources[$1].ahead.first!.id }
+        return earliest.flatMap { sources[$0].ahead.popFirst() }
+    }
+
+    /// Looks again where nothing was left.
+    mutating func resume() {
+        for index in sources.indices { sources[index].isAtEnd = false }
+    }
+
+    private mutating func fill(_ index: Int) async throws(RedisError) {
+        let source = sources[index]
+        let reply = try await redis.send("XRANGE", source.stream, "(" + source.after.text, "+", "COUNT", "500").asArray()
+        var entries: [Entry] = []
+        for entry in reply {
+            let parts = try entry.asArray()
+            guard parts.count == 2, let id = StreamID(try parts[0].asText()) else { throw .unexpected("an entry was due") }
+            let fields = try parts[1].asPairs().map { ($0.name.shown, $0.value.shown) }
+            entries.append(Entry(room: source.room, partition: source.partition, id: id, fields: fields))
+        }
+        sources[index].ahead = entries[...]
+        sources[index].isAtEnd = entries.isEmpty
+        if let last = entries.last { sources[index].after = last.id }
+    }
+}
+
+extension Reply {
+    /// For people.
+    var shown: String {
+        switch self {
+        case .text(let text), .error(let text): text
+        case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .integer(let number): String(number)
+        case .null: ""
+        case .array(let elements): elements.map(\.shown).joined(separator: " ")
+        }
+    }
+}

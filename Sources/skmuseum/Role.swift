@@ -1,0 +1,16 @@
+import Contracts
+
+/// What a process can be.
+enum Role: String, Sendable, CaseIterable {
+    case book, museum, confirm, mypage, gateway
+
+    /// The room whose events the role consumes; the gateway has none.
+    var room: Room? { Room(rawValue: rawValue) }
+
+    /// Reads `book,confirm`; `nil` if one of the words is no role.
+    static func list(_ text: String) -> Set<Role>? {
+        let words = text.split(separator: ",").map { Role(rawValue: String($0)) }
+        guard !words.isEmpty, !words.contains(nil) else { return nil }
+        return Set(words.compactMap { $0 })
+    }
+}

@@ -1,0 +1,39 @@
+/// Every key of one partition. The partition in braces is the hash tag: what one script touches lies in one slot.
+public struct Keys: Sendable {
+    /// The partitions in use, over all of them: the one key without a hash tag.
+    public static let partitions = "museum:partitions"
+
+    private let tag: String
+
+    public init(partition: String) { self.tag = "{\(partition)}" }
+
+    public func events(of room: String) -> String { "\(room):\(tag):events" }
+    public func progress(of group: String, on room: String) -> String { "\(group):\(tag):progress:\(room)" }
+    public func deadLetters(of group: String) -> String { "\(group):\(tag):dead" }
+    /// How often a message killed the process that had it alone in hand: `room:id` → times.
+    public func attempts(of group: String) -> String { "\(group):\(tag):attempts" }
+
+    // Museum
+    public var sequence: String { "museum:\(tag):sequence" }
+    public func exhibition(_ id: String) -> String { "museum:\(tag):\(id)" }
+    public func seats(_ exhibition: String) -> String { "museum:\(tag):\(exhibition):seats" }
+    public var exhibitions: String { "museum:\(tag):index" }
+    public var deletedExhibitions: String { "museum:\(tag):deleted" }
+    public var revoking: String { "museum:\(tag):revoking" }
+
+    // Book
+    public func booking(_ id: String) -> String { "book:\(tag):\(id)" }
+    public func bookings(of exhibition: String) -> String { "book:\(tag):\(exhibition):index" }
+    public var exhibitionsWithBookings: String { "book:\(tag):index" }
+
+    // Confirm
+    public func admission(_ booking: String) -> String { "confirm:\(tag):\(booking)" }
+    public func admissions(to exhibition: String) -> String { "confirm:\(tag):\(exhibition):index" }
+    public var exhibitionsWithAdmissions: String { "confirm:\(tag):index" }
+
+    // MyPage
+    public func page(_ booking: String) -> String { "mypage:\(tag):\(booking)" }
+    public func pageExhibition(_ id: String) -> String { "mypage:\(tag):\(id)" }
+    public func pages(of visitor: String) -> String { "mypage:\(tag):visitor:\(visitor)" }
+    public var visitors: String { "mypage:\(tag):visitors" }
+}

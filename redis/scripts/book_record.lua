@@ -1,0 +1,24 @@
+#!lua
+-- Records a booking whose seats are reserved.
+-- KEYS  1 booking  2 its exhibition's bookings by time  3 exhibitions that have bookings  4 Book's events
+-- ARGV  1 now, ms  2 request id or ''  3 booking id  4 exhibition id  5 visitor  6 seats
+-- Returns RECORDED | MISMATCH | ABORTED | EXISTS, the last with the booking's fields
+local now = redis.call('HMGET', KEYS[1], 'status', 'visitor', 'seats')
+if now[1] then
+  if now[2] ~= ARGV[5] or now[3] ~= ARGV[6] then return { 'MISMATCH' } end
+  if now[1] == 'ABORTED' then return { 'ABORTED' } end
+  return { 'EXISTS', redis.call('HGETALL', KEYS[1]) }
+end
+
+local event = { 'eventType', 'Requested', 'timestamp', ARGV[1], 'bookId', ARGV[3], 'museumId', ARGV[4],
+  'visitor', ARGV[5], 'seats', ARGV[6], 'status', 'REQUESTED', 'version', '1', 'createdAt', ARGV[1] }
+if ARGV[2] ~= '' then
+  event[#event + 1] = 'requestId'
+  event[#event + 1] = ARGV[2]
+end
+redis.call('XADD', KEYS[4], '*', unpack(event))
+redis.call('HSET', KEYS[1], 'visitor', ARGV[5], 'museumId', ARGV[4], 'seats', ARGV[6], 'status', 'REQUESTED',
+  'version', '1', 'createdAt', ARGV[1], 'updatedAt', ARGV[1])
+redis.call('ZADD', KEYS[2], ARGV[1], ARGV[3])
+redis.call('ZADD', KEYS[3], 0, ARGV[4])
+return { 'RECORDED' }

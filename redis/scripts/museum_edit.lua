@@ -1,0 +1,45 @@
+#!lua
+-- Gives an exhibition the state that staff want it to have, seats held aside.
+-- KEYS  1 exhibition  2 index by date and time  3 Museum's events
+-- ARGV  1 now, ms  2 request id or ''  3 exhibition id  4 the version it was read at  5 title or ''  6 hall  7 date
+--       8 start time or ''  9 end time or ''  10 capacity  11 status  12 the index's score
+-- Returns NO_EXHIBITION | DELETED | STALE, the current version | BELOW_HELD, seats held
+--       | UNCHANGED | CHANGED, the exhibition's fields
+local now = redis.call('HMGET', KEYS[1], 'status', 'version', 'held')
+if not now[1] then return { 'NO_EXHIBITION' } end
+if now[1] == 'DELETED' then return { 'DELETED' } end
+if now[2] ~= ARGV[4] then return { 'STALE', now[2] } end
+local held = tonumber(now[3])
+local capacity = tonumber(ARGV[10])
+if capacity < held then return { 'BELOW_HELD', now[3] } end
+
+local names = { 'title', 'hall', 'date', 'startTime', 'endTime', 'capacity', 'status' }
+local before = redis.call('HMGET', KEYS[1], unpack(names))
+local version = tostring(tonumber(now[2]) + 1)
+local event = { 'eventType', 'MuseumChanged', 'timestamp', ARGV[1], 'museumId', ARGV[3], 'version', version }
+local set = { 'version', version, 'available', string.format('%d', capacity - held) }
+local cleared = {}
+local changed = false
+for i, name in ipairs(names) do
+  local value = ARGV[4 + i]
+  if value ~= (before[i] or '') then changed = true end
+  if value == '' then
+    cleared[#cleared + 1] = name
+  else
+    for _, list in ipairs({ event, set }) do
+      list[#list + 1] = name
+      list[#list + 1] = value
+    end
+  end
+end
+if not changed then return { 'UNCHANGED', redis.call('HGETALL', KEYS[1]) } end
+if ARGV[2] ~= '' then
+  event[#event + 1] = 'requestId'
+  event[#event + 1] = ARGV[2]
+end
+
+redis.call('XADD', KEYS[3], '*', unpack(event))
+redis.call('HSET', KEYS[1], unpack(set))
+if #cleared > 0 then redis.call('HDEL', KEYS[1], unpack(cleared)) end
+redis.call('ZADD', KEYS[2], ARGV[12], ARGV[3])
+return { 'CHANGED', redis.call('HGETALL', KEYS[1]) }

@@ -1,0 +1,32 @@
+#!lua
+-- Registers an exhibition under the number drawn for it.
+-- KEYS  1 exhibition  2 index by date and time  3 Museum's events
+-- ARGV  1 now, ms  2 request id or ''  3 exhibition id  4 title or ''  5 hall  6 date  7 start time or ''
+--       8 end time or ''  9 capacity  10 the index's score
+-- Returns TAKEN | REGISTERED
+if redis.call('EXISTS', KEYS[1]) == 1 then return 'TAKEN' end
+
+local event = { 'eventType', 'MuseumRegistered', 'timestamp', ARGV[1], 'museumId', ARGV[3] }
+local fields = { 'available', ARGV[9], 'held', '0' }
+local function put(list, name, value)
+  if value == '' then return end
+  list[#list + 1] = name
+  list[#list + 1] = value
+end
+for _, list in ipairs({ event, fields }) do
+  put(list, 'title', ARGV[4])
+  put(list, 'hall', ARGV[5])
+  put(list, 'date', ARGV[6])
+  put(list, 'startTime', ARGV[7])
+  put(list, 'endTime', ARGV[8])
+  put(list, 'capacity', ARGV[9])
+  put(list, 'status', 'OPEN')
+  put(list, 'version', '1')
+  put(list, 'createdAt', ARGV[1])
+end
+put(event, 'requestId', ARGV[2])
+
+redis.call('XADD', KEYS[3], '*', unpack(event))
+redis.call('HSET', KEYS[1], unpack(fields))
+redis.call('ZADD', KEYS[2], ARGV[10], ARGV[3])
+return 'REGISTERED'

@@ -1,0 +1,63 @@
+#!lua
+-- Takes seats of one exhibition for up to 64 bookings, each in order and each wholly or not at all.
+-- KEYS  1 exhibition  2 its seats by booking  3 Museum's events
+-- ARGV  1 now, ms  2 exhibition id, then for each booking: id, seats, visitor, request id or ''
+-- Returns for each booking a word and the seats left after it:
+--         NO_EXHIBITION | REPEATED | MISMATCH | VOID | DELETED | CLOSED | SOLD_OUT | RESERVED
+-- What the booking holds already is asked first: a repeated call is answered as the first was, whatever has happened since.
+local answer = {}
+local exhibition = redis.call('HMGET', KEYS[1], 'status', 'available', 'held')
+local status = exhibition[1]
+if not status then
+  for _ = 3, #ARGV, 4 do
+    answer[#answer + 1] = 'NO_EXHIBITION'
+    answer[#answer + 1] = 0
+  end
+  return answer
+end
+
+local ids = {}
+for i = 3, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
+local holding = {}
+for i, seats in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
+  if seats then holding[ids[i]] = tonumber(seats) end
+end
+
+local available = tonumber(exhibition[2])
+local taken = 0
+local events = {}
+local set = {}
+for i = 3, #ARGV, 4 do
+  local id, wanted = ARGV[i], tonumber(ARGV[i + 1])
+  local word
+  if holding[id] == wanted then word = 'REPEATED'
+  elseif holding[id] == 0 then word = 'VOID'
+  elseif holding[id] then word = 'MISMATCH'
+  elseif status == 'DELETED' then word = 'DELETED'
+  elseif status == 'CLOSED' then word = 'CLOSED'
+  elseif wanted > available then word = 'SOLD_OUT'
+  else
+    word = 'RESERVED'
+    available = available - wanted
+    taken = taken + wanted
+    holding[id] = wanted
+    set[#set + 1] = id
+    set[#set + 1] = ARGV[i + 1]
+    local event = { 'eventType', 'SeatsReserved', 'timestamp', ARGV[1], 'museumId', ARGV[2], 'bookId', id,
+      'visitor', ARGV[i + 2], 'seats', ARGV[i + 1], 'available', string.format('%d', available) }
+    if ARGV[i + 3] ~= '' then
+      event[#event + 1] = 'requestId'
+      event[#event + 1] = ARGV[i + 3]
+    end
+    events[#events + 1] = event
+  end
+  answer[#answer + 1] = word
+  answer[#answer + 1] = available
+end
+if taken == 0 then return answer end
+
+for _, event in ipairs(events) do redis.call('XADD', KEYS[3], '*', unpack(event)) end
+redis.call('HSET', KEYS[2], unpack(set))
+redis.call('HSET', KEYS[1], 'available', string.format('%d', available),
+  'held', string.format('%d', tonumber(exhibition[3]) + taken))
+return answer

@@ -1,0 +1,11 @@
+#!lua
+-- Brings MyPage's picture of an exhibition up to date; it is joined to the pages when they are read.
+-- KEYS  1 exhibition as MyPage has heard of it
+-- ARGV  1 version, then names and values of all it has
+-- Returns STALE | APPLIED
+local version = redis.call('HGET', KEYS[1], 'version')
+if version and tonumber(version) >= tonumber(ARGV[1]) then return 'STALE' end
+
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'version', ARGV[1], unpack(ARGV, 2))
+return 'APPLIED'
