@@ -87,7 +87,8 @@ let package = Package(
             name: "skmuseum",
             dependencies: [
                 "Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts", .argumentParser,
-                .asyncHTTPClient, .configuration, .hummingbird, .logging, .metrics, .nioCore, .serviceLifecycle, .subprocess, .unixSignals,
+                .asyncHTTPClient, .configuration, .hummingbird, .logging, .metrics, .nioCore, .serviceLifecycle, .subprocess,
+                .unixSignals,
             ],
             swiftSettings: strict
         ),

@@ -127,7 +127,8 @@ struct BookingAttempt: Sendable {
 
 /// The way to Museum for a single booking.
 protocol SeatsQueueing: Sendable {
-    func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(SeatsFault) -> ReservationOutcome
+    func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(SeatsFault)
+        -> ReservationOutcome
 }
 
 /// Where booking ids come from.

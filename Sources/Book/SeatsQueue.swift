@@ -25,7 +25,9 @@ final class SeatsQueue: SeatsQueueing {
 
     init(_ seats: any Seats) { self.seats = seats }
 
-    func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(SeatsFault) -> ReservationOutcome {
+    func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(SeatsFault)
+        -> ReservationOutcome
+    {
         let exhibition = reservation.booking.exhibition
         let isIdle = waiting.withLock { waiting in
             guard waiting[exhibition] == nil else { return false }
@@ -81,7 +83,8 @@ final class SeatsQueue: SeatsQueueing {
             return (all.filter { $0.deadline <= now }, next)
         }
         for waiter in late {
-            waiter.continuation.resume(returning: .answer(.failure(.notSent(.museumUnavailable("Museum is too slow at present")))))
+            waiter.continuation.resume(
+                returning: .answer(.failure(.notSent(.museumUnavailable("Museum is too slow at present")))))
         }
         next.first?.continuation.resume(returning: .lead(Array(next.dropFirst())))
     }

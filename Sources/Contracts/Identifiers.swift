@@ -42,7 +42,7 @@ public struct BookingID: Sendable, Hashable {
     /// The id that the lowest 60 of `bits` name.
     public init(exhibition: ExhibitionID, bits: UInt64) {
         let suffix = (0..<Self.suffixLength).map { place in
-            Self.alphabet[Int(bits >> (5 * UInt64(Self.suffixLength - 1 - place))) & 31]
+            Self.alphabet[Int(bits >> (5 * UInt64(Self.suffixLength - 1 - place)) & 31)]
         }
         self.text = exhibition.text + "-" + String(decoding: suffix, as: UTF8.self)
         self.exhibition = exhibition

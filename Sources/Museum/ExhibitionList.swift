@@ -23,7 +23,8 @@ struct ExhibitionList: Sendable {
         static func < (left: Place, right: Place) -> Bool { (left.slot, left.id) < (right.slot, right.id) }
     }
 
-    func page(_ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]) async throws(Failure) -> Page<Exhibition> {
+    func page(_ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]) async throws(Failure) -> Page<Exhibition>
+    {
         do throws(RedisError) {
             return try await read(request, filter, partitions: partitions)
         } catch {
@@ -31,7 +32,9 @@ struct ExhibitionList: Sendable {
         }
     }
 
-    private func read(_ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]) async throws(RedisError) -> Page<Exhibition> {
+    private func read(_ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]) async throws(RedisError) -> Page<
+        Exhibition
+    > {
         let after = request.position.flatMap { words in
             words.count == 2 ? Int(words[0]).map { Place(slot: $0, id: words[1]) } : nil
         }

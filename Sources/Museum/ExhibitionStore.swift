@@ -25,7 +25,8 @@ enum EditOutcome: Sendable, Equatable {
 /// Where the seats of exhibitions are taken and given back.
 public protocol SeatStore: Sendable {
     /// One outcome for each, in order. At most ``Reservation/batchLimit``.
-    func reserve(_ reservations: [Reservation], for id: ExhibitionID, at moment: Moment) async throws(Failure) -> [ReservationOutcome]
+    func reserve(_ reservations: [Reservation], for id: ExhibitionID, at moment: Moment) async throws(Failure)
+        -> [ReservationOutcome]
     /// Gives the bookings' seats back, each once however often it is asked.
     func release(_ releases: [(booking: BookingID, cause: Cause)]) async throws(Failure)
     /// Takes back the seats of some bookings of a deleted exhibition. Returns whether more may be left.

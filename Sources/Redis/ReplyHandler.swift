@@ -21,7 +21,9 @@ final class ReplyHandler: ChannelInboundHandler {
     private var isFlushDue = false
     private var failure: RedisError?
 
-    func send(_ commands: [Command], deadline: NIODeadline, on channel: any Channel) -> EventLoopFuture<[Result<Reply, RedisError>]> {
+    func send(_ commands: [Command], deadline: NIODeadline, on channel: any Channel) -> EventLoopFuture<
+        [Result<Reply, RedisError>]
+    > {
         let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
         guard failure == nil, channel.isActive else {
             promise.succeed(commands.map { _ in .failure(.unreachable("the connection is closed")) })

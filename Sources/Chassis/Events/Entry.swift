@@ -50,13 +50,17 @@ struct Entry: Sendable {
         var broken: String?
         var words: [Command.Word] = []
         for (name, value) in pairs {
-            words += [name, value].map { if case .bytes(let bytes) = $0 { .bytes(bytes) } else { .text((try? $0.asText()) ?? "") } }
+            words += [name, value].map {
+                if case .bytes(let bytes) = $0 { .bytes(bytes) } else { .text((try? $0.asText()) ?? "") }
+            }
             guard case .text(let name) = name else { broken = broken ?? "(a name that is not UTF-8)"; continue }
             guard case .text(let value) = value else { broken = broken ?? name; continue }
             guard fields.updateValue(value, forKey: name) == nil else { broken = broken ?? name; continue }
         }
         let event: Result<Event, MalformedEvent> =
-            if let broken { .failure(.invalid(broken)) } else { Result { () throws(MalformedEvent) in try Event(fields: fields) } }
+            if let broken { .failure(.invalid(broken)) } else {
+                Result { () throws(MalformedEvent) in try Event(fields: fields) }
+            }
         self.init(source: source, id: id, raw: words, event: event)
     }
 }

@@ -24,7 +24,9 @@ extension Response {
     }
 
     /// A page of a collection as HAL, its relation named as its path.
-    public static func collection<Element: Representable>(_ page: Page<Element>, of relation: String, to request: Request) -> Response {
+    public static func collection<Element: Representable>(_ page: Page<Element>, of relation: String, to request: Request)
+        -> Response
+    {
         var writer = JSONWriter(capacity: 256 * (page.elements.count + 1))
         writer.object { writer in
             writer.object("_embedded") { writer in

@@ -84,7 +84,8 @@ private struct PathTable: Sendable {
         let path = request.uri.path.split(separator: "/")
         // A literal path is named before one with an id in it: /museums/{id} is not what answers for the other.
         let fitting = entries.filter { entry in
-            entry.pattern.count == path.count && zip(entry.pattern, path).allSatisfy { $0.hasPrefix("{") || $0.hasPrefix(":") || $0 == $1 }
+            entry.pattern.count == path.count
+                && zip(entry.pattern, path).allSatisfy { $0.hasPrefix("{") || $0.hasPrefix(":") || $0 == $1 }
         }
         guard !fitting.isEmpty else { throw .unknownPath }
         guard !fitting.contains(where: { $0.methods.contains(request.method) }) else { return }

@@ -41,14 +41,22 @@ extension Problem {
     init(_ failure: Failure) {
         switch failure {
         case .unknownMuseum(let id):
-            self.init(.notFound, "unknown-museum", "Unknown exhibition", "There is no exhibition \(id.quoted); GET /museums lists them.")
+            self.init(
+                .notFound, "unknown-museum", "Unknown exhibition", "There is no exhibition \(id.quoted); GET /museums lists them."
+            )
         case .unknownBooking(let id):
-            self.init(.notFound, "unknown-booking", "Unknown booking", "There is no booking \(id.quoted); its id is in the answer to POST /books.")
+            self.init(
+                .notFound, "unknown-booking", "Unknown booking",
+                "There is no booking \(id.quoted); its id is in the answer to POST /books.")
         case .unknownAdmission(let id):
-            self.init(.notFound, "unknown-confirm", "No admission yet", "There is no admission for booking \(id.quoted); it follows the booking, so ask again in a second.")
+            self.init(
+                .notFound, "unknown-confirm", "No admission yet",
+                "There is no admission for booking \(id.quoted); it follows the booking, so ask again in a second.")
             headers[.retryAfter] = "1"
         case .unknownPage(let id):
-            self.init(.notFound, "unknown-page", "No page yet", "There is no page for booking \(id.quoted); it follows the booking, so ask again in a second.")
+            self.init(
+                .notFound, "unknown-page", "No page yet",
+                "There is no page for booking \(id.quoted); it follows the booking, so ask again in a second.")
             headers[.retryAfter] = "1"
         case .unknownPath:
             self.init(.notFound, "unknown-path", "Unknown path", "Nothing lives here; GET / lists the collections.")
@@ -63,16 +71,23 @@ extension Problem {
         case .invalidIdempotencyKey(let why):
             self.init(.badRequest, "invalid-idempotency-key", "Invalid Idempotency-Key", "Idempotency-Key \(why).")
         case .idempotencyMismatch:
-            self.init(.unprocessableContent, "idempotency-mismatch", "Idempotency-Key used before", "This Idempotency-Key was sent with another number of seats; send a new key for a new booking.")
+            self.init(
+                .unprocessableContent, "idempotency-mismatch", "Idempotency-Key used before",
+                "This Idempotency-Key was sent with another number of seats; send a new key for a new booking.")
         case .methodNotAllowed(let allowed):
-            self.init(.methodNotAllowed, "method-not-allowed", "Method not allowed", "This path takes \(allowed.joined(separator: ", ")).")
+            self.init(
+                .methodNotAllowed, "method-not-allowed", "Method not allowed",
+                "This path takes \(allowed.joined(separator: ", ")).")
             headers[.allow] = allowed.joined(separator: ", ")
         case .unsupportedMediaType:
-            self.init(.unsupportedMediaType, "unsupported-media-type", "Unsupported media type", "The body must be JSON; send Content-Type: application/json.")
+            self.init(
+                .unsupportedMediaType, "unsupported-media-type", "Unsupported media type",
+                "The body must be JSON; send Content-Type: application/json.")
         case .contentTooLarge(let limit):
             self.init(.contentTooLarge, "content-too-large", "Body too large", "A body may have \(limit) bytes at most.")
         case .requestTimeout:
-            self.init(.requestTimeout, "request-timeout", "Request too slow", "The request did not arrive in time; send it again.")
+            self.init(
+                .requestTimeout, "request-timeout", "Request too slow", "The request did not arrive in time; send it again.")
         default: self.init(refusalOrFault: failure)
         }
     }
@@ -80,35 +95,57 @@ extension Problem {
     private init(refusalOrFault failure: Failure) {
         switch failure {
         case .soldOut(let available):
-            self.init(.conflict, "sold-out", "Sold out", available == 0 ? "No seat is left." : "Fewer seats are left than asked for: \(available).")
+            self.init(
+                .conflict, "sold-out", "Sold out",
+                available == 0 ? "No seat is left." : "Fewer seats are left than asked for: \(available).")
             number = ("available", available)
         case .salesClosed(let id):
             self.init(.conflict, "sales-closed", "Sales closed", "Exhibition \(id) sells nothing at present.")
         case .museumDeleted(let id):
             self.init(.conflict, "museum-deleted", "Exhibition deleted", "Exhibition \(id) has been deleted for good.")
         case .versionMismatch(let current):
-            self.init(.conflict, "version-mismatch", "Version mismatch", "The exhibition is at version \(current) by now; GET it and decide again.")
+            self.init(
+                .conflict, "version-mismatch", "Version mismatch",
+                "The exhibition is at version \(current) by now; GET it and decide again.")
             number = ("current", current)
         case .capacityBelowHeld(let held):
-            self.init(.conflict, "capacity-below-held", "Capacity below seats held", "\(held) seats are held; the capacity can't go below that.")
+            self.init(
+                .conflict, "capacity-below-held", "Capacity below seats held",
+                "\(held) seats are held; the capacity can't go below that.")
             number = ("held", held)
         case .alreadyForceCanceled:
-            self.init(.conflict, "already-force-canceled", "Already force-canceled", "The museum has deleted the exhibition and canceled this booking.")
+            self.init(
+                .conflict, "already-force-canceled", "Already force-canceled",
+                "The museum has deleted the exhibition and canceled this booking.")
         case .alreadyAborted:
-            self.init(.conflict, "already-aborted", "Already aborted", "This attempt was answered 503 and holds no seat; there is nothing to change.")
+            self.init(
+                .conflict, "already-aborted", "Already aborted",
+                "This attempt was answered 503 and holds no seat; there is nothing to change.")
         case .museumUnavailable(let why):
-            self.init(.serviceUnavailable, "museum-unavailable", "Museum unavailable", "\(why); no seat is held. Try again in a second, with the same Idempotency-Key if you sent one.")
+            self.init(
+                .serviceUnavailable, "museum-unavailable", "Museum unavailable",
+                "\(why); no seat is held. Try again in a second, with the same Idempotency-Key if you sent one.")
             headers[.retryAfter] = "1"
         case .storageUnavailable(let why):
-            self.init(.serviceUnavailable, "storage-unavailable", "Storage unavailable", "\(why). Nothing was changed; try again in a second.")
+            self.init(
+                .serviceUnavailable, "storage-unavailable", "Storage unavailable",
+                "\(why). Nothing was changed; try again in a second.")
             headers[.retryAfter] = "1"
         case .outcomeUnknown(let booking):
-            self.init(.gatewayTimeout, "outcome-unknown", "Outcome unknown", "Whether it was done could not be found out in time; look again, or send it again with the same Idempotency-Key.")
+            self.init(
+                .gatewayTimeout, "outcome-unknown", "Outcome unknown",
+                "Whether it was done could not be found out in time; look again, or send it again with the same Idempotency-Key.")
             text = booking.map { ("bookId", $0.text) }
         case .badUpstream(let room):
-            self.init(.badGateway, "bad-upstream", "Bad upstream", "\(room) could not be reached or gave no proper answer; a write may have been done. Look, or send it again with the same Idempotency-Key.")
+            self.init(
+                .badGateway, "bad-upstream", "Bad upstream",
+                "\(room) could not be reached or gave no proper answer; a write may have been done. Look, or send it again with the same Idempotency-Key."
+            )
         case .upstreamTimeout(let room):
-            self.init(.gatewayTimeout, "upstream-timeout", "Upstream timeout", "\(room) did not answer in time; a write may have been done. Look, or send it again with the same Idempotency-Key.")
+            self.init(
+                .gatewayTimeout, "upstream-timeout", "Upstream timeout",
+                "\(room) did not answer in time; a write may have been done. Look, or send it again with the same Idempotency-Key."
+            )
         default:
             self.init(.internalServerError, "internal", "Internal error", "This is a fault of ours; please report the requestId.")
         }

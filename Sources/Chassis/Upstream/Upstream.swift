@@ -52,7 +52,8 @@ public final class Upstream: Sendable {
     ///   - path: path and query.
     ///   - isRepeatable: whether sending it twice does no more than sending it once.
     public func send(
-        _ method: HTTPMethod, _ path: String, headers: HTTPHeaders, body: ByteBuffer?, isRepeatable: Bool, deadline: ContinuousClock.Instant
+        _ method: HTTPMethod, _ path: String, headers: HTTPHeaders, body: ByteBuffer?, isRepeatable: Bool,
+        deadline: ContinuousClock.Instant
     ) async throws(Fault) -> Answer {
         var fault = Fault.notSent
         for url in inTurn() {

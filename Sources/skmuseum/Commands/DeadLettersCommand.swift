@@ -22,7 +22,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
                         "\(letter.name)  \(letter.value("eventType") ?? "?")  event \(letter.value("room") ?? "?"):\(letter.value("eventId") ?? "?")  \(letter.value("reason") ?? "?")"
                     )
                 }
-                Output.note(letters.isEmpty ? "no dead letters" : "\(letters.count) dead letters; 'dead-letters show ID' shows one")
+                Output.note(
+                    letters.isEmpty ? "no dead letters" : "\(letters.count) dead letters; 'dead-letters show ID' shows one")
             }
         }
     }

@@ -6,7 +6,9 @@ import Redis
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Sets a room's consumer group back and shows progress until it has caught up. Does no harm: what was applied is skipped.")
+        abstract:
+            "Sets a room's consumer group back and shows progress until it has caught up. Does no harm: what was applied is skipped."
+    )
 
     @OptionGroup var common: CommonOptions
 

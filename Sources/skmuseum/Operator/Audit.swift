@@ -91,7 +91,11 @@ struct Audit {
         let version = try await keyspace.redis.send("HGET", keys.exhibition(id.text), "version").asOptionalText()
         let shown = try await keyspace.myPageStore.send("HGET", keys.pageExhibition(id.text), "version").asOptionalText()
         if version == shown { return [] }
-        return [Violation(key: keys.pageExhibition(id.text), what: "is at version \(shown ?? "none"), the exhibition at \(version ?? "none")")]
+        return [
+            Violation(
+                key: keys.pageExhibition(id.text),
+                what: "is at version \(shown ?? "none"), the exhibition at \(version ?? "none")")
+        ]
     }
 
     private func seats(of id: ExhibitionID) async throws -> [String: Int] {
@@ -184,7 +188,9 @@ struct BookingComparison {
         let bookingKey = keys.booking(id.text)
         switch status {
         case .completed:
-            expect(seats.map(String.init) == booking["seats"], seatsKey, "holds \(seats ?? 0) seats for \(id.text), the booking has \(booking["seats"] ?? "none")")
+            expect(
+                seats.map(String.init) == booking["seats"], seatsKey,
+                "holds \(seats ?? 0) seats for \(id.text), the booking has \(booking["seats"] ?? "none")")
         case .requested:
             expect(false, bookingKey, "is still REQUESTED though all events are applied")
         case .canceled, .forceCanceled, .aborted:
@@ -198,16 +204,29 @@ struct BookingComparison {
             case .requested, .aborted: nil
             }
         let admissionKey = keys.admission(id.text)
-        expect(admission["status"] == due?.rawValue, admissionKey, "is \(admission["status"] ?? "absent"), the booking is \(status.rawValue)")
+        expect(
+            admission["status"] == due?.rawValue, admissionKey,
+            "is \(admission["status"] ?? "absent"), the booking is \(status.rawValue)")
         if due != nil {
-            expect(admission["bookVersion"] == booking["version"], admissionKey, "has seen version \(admission["bookVersion"] ?? "none") of the booking, not \(booking["version"] ?? "none")")
-            expect(admission["visitor"] == booking["visitor"] && admission["seats"] == booking["seats"], admissionKey, "names another visitor or other seats than the booking")
+            expect(
+                admission["bookVersion"] == booking["version"], admissionKey,
+                "has seen version \(admission["bookVersion"] ?? "none") of the booking, not \(booking["version"] ?? "none")")
+            expect(
+                admission["visitor"] == booking["visitor"] && admission["seats"] == booking["seats"], admissionKey,
+                "names another visitor or other seats than the booking")
         }
         let pageKey = keys.page(id.text)
-        expect(page["status"] == status.rawValue, pageKey, "shows \(page["status"] ?? "nothing"), the booking is \(status.rawValue)")
-        expect(page["bookVersion"] == booking["version"], pageKey, "shows version \(page["bookVersion"] ?? "none") of the booking, not \(booking["version"] ?? "none")")
-        expect(page["admission"] == due?.rawValue, pageKey, "shows admission \(page["admission"] ?? "none"), it is \(due?.rawValue ?? "none")")
-        expect(page["visitor"] == booking["visitor"] && page["seats"] == booking["seats"], pageKey, "names another visitor or other seats than the booking")
+        expect(
+            page["status"] == status.rawValue, pageKey, "shows \(page["status"] ?? "nothing"), the booking is \(status.rawValue)")
+        expect(
+            page["bookVersion"] == booking["version"], pageKey,
+            "shows version \(page["bookVersion"] ?? "none") of the booking, not \(booking["version"] ?? "none")")
+        expect(
+            page["admission"] == due?.rawValue, pageKey,
+            "shows admission \(page["admission"] ?? "none"), it is \(due?.rawValue ?? "none")")
+        expect(
+            page["visitor"] == booking["visitor"] && page["seats"] == booking["seats"], pageKey,
+            "names another visitor or other seats than the booking")
         return violations
     }
 }
