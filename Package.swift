@@ -36,6 +36,10 @@ func room(_ name: String, _ extra: [Target.Dependency] = []) -> Target {
     )
 }
 
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: ["TestSupport"] + dependencies, swiftSettings: strict)
+}
+
 let package = Package(
     name: "skmuseum",
     platforms: [.macOS(.v15)],
@@ -92,6 +96,18 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Chassis", "Contracts", "Redis", "Scripts", .asyncHTTPClient, .nioCore, .nioHTTP1],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        tests("RedisTests", ["Redis", .nioCore, .nioEmbedded]),
+        tests("ScriptsTests", ["Scripts", "Redis", "Contracts"]),
+        tests("ContractsTests", ["Contracts"]),
+        tests("ChassisTests", ["Chassis", "Contracts", "Redis", "Scripts", .hummingbird, .logging, .nioCore]),
+        tests("RoomTests", ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts"]),
+        tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .nioCore]),
     ],
     swiftLanguageModes: [.v6]
 )

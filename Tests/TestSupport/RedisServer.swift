@@ -1,0 +1,69 @@
+public import Foundation
+public import Redis
+import Scripts
+import Synchronization
+
+/// A redis-server of the test's own, set up by the project's redis.conf, on a unix socket and a free port in a temporary folder.
+public final class RedisServer: Sendable {
+    public let folder: TemporaryFolder
+    public let port: Int
+    private let process: LockedBox<ChildProcess?>
+
+    /// - Parameter options: further redis-server options, such as `["--maxmemory", "10mb"]`.
+    public static func start(_ options: [String] = []) async throws -> RedisServer {
+        let server = try RedisServer()
+        try await server.launch(options)
+        return server
+    }
+
+    private init() throws {
+        folder = try TemporaryFolder()
+        port = try FreePorts.take(1)[0]
+        process = LockedBox(nil)
+    }
+
+    public var url: String { "redis://127.0.0.1:\(port)" }
+    public var socketURL: String { "unix://\(folder.url.path)/redis.sock" }
+    public var pid: pid_t { process.value!.pid }
+
+    /// A client of its own over the unix socket.
+    public func client(_ options: RedisOptions = RedisOptions()) throws -> RedisClient {
+        RedisClient(try RedisEndpoint(url: socketURL), options: options)
+    }
+
+    /// Starts it (again) on the same port and data, and waits until it answers.
+    public func launch(_ options: [String] = []) async throws {
+        let conf = folder.url.appendingPathComponent("redis.conf")
+        try Data(Scripts.redisConf.utf8).write(to: conf)
+        process.value = try ChildProcess(
+            "redis-server",
+            [
+                conf.path, "--port", String(port), "--bind", "127.0.0.1", "--dir", folder.url.path, "--unixsocket",
+                folder.url.appendingPathComponent("redis.sock").path,
+            ] + options,
+            folder: folder.url, output: folder.url.appendingPathComponent("redis.log"))
+        let client = try client()
+        defer { client.close() }
+        try await eventually("redis-server answers", within: .seconds(20)) {
+            if case .success(.text("PONG")) = await client.send([Command("PING")])[0] { true } else { false }
+        }
+    }
+
+    public func signal(_ number: Int32) { process.value?.signal(number) }
+
+    /// SIGKILL: as when the power fails, but for what the kernel has written.
+    public func kill() {
+        process.value?.end()
+        process.value = nil
+    }
+}
+
+/// A value behind a lock, for the machinery of tests.
+public final class LockedBox<Value: Sendable>: Sendable {
+    private let box: Mutex<Value>
+    public init(_ value: Value) { box = Mutex(value) }
+    public var value: Value {
+        get { box.withLock { $0 } }
+        set { box.withLock { $0 = newValue } }
+    }
+}
