@@ -66,4 +66,7 @@ public final class LockedBox<Value: Sendable>: Sendable {
         get { box.withLock { $0 } }
         set { box.withLock { $0 = newValue } }
     }
+
+    /// Changes the value and answers something of it in one step.
+    public func update<Result: Sendable>(_ change: (inout sending Value) -> sending Result) -> Result { box.withLock(change) }
 }

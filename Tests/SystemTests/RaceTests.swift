@@ -1,0 +1,56 @@
+import Chassis
+import TestSupport
+import Testing
+
+@Suite(.serialized, .timeLimit(.minutes(5)))
+struct RaceTests {
+    @Test func twoHundredVisitorsForFiftySeats() async throws {
+        let house = try await House.open()
+        let visitor = house.visitor
+        let exhibition = try await visitor.register(capacity: 50)
+        let answers = try await withThrowingTaskGroup { group in
+            for number in 0..<200 { group.addTask { try await visitor.book(exhibition, visitor: "visitor \(number)") } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.count { $0.status == 201 } == 50)
+        #expect(answers.count { $0.status == 409 && $0.problem == "sold-out" } == 150)
+        #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 0)
+        let audit = try await house.audit()
+        #expect(audit.code == 0, "\(audit.output)")
+    }
+
+    @Test func oneKeyFromMany() async throws {
+        let house = try await House.open()
+        let visitor = house.visitor
+        let exhibition = try await visitor.register(capacity: 50)
+        let answers = try await withThrowingTaskGroup { group in
+            for _ in 0..<64 { group.addTask { try await visitor.book(exhibition, visitor: "kim", seats: 3, key: "one") } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.allSatisfy { $0.status == 201 })
+        #expect(Set(answers.map { $0.json["id"]?.text }).count == 1)
+        #expect(answers.contains { $0.header("Idempotent-Replayed") == nil })
+        #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 47)
+        #expect(try await visitor.book(exhibition, visitor: "kim", seats: 4, key: "one").problem == "idempotency-mismatch")
+        #expect(try await visitor.book(exhibition, visitor: "lee", seats: 3, key: "one").header("Idempotent-Replayed") == nil)
+    }
+
+    @Test func sixtyFourCancelsGiveSeatsBackOnce() async throws {
+        let house = try await House.open()
+        let visitor = house.visitor
+        let exhibition = try await visitor.register(capacity: 10)
+        _ = try await visitor.book(exhibition, visitor: "other", seats: 5)
+        let id = try #require(try await visitor.book(exhibition, visitor: "kim", seats: 5).json["id"]?.text)
+        let answers = try await withThrowingTaskGroup { group in
+            for _ in 0..<64 { group.addTask { try await visitor.delete("/books/\(id)") } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(
+            answers.allSatisfy {
+                $0.status == 200 && $0.json["status"]?.text == "CANCELED" && $0.json["version"]?.integer ?? 9 <= 3
+            })
+        let audit = try await house.audit()
+        #expect(audit.code == 0, "\(audit.output)")
+        #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 5)
+    }
+}
