@@ -1,4 +1,5 @@
 public import Foundation
+import Synchronization
 
 /// A program that a test has started, stopped by its process id at the latest when the test lets go of it.
 public final class ChildProcess: Sendable {
@@ -96,25 +97,33 @@ public final class TemporaryFolder: Sendable {
     deinit { try? FileManager.default.removeItem(at: url) }
 }
 
-/// Ports that nobody listens on at the moment. Each is handed out once in this process.
+/// Ports that nobody listens on at the moment, from below those that the kernel gives to outgoing connections.
+/// Each is handed out once in this process.
 public enum FreePorts {
+    private static let taken = Mutex<Set<Int>>([])
+
     public static func take(_ count: Int) throws -> [Int] {
-        var sockets: [Int32] = []
-        defer { sockets.forEach { close($0) } }
-        return try (0..<count).map { _ in
-            let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            sockets.append(socket)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(socket, $0, size) == 0 && getsockname(socket, $0, &size) == 0
-                }
+        var ports: [Int] = []
+        for _ in 0..<10_000 where ports.count < count {
+            let port = Int.random(in: 10_000..<32_000)
+            let isNew = taken.withLock { $0.insert(port).inserted }
+            if isNew, isFree(port) { ports.append(port) }
+        }
+        guard ports.count == count else { throw Failed("no free port") }
+        return ports
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
-            guard isBound else { throw Failed("no free port") }
-            return Int(UInt16(bigEndian: address.sin_port))
         }
     }
 }
