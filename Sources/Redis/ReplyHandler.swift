@@ -18,6 +18,7 @@ final class ReplyHandler: ChannelInboundHandler {
     private var reader = ReplyReader()
     private var waiting = CircularBuffer<Batch>()
     private var alarm: Scheduled<Void>?
+    private var alarmAt = NIODeadline.distantFuture
     private var isFlushDue = false
     private var failure: RedisError?
 
@@ -34,7 +35,7 @@ final class ReplyHandler: ChannelInboundHandler {
         waiting.append(Batch(count: commands.count, deadline: deadline, promise: promise))
         channel.write(buffer, promise: nil)
         flushSoon(channel)
-        if alarm == nil { setAlarm(channel) }
+        if deadline < alarmAt { setAlarm(channel) }
         return promise.futureResult
     }
 
@@ -48,11 +49,14 @@ final class ReplyHandler: ChannelInboundHandler {
         }
     }
 
+    /// One timer for all that wait, set for whichever deadline comes first: those of blocking reads are later than others'.
     private func setAlarm(_ channel: any Channel) {
-        guard let first = waiting.first else { return }
-        alarm = channel.eventLoop.assumeIsolated().scheduleTask(deadline: first.deadline) {
-            self.alarm = nil
-            if let first = self.waiting.first, first.deadline <= .now() {
+        guard let earliest = waiting.map(\.deadline).min(), earliest < alarmAt else { return }
+        alarm?.cancel()
+        alarmAt = earliest
+        alarm = channel.eventLoop.assumeIsolated().scheduleTask(deadline: earliest) {
+            self.alarmAt = .distantFuture
+            if self.waiting.contains(where: { $0.deadline <= .now() }) {
                 self.fail(.inDoubt("the deadline passed"))
                 channel.close(promise: nil)
             } else {
@@ -99,7 +103,6 @@ final class ReplyHandler: ChannelInboundHandler {
     private func fail(_ error: RedisError) {
         if failure == nil { failure = error }
         alarm?.cancel()
-        alarm = nil
         while var batch = waiting.popFirst() {
             while batch.results.count < batch.count { batch.results.append(.failure(error)) }
             batch.promise.succeed(batch.results)

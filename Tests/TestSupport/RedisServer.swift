@@ -44,8 +44,17 @@ public final class RedisServer: Sendable {
             folder: folder.url, output: folder.url.appendingPathComponent("redis.log"))
         let client = try client()
         defer { client.close() }
-        try await eventually("redis-server answers", within: .seconds(20)) {
-            if case .success(.text("PONG")) = await client.send([Command("PING")])[0] { true } else { false }
+        let log = folder.url.appendingPathComponent("redis.log")
+        var last: Result<Reply, RedisError>?
+        do {
+            try await eventually("redis-server answers", within: .seconds(20)) {
+                if process.value?.exitCode() != nil { throw Failed("redis-server has ended") }
+                last = await client.send([Command("PING")])[0]
+                return last == .success(.text("PONG"))
+            }
+        } catch {
+            let printed = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+            throw Failed("\(error), last \(String(describing: last)); its log: \(printed)")
         }
     }
 

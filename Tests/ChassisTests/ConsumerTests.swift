@@ -1,0 +1,268 @@
+import Contracts
+import Foundation
+import Logging
+import Redis
+import Scripts
+import ServiceLifecycle
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Chassis
+
+/// The consumer against a real server: what it does with entries that are fine, late, broken, or were somebody else's.
+@Suite(.timeLimit(.minutes(5)))
+struct ConsumerTests {
+    /// Writes down what it is handed, and says of it what the test wants.
+    private final class Ear: EventHandler {
+        let heard = LockedBox<[String]>([])
+        private let verdict: @Sendable (_ booking: String, _ times: Int) throws(Failure) -> Verdict
+
+        init(_ verdict: @escaping @Sendable (String, Int) throws(Failure) -> Verdict = { _, _ in .applied }) {
+            self.verdict = verdict
+        }
+
+        func handle(_ deliveries: [Delivery]) async throws(Failure) -> [Verdict] {
+            var verdicts: [Verdict] = []
+            for delivery in deliveries {
+                guard case .booking(let booking) = delivery.event.subject else { throw .internal("a booking was due") }
+                let times = heard.update { heard in
+                    heard.append(booking.id.text)
+                    return heard.count { $0 == booking.id.text }
+                }
+                verdicts.append(try verdict(booking.id.text, times))
+            }
+            return verdicts
+        }
+
+        func times(_ id: String) -> Int { heard.value.count { $0 == id } }
+    }
+
+    private let server: RedisServer
+    private let client: RedisClient
+    private let stream = "book:{a}:events"
+
+    init() async throws {
+        server = try await RedisServer.start()
+        client = try server.client()
+        _ = try await client.send("SADD", "museum:partitions", "a")
+    }
+
+    private static func id(_ number: Int) -> String {
+        BookingID(exhibition: ExhibitionID(partition: "a", number: 1), bits: UInt64(number)).text
+    }
+
+    private func publish(_ numbers: some Sequence<Int>) async throws {
+        for number in numbers {
+            _ = try await client.send(
+                "XADD", stream, "*", "eventType", "Requested", "timestamp", "1", "bookId", Self.id(number), "museumId", "a1",
+                "visitor",
+                "kim", "seats", "1", "status", "REQUESTED", "version", "1", "createdAt", "1")
+        }
+    }
+
+    /// Runs the confirm group's consumer around the body, and stops it as a process stops.
+    private func consuming(_ ear: Ear, name: String = "confirm-test", _ body: () async throws -> Void) async throws {
+        let partitions = Partitions(client)
+        try await partitions.refresh()
+        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name) { _ in ear }
+        let consumers = EventConsumers(
+            room: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))
+        let group = ServiceGroup(configuration: .init(services: [consumers], logger: Logger(label: "test")))
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await group.run() }
+            do {
+                try await body()
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    /// How many entries are delivered and not acknowledged; `nil` before there is a group.
+    private func pending() async throws -> Int? {
+        do throws(RedisError) {
+            return try await client.send("XPENDING", stream, "confirm").asArray()[0].asInteger()
+        } catch {
+            guard case .noGroup = error else { throw error }
+            return nil
+        }
+    }
+
+    private func deadLetters() async throws -> [[String: String]] {
+        var letters: [[String: String]] = []
+        for entry in try await client.send("XRANGE", "confirm:{a}:dead", "-", "+").asArray() {
+            var fields: [String: String] = [:]
+            for (name, value) in try entry.asArray()[1].asPairs() {
+                fields[try name.asText()] = if case .text(let text) = value { text } else { "(bytes)" }
+            }
+            letters.append(fields)
+        }
+        return letters
+    }
+
+    @Test func appliesAndAcknowledges() async throws {
+        let ear = Ear()
+        try await publish(0..<600)
+        try await consuming(ear) {
+            try await eventually("all is heard") { Set(ear.heard.value).count == 600 }
+            try await publish(600..<610)
+            try await eventually("all is acknowledged") {
+                let pending = try await pending()
+                return Set(ear.heard.value).count == 610 && pending == 0
+            }
+        }
+        #expect(ear.heard.value.count == 610)
+        let last = try await client.send("XREVRANGE", stream, "+", "-", "COUNT", "1").asArray()[0].asArray()[0].asText()
+        #expect(try await client.send("GET", "confirm:{a}:progress:book").asText() == last)
+        #expect(try await client.send("XINFO", "CONSUMERS", stream, "confirm") == .array([]))
+    }
+
+    @Test func poisonStopsOnlyItself() async throws {
+        let ear = Ear { id, _ in id == Self.id(3) ? .poison("the room says so") : .applied }
+        try await publish(0..<2)
+        _ = try await client.send("XADD", stream, "*", "eventType", "Requested")
+        _ = try await client.send("XADD", stream, "*", "eventType", "Wondered", "timestamp", "1")
+        _ = try await client.send(
+            Command(words: ["XADD", .text(stream), "*", "eventType", .bytes([0xFF, 0xFE]), "timestamp", "1"]))
+        _ = try await client.send("XADD", stream, "*", "eventType", String(repeating: "x", count: 1 << 20))
+        try await publish(2..<5)
+        try await consuming(ear) {
+            try await eventually("all is done with") {
+                let (pending, letters) = (try await pending(), try await deadLetters().count)
+                return ear.heard.value.count == 5 && pending == 0 && letters == 5
+            }
+        }
+        let reasons = try await deadLetters().compactMap { $0["reason"] }
+        #expect(reasons.contains("field timestamp is missing"))
+        #expect(reasons.contains("unknown event type Wondered"))
+        #expect(reasons.contains("field eventType is not what it should be"))
+        #expect(reasons.contains("the room says so"))
+        let letters = try await deadLetters()
+        #expect(letters.contains { $0["eventType"] == "(bytes)" }, "bytes are kept as they came")
+        #expect(letters.allSatisfy { $0["room"] == "book" && $0["eventId"]?.contains("-") == true })
+    }
+
+    @Test func outagesOfTheStoreAreWaitedOut() async throws {
+        let ear = Ear { (_, times) throws(Failure) in
+            if times <= 8 { throw .storageUnavailable("away") }
+            return .applied
+        }
+        try await publish(0..<1)
+        try await consuming(ear) {
+            try await eventually("applied in the end") { try await pending() == 0 && ear.times(Self.id(0)) == 9 }
+        }
+        #expect(try await deadLetters().isEmpty)
+    }
+
+    @Test func aFaultIsTracedToItsEvent() async throws {
+        let ear = Ear { (id, _) throws(Failure) in
+            if id == Self.id(1) { throw .internal("WRONGTYPE") }
+            return .applied
+        }
+        try await publish(0..<3)
+        try await consuming(ear) {
+            try await eventually("the others are applied") {
+                let (pending, letters) = (try await pending(), try await deadLetters().count)
+                return pending == 0 && letters == 1
+            }
+        }
+        #expect(try await deadLetters()[0]["reason"] == "WRONGTYPE")
+        #expect(ear.times(Self.id(2)) >= 1)
+    }
+
+    @Test func whatIsNotYetThereIsTriedAgain() async throws {
+        let ear = Ear { id, times in id == Self.id(0) && times < 6 ? .notYet : .applied }
+        try await publish(0..<2)
+        try await consuming(ear) {
+            try await eventually("applied in the end") { try await pending() == 0 && ear.times(Self.id(0)) == 6 }
+        }
+        #expect(ear.times(Self.id(1)) == 1)
+    }
+
+    @Test func progressStaysBelowWhatIsPending() async throws {
+        let ear = Ear { id, _ in id == Self.id(1) ? .notYet : .applied }
+        try await publish(0..<4)
+        let ids = try await client.send("XRANGE", stream, "-", "+").asArray().map { try $0.asArray()[0].asText() }
+        try await consuming(ear) {
+            try await eventually("the others are applied") { try await pending() == 1 && ear.times(Self.id(3)) == 1 }
+        }
+        let progress = try #require(StreamID(try await client.send("GET", "confirm:{a}:progress:book").asText()))
+        #expect(progress >= StreamID(ids[0])! && progress < StreamID(ids[1])!)
+
+        // The group is lost: it is made anew at its progress, and nothing is skipped.
+        _ = try await client.send("XGROUP", "DESTROY", stream, "confirm")
+        let second = Ear()
+        try await consuming(second) {
+            try await eventually("the rest is heard") { Set(second.heard.value).isSuperset(of: [1, 2, 3].map(Self.id)) }
+        }
+        #expect(second.times(Self.id(0)) == 0)
+    }
+
+    @Test func healsWhileRunning() async throws {
+        let ear = Ear()
+        var next = 0
+        try await consuming(ear) {
+            let faults: [(String, [String])] = [
+                ("group destroyed", ["XGROUP", "DESTROY", stream, "confirm"]), ("scripts flushed", ["SCRIPT", "FLUSH"]),
+                ("connections killed", ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]),
+                ("set back", ["XGROUP", "SETID", stream, "confirm", "0"]),
+            ]
+            try await publish([next])
+            try await eventually("heard") { ear.times(Self.id(0)) == 1 }
+            for (fault, words) in faults {
+                _ = try await client.send(Command(words))
+                next += 1
+                try await publish([next])
+                try await eventually("heard after \(fault)", within: .seconds(2)) { ear.times(Self.id(next)) >= 1 }
+            }
+            server.kill()
+            try await server.launch()
+            next += 1
+            try await publish([next])
+            try await eventually("heard after a restart", within: .seconds(3)) { ear.times(Self.id(next)) >= 1 }
+            try await eventually("all is acknowledged") { try await pending() == 0 }
+        }
+        #expect(Set(ear.heard.value) == Set((0...next).map(Self.id)))
+    }
+
+    @Test func aDeadConsumersEntriesAreTakenOver() async throws {
+        let ear = Ear()
+        _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0", "MKSTREAM")
+        try await publish(0..<3)
+        _ = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-dead", "STREAMS", stream, ">")
+        let start = ContinuousClock.now
+        try await consuming(ear) { try await eventually("taken over", within: .seconds(6)) { try await pending() == 0 } }
+        #expect(ContinuousClock.now - start < .seconds(6))
+        #expect(Set(ear.heard.value) == Set((0..<3).map(Self.id)))
+        #expect(try await client.send("EXISTS", "confirm:{a}:attempts") == .integer(0))
+    }
+
+    @Test func ownPendingEntriesComeFirst() async throws {
+        let ear = Ear()
+        _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0", "MKSTREAM")
+        try await publish(0..<300)
+        _ = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-test", "COUNT", "299", "STREAMS", stream, ">")
+        try await consuming(ear) {
+            try await eventually("all is applied") { try await pending() == 0 && ear.times(Self.id(299)) == 1 }
+        }
+        #expect(ear.heard.value == (0..<300).map(Self.id))
+    }
+
+    @Test func whatKillsTheProcessFiveTimesIsADeadLetter() async throws {
+        let ear = Ear()
+        _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0", "MKSTREAM")
+        try await publish(0..<2)
+        let reply = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-test", "STREAMS", stream, ">")
+        let killer = try reply.asArray()[0].asArray()[1].asArray()[0].asArray()[0].asText()
+        // What five processes leave behind that died with this one entry in hand.
+        _ = try await client.send("HSET", "confirm:{a}:attempts", "book:\(killer)", "5")
+        try await consuming(ear) { try await eventually("all is done with") { try await pending() == 0 } }
+        let letters = try await deadLetters()
+        #expect(letters.count == 1 && letters[0]["eventId"] == killer && letters[0]["attempts"] == "5")
+        #expect(ear.heard.value == [Self.id(1)])
+    }
+}

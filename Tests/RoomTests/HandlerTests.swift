@@ -1,0 +1,150 @@
+import Chassis
+import Contracts
+import Redis
+import Scripts
+import TestSupport
+import Testing
+
+@testable import Book
+@testable import Confirm
+@testable import Museum
+@testable import MyPage
+
+/// Each room's ear, handed one real history in many orders and more than once: the room ends where it would have anyway.
+@Suite struct HandlerTests {
+    private let server: RedisServer
+    private let client: RedisClient
+
+    init() async throws {
+        server = try await RedisServer.start()
+        client = try server.client()
+    }
+
+    /// A booking that was made and canceled, and one that was made and force-canceled, as the streams tell it.
+    private static let book: [[String: String]] = [
+        booking("a1-000000000001", "Requested", "REQUESTED", 1),
+        booking("a1-000000000001", "RequestCompleted", "REQUEST_COMPLETED", 2),
+        booking("a1-000000000001", "Canceled", "CANCELED", 3),
+        booking("a1-000000000002", "RequestCompleted", "REQUEST_COMPLETED", 2),
+        booking("a1-000000000002", "ForceCanceled", "FORCE_CANCELED", 3), booking("a1-000000000003", "Aborted", "ABORTED", 1),
+    ]
+
+    private static func booking(_ id: String, _ type: String, _ status: String, _ version: Int) -> [String: String] {
+        [
+            "eventType": type, "timestamp": "\(100 + version)", "bookId": id, "museumId": "a1", "visitor": "kim", "seats": "2",
+            "status": status,
+            "version": "\(version)", "createdAt": "100",
+        ]
+    }
+
+    private func deliveries(_ fields: [[String: String]]) throws -> [Delivery] {
+        try fields.map { Delivery(event: try Event(fields: $0), age: .zero) }
+    }
+
+    /// Every order of up to six things; for more, a thousand shuffles would do.
+    private static func orders(_ count: Int) -> [[Int]] {
+        guard count > 0 else { return [[]] }
+        return orders(count - 1).flatMap { order in
+            (0..<count).map { place in Array(order[..<place]) + [count - 1] + Array(order[place...]) }
+        }
+    }
+
+    /// Hands the history over in every order, each with the first half of it once more, and compares what is left in Redis.
+    private func expectOneEnd(
+        _ history: [[String: String]], ignoring streams: String, prepare: () async throws -> Void = {}, handler: any EventHandler
+    ) async throws {
+        var ends: Set<String> = []
+        for order in Self.orders(history.count) {
+            _ = try await client.send("FLUSHALL")
+            try await prepare()
+            let shuffled = order.map { history[$0] }
+            let verdicts = try await handler.handle(try deliveries(shuffled))
+            #expect(verdicts.allSatisfy { $0 == .applied })
+            _ = try await handler.handle(try deliveries(Array(shuffled.prefix(history.count / 2))))
+            let hashes = try await client.hashes()
+            ends.insert(
+                hashes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.sorted { $0.key < $1.key })" }.joined(
+                    separator: "\n"))
+        }
+        #expect(ends.count == 1, "\(ends)")
+    }
+
+    @Test func confirm() async throws {
+        // An admission counts its own changes, so its version depends on how many of the events it has seen.
+        let handler = ConfirmEvents(service: AdmissionService(store: RedisAdmissionStore(client: client)), now: { 500 })
+        var ends: Set<[String?]> = []
+        for order in Self.orders(6) {
+            _ = try await client.send("FLUSHALL")
+            let shuffled = try deliveries(order.map { Self.book[$0] })
+            _ = try await handler.handle(shuffled)
+            let before = try await client.hashes()
+            _ = try await handler.handle(shuffled)
+            #expect(try await client.hashes() == before)
+            ends.insert([
+                before["confirm:{a}:a1-000000000001"]?["status"], before["confirm:{a}:a1-000000000002"]?["status"],
+                before["confirm:{a}:a1-000000000003"]?["status"],
+            ])
+        }
+        #expect(ends == [["CANCELED", "FORCE_CANCELED", nil]])
+    }
+
+    @Test func myPage() async throws {
+        func admission(_ id: String, _ status: String, _ version: Int) -> [String: String] {
+            [
+                "eventType": version == 1 ? "ConfirmCompleted" : "ConfirmChanged", "timestamp": "\(200 + version)", "bookId": id,
+                "museumId": "a1",
+                "visitor": "kim", "seats": "2", "status": status, "version": "\(version)",
+            ]
+        }
+        func exhibition(_ type: String, _ version: Int, _ extra: [String: String]) -> [String: String] {
+            let base = [
+                "eventType": type, "timestamp": "1", "museumId": "a1", "hall": "A", "date": "2026-12-24", "capacity": "5",
+                "status": "OPEN",
+                "version": "\(version)",
+            ]
+            return base.merging(extra) { $1 }
+        }
+        let history = [
+            Self.book[0], Self.book[1], admission("a1-000000000001", "CONFIRMED", 1), admission("a1-000000000001", "CANCELED", 2),
+            exhibition("MuseumRegistered", 1, ["title": "Monet"]), exhibition("MuseumChanged", 2, ["startTime": "14:00"]),
+        ]
+        let store = RedisPageStore(client: client)
+        try await expectOneEnd(history, ignoring: "", handler: MyPageEvents(store: store))
+        let page = try #require(try await store.find(BookingID("a1-000000000001")!))
+        #expect(page.status == .completed && page.admission == .canceled && page.updatedAt == 202)
+        #expect(page.exhibition == ShownExhibition(title: nil, hall: "A", date: "2026-12-24", startTime: "14:00", endTime: nil))
+    }
+
+    @Test func anAdmissionAloneIsNoPage() async throws {
+        let store = RedisPageStore(client: client)
+        let event = [
+            "eventType": "ConfirmCompleted", "timestamp": "1", "bookId": "a1-000000000009", "museumId": "a1", "visitor": "kim",
+            "seats": "2",
+            "status": "CONFIRMED", "version": "1",
+        ]
+        _ = try await MyPageEvents(store: store).handle(try deliveries([event]))
+        #expect(try await store.find(BookingID("a1-000000000009")!) == nil)
+    }
+
+    @Test func museum() async throws {
+        let seats = RedisSeatStore(client: client)
+        let keys = Keys(partition: "a")
+        let history = [Self.book[0], Self.book[2], Self.book[2], Self.book[4], Self.book[5]]
+        try await expectOneEnd(
+            history, ignoring: "",
+            prepare: {
+                _ = try await client.send(
+                    Command(
+                        Scripts.museumRegister, keys: [keys.exhibition("a1"), keys.exhibitions, keys.events(of: "museum")],
+                        arguments: ["1", "", "a1", "", "A hall", "2026-12-24", "", "", "10", "202612240000"]))
+                let reservations = [1, 2].map {
+                    Reservation(
+                        booking: BookingID(exhibition: ExhibitionID("a1")!, bits: $0), seats: 2, visitor: "kim", requestId: nil)
+                }
+                _ = try await seats.reserve(reservations, for: ExhibitionID("a1")!, at: 1)
+            }, handler: MuseumEvents(seats: seats, now: { 500 }))
+        // The canceled booking's seats are back, the force-canceled one's are the revoker's business, the aborted one has a tombstone.
+        #expect(try await client.send("HGET", "museum:{a}:a1", "available").asInteger() == 8)
+        #expect(try await client.send("HGET", "museum:{a}:a1:seats", "a1-000000000003").asText() == "0")
+    }
+}
