@@ -1,0 +1,32 @@
+import Chassis
+import Redis
+import TestSupport
+import Testing
+
+/// MyPage on a Redis of its own.
+@Suite(.timeLimit(.minutes(3)))
+struct OwnStoreTests {
+    @Test func pagesLiveThereAndComeBackWhenItIsEmptied() async throws {
+        let redis = try await RedisServer.start()
+        let own = try await RedisServer.start()
+        let house = try await MuseumProcess.start(
+            ports: try MuseumProcess.freePorts(), redis: redis, environment: ["MYPAGE_REDIS_URL": own.url])
+        let visitor = Visitor(house.url("gateway"))
+        let exhibition = try await visitor.register(capacity: 100)
+        for number in 0..<30 { #expect(try await visitor.book(exhibition, visitor: "visitor \(number % 4)").status == 201) }
+        let settled = try await house.run("audit")
+        #expect(settled.code == 0, "\(settled.output)")
+        let (common, store) = (try redis.client(), try own.client())
+        #expect(try await common.send("KEYS", "mypage:*").asTexts().isEmpty)
+        let before = try await store.hashes("mypage:{a}:a1*")
+        #expect(before.count == 31)
+
+        // The store is put back to a day when it was empty; its progress went with it, so its groups go back, too.
+        #expect(try await house.stop() == 0)
+        _ = try await store.send("FLUSHALL")
+        try await house.launch()
+        try await eventually("the pages are back") { try await store.hashes("mypage:{a}:a1*") == before }
+        let audit = try await house.run("audit")
+        #expect(audit.code == 0, "\(audit.output)")
+    }
+}
