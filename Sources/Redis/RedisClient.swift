@@ -21,7 +21,12 @@ public final class RedisClient: RedisSender {
         let lane = lanes[turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max % lanes.count]
         let deadline = NIODeadline.now() + options.commandTimeout
         do throws(RedisError) {
-            return await (try lane.connection(before: deadline)).send(commands, deadline: deadline)
+            while true {
+                let results = await (try lane.connection(before: deadline)).send(commands, deadline: deadline)
+                // Closed before it was sent: another connection, as long as there is time.
+                if case .failure(.unreachable) = results.first, NIODeadline.now() < deadline { continue }
+                return results
+            }
         } catch {
             return commands.map { _ in .failure(error) }
         }

@@ -253,11 +253,16 @@ private struct Doors {
 }
 
 extension RedisClient {
-    /// Every key there is, with how much is in it.
+    /// Every key there is, with all that is in it, but for what consumers note of themselves.
     fileprivate func everything() async throws -> [String: String] {
         var all: [String: String] = [:]
         for key in try await send("KEYS", "*").asTexts() where !key.contains(":progress:") {
-            all[key] = try await send("DUMP", key).shownText
+            if try await send("TYPE", key) == .text("stream") {
+                let entries = try await send("XRANGE", key, "-", "+")
+                if entries != .array([]) { all[key] = entries.shownText }
+            } else {
+                all[key] = try await send("DUMP", key).shownText
+            }
         }
         return all
     }

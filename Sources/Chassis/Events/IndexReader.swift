@@ -29,50 +29,71 @@ public struct IndexReader: Sendable {
         _ request: PageRequest, partitions: [String], owners: (String) -> String, only: String?,
         members: (String, String) -> String
     ) async throws(RedisError) -> Page<String> {
-        var place = Place(request.position)
-        var found: [String] = []
-        for partition in partitions {
-            if let start = place, start.partition != partition { continue }
-            var owner = place?.owner
-            if owner == nil { owner = try await next(after: nil, in: owners(partition), only: only) }
-            while let current = owner {
+        let start = Place(request.position)
+        var found: [Place] = []
+        for partition in partitions.drop(while: { start != nil && $0 != start?.partition }) {
+            var last: String?
+            if let start, start.partition == partition {
+                found += try await newest(request.size, of: start.owner, at: members(partition, start.owner), after: start)
+                last = start.owner
+            }
+            while found.count < request.size {
                 let wanted = request.size - found.count
-                let part = try await newest(wanted, of: members(partition, current), after: place)
-                place = nil
-                found += part.map(\.member)
-                if found.count == request.size, let last = part.last {
-                    let end = Place(partition: partition, owner: current, score: last.score, member: last.member)
-                    return Page(elements: found, next: end.words)
-                }
-                owner = try await next(after: current, in: owners(partition), only: only)
+                let next = try await nextOwners(wanted, after: last, in: owners(partition), only: only)
+                guard let end = next.last else { break }
+                last = end
+                found += try await newest(wanted, of: next, in: partition, members: members)
             }
+            if found.count >= request.size { break }
         }
-        return Page(elements: found, next: nil)
+        return Page(elements: found.map(\.member), next: found.count < request.size ? nil : found.last?.words)
     }
 
-    private func next(after owner: String?, in key: String, only: String?) async throws(RedisError) -> String? {
-        if let only { return owner == nil ? only : nil }
-        let from = owner.map { "(" + $0 } ?? "-"
-        return try await client.send("ZRANGE", key, from, "+", "BYLEX", "LIMIT", "0", "1").asTexts().first
+    private func nextOwners(_ count: Int, after owner: String?, in key: String, only: String?) async throws(RedisError)
+        -> [String]
+    {
+        if let only { return owner == nil ? [only] : [] }
+        return try await client.send("ZRANGE", key, owner.map { "(" + $0 } ?? "-", "+", "BYLEX", "LIMIT", "0", String(count))
+            .asTexts()
     }
 
-    /// Up to `count` members, newest first, and of those made at the same moment the last by name first.
+    /// The first `count` members of several owners, in two exchanges: how many each has, then those that are needed.
     private func newest(
-        _ count: Int, of key: String, after place: Place?
-    ) async throws(RedisError) -> [(member: String, score: String)] {
-        var start = 0
-        if let place {
-            // Where the last page ended; if its last member is gone by now, at what is older than that.
-            if case .integer(let rank) = try await client.send("ZREVRANK", key, place.member) {
-                start = Int(rank) + 1
-            } else {
-                start = try await client.send("ZCOUNT", key, "(" + place.score, "+inf").asInteger()
-            }
+        _ count: Int, of owners: [String], in partition: String, members: (String, String) -> String
+    ) async throws(RedisError) -> [Place] {
+        var left = count
+        var needed: [(owner: String, count: Int)] = []
+        let sizes = await client.send(owners.map { Command("ZCARD", members(partition, $0)) })
+        for (owner, size) in zip(owners, sizes) where left > 0 {
+            let part = min(left, try size.get().asInteger())
+            needed.append((owner, part))
+            left -= part
         }
-        let texts = try await client.send(
-            "ZRANGE", key, String(start), String(start + count - 1), "REV", "WITHSCORES"
-        ).asTexts()
-        return stride(from: 0, to: texts.count, by: 2).map { (texts[$0], texts[$0 + 1]) }
+        let commands = needed.filter { $0.count > 0 }
+        let replies = await client.send(commands.map { Self.range(members(partition, $0.owner), from: 0, count: $0.count) })
+        var places: [Place] = []
+        for ((owner, _), reply) in zip(commands, replies) {
+            places += try Place.list(try reply.get(), partition: partition, owner: owner)
+        }
+        return places
+    }
+
+    /// Up to `count` members of one owner after the place where the last page ended; if its last member is gone by now,
+    /// what is older than that.
+    private func newest(_ count: Int, of owner: String, at key: String, after place: Place) async throws(RedisError) -> [Place] {
+        let start: Int
+        if case .integer(let rank) = try await client.send("ZREVRANK", key, place.member) {
+            start = Int(rank) + 1
+        } else {
+            start = try await client.send("ZCOUNT", key, "(" + place.score, "+inf").asInteger()
+        }
+        return try Place.list(
+            try await client.send(Self.range(key, from: start, count: count)), partition: place.partition, owner: owner)
+    }
+
+    /// Newest first, and of those made at the same moment the last by name first.
+    private static func range(_ key: String, from start: Int, count: Int) -> Command {
+        Command("ZRANGE", key, String(start), String(start + count - 1), "REV", "WITHSCORES")
     }
 
     /// Where a page ended.
@@ -96,5 +117,12 @@ public struct IndexReader: Sendable {
         }
 
         var words: [String] { [partition, owner, score, member] }
+
+        static func list(_ reply: Reply, partition: String, owner: String) throws(RedisError) -> [Place] {
+            let texts = try reply.asTexts()
+            return stride(from: 0, to: texts.count, by: 2).map {
+                Place(partition: partition, owner: owner, score: texts[$0 + 1], member: texts[$0])
+            }
+        }
     }
 }
