@@ -52,6 +52,7 @@ struct ReplayTests {
         let settled = try await house.audit()
         #expect(settled.code == 0, "\(settled.output)")
         let client = try house.redis.client()
+        house.redis.runFirst()
         _ = try await client.send("SLOWLOG", "RESET")
 
         #expect(try await visitor.delete("/museums/\(exhibition)").status == 202)
