@@ -68,7 +68,7 @@ let package = Package(
             name: "Scripts",
             dependencies: ["Redis"],
             path: "redis",
-            exclude: ["README.md"],
+            exclude: ["README.md", "users.acl"],
             sources: ["Scripts.swift", "Keys.swift"],
             resources: [.embedInCode("scripts"), .embedInCode("redis.conf")],
             swiftSettings: strict
