@@ -16,6 +16,8 @@ public enum Failure: Error, Sendable, Equatable {
     case methodNotAllowed(allowed: [String])
     case unsupportedMediaType
     case contentTooLarge(limit: Int)
+    case headerTooLarge
+    case malformedRequest(String)
     case requestTimeout
 
     // what the museum's rules forbid

@@ -33,7 +33,8 @@ public struct ProxyRoutes: Routes {
     }
 
     private func forward(_ request: Request, _ context: EdgeContext, path: String) async throws -> Response {
-        let body = try await body(of: request)
+        let hasBody = [.post, .put, .patch].contains(request.method)
+        let body = hasBody ? try await request.wholeBody(limit: Self.bodyLimit) : nil
         var headers = ForwardedHeaders.request(request.headers)
         headers.replaceOrAdd(name: "X-Request-Id", value: context.cause.requestId ?? "")
         // Hummingbird cuts the body off itself where HEAD was asked.
@@ -60,20 +61,6 @@ public struct ProxyRoutes: Routes {
         if hasOwnKey { answered[.idempotentReplayed] = nil }
         return Response(
             status: .init(code: answer.status), headers: answered, body: ResponseBody(byteBuffer: answer.body))
-    }
-
-    private func body(of request: Request) async throws(Failure) -> ByteBuffer? {
-        guard [.post, .put, .patch].contains(request.method) else { return nil }
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.bodyLimit {
-            throw .contentTooLarge(limit: Self.bodyLimit)
-        }
-        do {
-            return try await request.body.collect(upTo: Self.bodyLimit)
-        } catch let error as HTTPError where error.status == .contentTooLarge {
-            throw .contentTooLarge(limit: Self.bodyLimit)
-        } catch {
-            throw .malformedJSON("the body could not be read to its end")
-        }
     }
 }
 

@@ -23,7 +23,11 @@ public struct Host: Service {
         if quiet.logLevel == .info { quiet.logLevel = .notice }
         application = Application(
             responder: Edge(role: role, routes: routes, now: now),
-            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionGuard()], idleTimeout: .seconds(60),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 16 << 10, maxHeaderFieldCount: 100))),
             configuration: .init(address: .hostname(address, port: port), serverName: nil, backlog: 1024),
             onServerRunning: { channel in
                 let bound = channel.localAddress?.port ?? port

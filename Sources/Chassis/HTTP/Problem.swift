@@ -1,6 +1,7 @@
 import Contracts
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// What a failure looks like over HTTP: a problem document (RFC 9457). The one place where that is decided.
 struct Problem {
@@ -21,6 +22,12 @@ struct Problem {
     }
 
     func response(requestId: String) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: document(requestId: requestId)))
+    }
+
+    func document(requestId: String) -> ByteBuffer {
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("type", "/problems/" + slug)
@@ -31,9 +38,7 @@ struct Problem {
             if let number { writer.member(number.name, number.value) }
             if let text { writer.member(text.name, text.value) }
         }
-        var headers = headers
-        headers[.contentType] = "application/problem+json"
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: writer.buffer))
+        return writer.buffer
     }
 }
 
@@ -85,6 +90,13 @@ extension Problem {
                 "The body must be JSON; send Content-Type: application/json.")
         case .contentTooLarge(let limit):
             self.init(.contentTooLarge, "content-too-large", "Body too large", "A body may have \(limit) bytes at most.")
+            headers[.connection] = "close"
+        case .headerTooLarge:
+            self.init(
+                .requestHeaderFieldsTooLarge, "header-too-large", "Header too large",
+                "All header fields together may have 16 KiB, each 8 KiB, and there may be 100.")
+        case .malformedRequest(let what):
+            self.init(.badRequest, "malformed-request", "Malformed request", "This can't be read as a request: \(what).")
         case .requestTimeout:
             self.init(
                 .requestTimeout, "request-timeout", "Request too slow", "The request did not arrive in time; send it again.")

@@ -1,5 +1,6 @@
 public import Contracts
 public import Hummingbird
+public import NIOCore
 
 /// The members of a JSON body, read one by one and strictly. Whatever has not been read when it finishes is unknown.
 public struct RequestFields: Sendable {
@@ -80,15 +81,18 @@ extension JSON {
         guard let type, ["application/json", "application/merge-patch+json", "application/hal+json"].contains(type) else {
             throw .unsupportedMediaType
         }
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
-            throw .contentTooLarge(limit: limit)
-        }
+        self = try JSON(parsing: try await request.wholeBody(limit: limit).readableBytesView)
+    }
+}
+
+extension Request {
+    /// The body, all of it.
+    /// - Throws: ``Failure/contentTooLarge(limit:)``, at once where the head says so.
+    public func wholeBody(limit: Int) async throws(Failure) -> ByteBuffer {
+        if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw .contentTooLarge(limit: limit) }
         do {
-            let body = try await request.body.collect(upTo: limit)
-            self = try JSON(parsing: body.readableBytesView)
-        } catch let failure as Failure {
-            throw failure
-        } catch let error as HTTPError where error.status == .contentTooLarge {
+            return try await body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
             throw .contentTooLarge(limit: limit)
         } catch {
             throw .malformedJSON("the body could not be read to its end")
