@@ -59,7 +59,9 @@ public final class RedisConnection: RedisSender {
                 for result in results.prefix(due) { _ = try result.get() }
             } catch {
                 self.close()
-                throw error
+                // What is in doubt here is the signing in; the command it was for has not been sent.
+                guard case .some(.inDoubt(let why)) = error as? RedisError else { throw error }
+                throw RedisError.unreachable("signing in to \(endpoint): \(why)")
             }
             return self
         }

@@ -21,19 +21,21 @@ public struct RedisEndpoint: Sendable, Equatable {
         case "redis":
             guard let host = parts.host, !host.isEmpty else { throw InvalidURL("it names no host") }
             let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
-            address = .tcp(host: bare, port: parts.port ?? 6379)
+            let port = parts.port ?? 6379
+            guard (1...65_535).contains(port) else { throw InvalidURL("a port is a number from 1 to 65535") }
+            address = .tcp(host: bare, port: port)
             let path = parts.path.drop { $0 == "/" }
             guard let number = path.isEmpty ? 0 : Int(path), number >= 0 else {
                 throw InvalidURL("after the host only a database number may follow")
             }
             database = number
         case "unix":
-            guard parts.path.hasPrefix("/"), parts.path.utf8.count <= 100 else {
+            guard (parts.host ?? "").isEmpty, parts.path.hasPrefix("/"), parts.path.utf8.count <= 100 else {
                 throw InvalidURL("unix:// needs an absolute path of at most 100 bytes")
             }
             address = .unix(path: parts.path)
-            let number = parts.queryItems?.first { $0.name == "db" }?.value
-            guard let number = number == nil ? 0 : number.flatMap({ Int($0) }), number >= 0 else {
+            let item = parts.queryItems?.first { $0.name == "db" }
+            guard let number = item == nil ? 0 : item?.value.flatMap({ Int($0) }), number >= 0 else {
                 throw InvalidURL("db must be a number")
             }
             database = number

@@ -9,7 +9,7 @@ extension RedisSender {
     public func send(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         if commands.isEmpty { return [] }
         var results = await sendOnce(commands)
-        let unknown = results.indices.filter { results[$0] == .failure(.noScript) }
+        let unknown = results.indices.filter { results[$0] == .failure(.noScript) && commands[$0].spelledOut != nil }
         guard !unknown.isEmpty else { return results }
         let whole = unknown.compactMap { commands[$0].spelledOut }.map { Command(words: $0) }
         for (index, result) in zip(unknown, await sendOnce(whole)) { results[index] = result }

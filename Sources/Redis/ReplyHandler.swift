@@ -25,6 +25,8 @@ final class ReplyHandler: ChannelInboundHandler {
     func send(_ commands: [Command], deadline: NIODeadline, on channel: any Channel) -> EventLoopFuture<
         [Result<Reply, RedisError>]
     > {
+        // A batch of none would wait for a reply, and take its neighbour's.
+        if commands.isEmpty { return channel.eventLoop.makeSucceededFuture([]) }
         let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
         guard failure == nil, channel.isActive else {
             promise.succeed(commands.map { _ in .failure(.unreachable("the connection is closed")) })

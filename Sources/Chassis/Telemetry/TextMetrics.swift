@@ -26,7 +26,7 @@ public final class TextMetrics: MetricsFactory {
     }
 
     private func find<Handler: Series>(_ label: String, _ dimensions: [(String, String)], _ make: () -> Handler) -> Handler {
-        let written = dimensions.map { "\($0)=\"\($1.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"" }
+        let written = dimensions.map { "\($0)=\"\(Self.escaped($1))\"" }
         let key = Key(label: label, dimensions: written.joined(separator: ","))
         return series.withLock { series in
             if let known = series[key] as? Handler { return known }
@@ -34,6 +34,19 @@ public final class TextMetrics: MetricsFactory {
             series[key] = new
             return new
         }
+    }
+
+    /// Scalar by scalar: to Swift, a quote and an accent after it are one character, and no quote.
+    private static func escaped(_ value: String) -> String {
+        var text = String.UnicodeScalarView()
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\", "\"": text.append(contentsOf: ["\\", scalar])
+            case "\n": text.append(contentsOf: ["\\", "n"])
+            default: text.append(scalar)
+            }
+        }
+        return String(text)
     }
 
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {

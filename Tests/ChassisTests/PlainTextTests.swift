@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Chassis
+
+/// Text that people type.
+struct PlainTextTests {
+    private func scalars(_ text: String?) -> [UInt32]? { text?.unicodeScalars.map(\.value) }
+
+    @Test func isComposed() {
+        #expect(scalars(PlainText.clean("\u{1112}\u{1161}\u{11AB}", length: 1...1)) == [0xD55C])
+        #expect(scalars(PlainText.clean("e\u{301}", length: 1...1)) == [0xE9])
+        #expect(scalars(PlainText.clean("A\u{30A}ngstro\u{308}m", length: 8...8)) == scalars("\u{C5}ngstr\u{F6}m"))
+        #expect(scalars(PlainText.clean("x\u{301}", length: 1...2)) == [0x78, 0x301], "there is no composed one")
+        #expect(scalars(PlainText.clean("한", length: 1...1)) == [0xD55C])
+    }
+
+    @Test func isTrimmed() {
+        #expect(PlainText.clean("  kim  lee ", length: 1...100) == "kim  lee")
+        #expect(PlainText.clean("\u{3000}달 항아리\u{A0}\u{2003}", length: 1...100) == "달 항아리")
+        #expect(PlainText.clean("\u{2028}x\u{2029}", length: 1...1) == "x")
+    }
+
+    @Test(arguments: ["", " ", "\u{3000}\u{A0}"])
+    func nothingIsNoText(_ text: String) {
+        #expect(PlainText.clean(text, length: 0...10) == nil)
+    }
+
+    @Test(arguments: ["\0", "\n", "\t", "\r", "\u{1B}", "\u{7F}", "\u{80}", "\u{85}", "\u{9F}"])
+    func controlCharactersAreRefused(_ control: String) {
+        for text in [control, "a" + control + "b", control + "a", "a" + control, "한" + control] {
+            #expect(PlainText.clean(text, length: 1...100) == nil)
+        }
+    }
+
+    @Test func lengthIsCountedInScalars() {
+        #expect(PlainText.clean("abc", length: 1...3) == "abc")
+        #expect(PlainText.clean("abcd", length: 1...3) == nil)
+        #expect(PlainText.clean("ab", length: 3...5) == nil)
+        #expect(PlainText.clean("  abc  ", length: 1...3) == "abc", "after trimming")
+        #expect(PlainText.clean(String(repeating: "e\u{301}", count: 3), length: 1...3) != nil, "after composing")
+        #expect(PlainText.clean(String(repeating: "🏛", count: 4), length: 1...3) == nil)
+        #expect(PlainText.clean(String(repeating: "🏛", count: 3), length: 1...3) != nil, "not in bytes")
+        #expect(PlainText.clean("👨‍👩‍👧", length: 1...4) == nil, "five scalars, one to the eye")
+        #expect(PlainText.clean("x" + String(repeating: "\u{301}", count: 100), length: 1...100) == nil)
+    }
+
+    @Test func digits() {
+        for (text, number) in [("0", 0), ("7", 7), ("007", 7), ("999999999", 999_999_999)] {
+            #expect(PlainText.digits(text) == number)
+        }
+        for text in ["", "1234567890", "-1", "+1", " 1", "1 ", "1.0", "1e1", "１", "١", "a", "1\n"] {
+            #expect(PlainText.digits(text) == nil)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Contracts
+import Testing
+
+/// An event's fields, read strictly.
+struct EventDecodingTests {
+    private static let cause = ["timestamp": "1764000000000", "museumId": "a1", "requestId": "r-1"]
+    private static let exhibition = [
+        "title": "달 항아리", "hall": "Hall 1", "date": "2026-12-24", "startTime": "14:00", "endTime": "16:00", "capacity": "20",
+        "status": "OPEN", "version": "3",
+    ]
+    private static let seats = ["bookId": "a1-7q2k9fx03mzr", "seats": "2", "available": "18", "visitor": "kim"]
+    private static let booking = [
+        "bookId": "a1-7q2k9fx03mzr", "visitor": "kim", "seats": "2", "status": "REQUESTED", "version": "1", "createdAt": "17",
+    ]
+    private static let admission = [
+        "bookId": "a1-7q2k9fx03mzr", "visitor": "kim", "seats": "2", "status": "CONFIRMED", "version": "1",
+    ]
+
+    /// The fields of an event of a type, and those of them that may be absent.
+    private static func fields(of type: EventType) -> (all: [String: String], optional: Set<String>) {
+        let (own, optional): ([String: String], Set<String>) =
+            switch type {
+            case .museumRegistered, .museumChanged, .museumDeleted: (exhibition, ["title", "startTime", "endTime"])
+            case .seatsReserved, .seatsReleased, .seatsRevoked: (seats, ["visitor"])
+            case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted: (booking, [])
+            case .confirmCompleted, .confirmChanged: (admission, [])
+            }
+        return (own.merging(cause) { $1 }.merging(["eventType": type.rawValue]) { $1 }, optional.union(["requestId"]))
+    }
+
+    private static func failure(_ fields: [String: String]) -> MalformedEvent? {
+        do throws(MalformedEvent) { _ = try Event(fields: fields) } catch { return error }
+        return nil
+    }
+
+    @Test(arguments: EventType.allCases)
+    func ofEachType(_ type: EventType) throws {
+        let event = try Event(fields: Self.fields(of: type).all)
+        #expect(event.type == type)
+        #expect(event.timestamp == 1_764_000_000_000)
+        #expect(event.requestId == "r-1")
+        let id = try #require(BookingID("a1-7q2k9fx03mzr"))
+        switch event.subject {
+        case .exhibition(let facts):
+            #expect(type.rawValue.hasPrefix("Museum"))
+            #expect(facts.id.text == "a1" && facts.title == "달 항아리" && facts.hall == "Hall 1" && facts.date == "2026-12-24")
+            #expect(facts.startTime == "14:00" && facts.endTime == "16:00" && facts.capacity == 20)
+            #expect(facts.status == .open && facts.version == 3)
+        case .seats(let facts):
+            #expect(type.rawValue.hasPrefix("Seats"))
+            #expect(facts.booking == id && facts.seats == 2 && facts.available == 18 && facts.visitor == "kim")
+        case .booking(let facts):
+            #expect([.requested, .requestCompleted, .canceled, .forceCanceled, .aborted].contains(type))
+            #expect(facts.id == id && facts.visitor == "kim" && facts.seats == 2 && facts.status == .requested)
+            #expect(facts.version == 1 && facts.createdAt == 17)
+        case .admission(let facts):
+            #expect(type.rawValue.hasPrefix("Confirm"))
+            #expect(facts.booking == id && facts.visitor == "kim" && facts.seats == 2)
+            #expect(facts.status == .confirmed && facts.version == 1)
+        }
+    }
+
+    @Test(arguments: EventType.allCases)
+    func eachFieldMissing(_ type: EventType) {
+        let (all, optional) = Self.fields(of: type)
+        for name in all.keys {
+            var fields = all
+            fields[name] = nil
+            #expect(Self.failure(fields) == (optional.contains(name) ? nil : .missing(name)), "\(name)")
+        }
+    }
+
+    @Test(arguments: EventType.allCases)
+    func badNumbers(_ type: EventType) {
+        let all = Self.fields(of: type).all
+        for name in ["timestamp", "seats", "available", "capacity", "version", "createdAt"] where all[name] != nil {
+            for number in ["", " ", "x", "-1", "1.5", "1e3", "0x1", " 1", "1 ", "１", "99999999999999999999", "nan"] {
+                var fields = all
+                fields[name] = number
+                #expect(Self.failure(fields) == .invalid(name), "\(name) \(number)")
+            }
+        }
+    }
+
+    @Test(arguments: EventType.allCases)
+    func badWordsAndIds(_ type: EventType) {
+        let all = Self.fields(of: type).all
+        for (name, words) in [
+            "status": ["", "open", "WONDERING"], "museumId": ["", "{a}1", "a01"], "bookId": ["", "a1", "a1-"],
+        ]
+        where all[name] != nil {
+            for word in words {
+                var fields = all
+                fields[name] = word
+                #expect(Self.failure(fields) == .invalid(name), "\(name) \(word)")
+            }
+        }
+    }
+
+    @Test(arguments: EventType.allCases)
+    func aBookingOfAnotherExhibition(_ type: EventType) {
+        var fields = Self.fields(of: type).all
+        guard fields["bookId"] != nil else { return }
+        fields["museumId"] = "a2"
+        #expect(Self.failure(fields) == .invalid("museumId"))
+    }
+
+    @Test func unknownTypes() {
+        for type in ["Wondered", "", "requested", "Requested "] {
+            var fields = Self.fields(of: .requested).all
+            fields["eventType"] = type
+            #expect(Self.failure(fields) == .unknownType(type))
+        }
+        #expect(MalformedEvent.unknownType(String(repeating: "x", count: 1 << 20)).description.count < 120)
+    }
+
+    @Test func unknownFieldsAreLeftAside() throws {
+        var fields = Self.fields(of: .requested).all
+        let event = try Event(fields: fields)
+        fields["colour"] = "blue"
+        #expect(try Event(fields: fields) == event)
+    }
+}

@@ -1,0 +1,14 @@
+import NIOCore
+import Redis
+import Testing
+
+/// All that need a server, one after another: some are about moments.
+@Suite(.serialized, .timeLimit(.minutes(5)))
+enum AllServerTests {}
+
+/// For what is not about time, on a machine that is busy with others.
+let patient: RedisOptions = {
+    var options = RedisOptions()
+    options.commandTimeout = .seconds(10)
+    return options
+}()

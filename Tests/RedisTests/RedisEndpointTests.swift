@@ -1,0 +1,64 @@
+import Redis
+import Testing
+
+/// Where a server is, read from a URL.
+struct RedisEndpointTests {
+    @Test func overTCP() throws {
+        let plain = try RedisEndpoint(url: "redis://localhost")
+        #expect(plain.address == .tcp(host: "localhost", port: 6379))
+        #expect(plain.user == nil && plain.password == nil && plain.database == 0)
+        #expect(try RedisEndpoint(url: "redis://10.0.0.1:7000/3").address == .tcp(host: "10.0.0.1", port: 7000))
+        #expect(try RedisEndpoint(url: "redis://10.0.0.1:7000/3").database == 3)
+        #expect(try RedisEndpoint(url: "redis://host/").database == 0)
+        #expect(try RedisEndpoint(url: "redis://[::1]:7000").address == .tcp(host: "::1", port: 7000))
+    }
+
+    @Test func withAUser() throws {
+        let full = try RedisEndpoint(url: "redis://book:p%40ss%3Aw%2Frd%25@redis.internal:6380/0")
+        #expect(full.user == "book" && full.password == "p@ss:w/rd%")
+        #expect(full.address == .tcp(host: "redis.internal", port: 6380))
+        let password = try RedisEndpoint(url: "redis://:secret@host")
+        #expect(password.user == nil && password.password == "secret")
+    }
+
+    @Test func overASocket() throws {
+        let plain = try RedisEndpoint(url: "unix:///run/redis.sock")
+        #expect(plain.address == .unix(path: "/run/redis.sock") && plain.database == 0)
+        #expect(try RedisEndpoint(url: "unix:///run/redis.sock?db=2").database == 2)
+        let path = "/" + String(repeating: "a", count: 99)
+        #expect(try RedisEndpoint(url: "unix://" + path).address == .unix(path: path))
+    }
+
+    @Test(arguments: [
+        "", "host", "host:6379", "http://host", "rediss://host", "redis://", "redis:", "redis:///0", "redis://:secret@",
+        "redis://host/x",
+        "redis://host/-1", "redis://host/1/2", "redis://host/1.5", "redis://host:port", "unix://", "unix://run/redis.sock",
+        "unix:redis.sock",
+        "unix:///" + String(repeating: "a", count: 100), "unix:///run/redis.sock?db=x", "unix:///run/redis.sock?db=-1",
+        "unix:///run/redis.sock?db", "redis://host:-1", "redis://host:0", "redis://host:65536", "redis://host:99999",
+    ])
+    func noEndpoint(_ url: String) {
+        #expect(throws: RedisEndpoint.InvalidURL.self) { try RedisEndpoint(url: url) }
+    }
+
+    @Test(arguments: [
+        "redis://book:hunter2@host/x", "redis://book:hunter2@", "http://book:hunter2@host", "redis://:hunter2@host:port",
+        "hunter2",
+        "unix://book:hunter2@host/run/redis.sock?db=x", "redis://book:hunter2@host:99999",
+    ])
+    func theMessageKeepsThePassword(_ url: String) {
+        do {
+            let endpoint = try RedisEndpoint(url: url)
+            Issue.record("\(url) is \(endpoint)")
+        } catch {
+            #expect(!"\(error)".contains("hunter2") && !error.description.isEmpty)
+            #expect(!String(reflecting: error).contains("hunter2"))
+        }
+    }
+
+    @Test func theDescriptionIsTheAddressAlone() throws {
+        let tcp = try RedisEndpoint(url: "redis://book:hunter2@host:7000/1")
+        #expect("\(tcp)" == "host:7000")
+        #expect("\(try RedisEndpoint(url: "unix:///run/redis.sock?db=2"))" == "/run/redis.sock")
+    }
+}

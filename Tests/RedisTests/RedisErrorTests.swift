@@ -1,0 +1,50 @@
+import Testing
+
+@testable import Redis
+
+/// An error reply is sorted by its first word, and by nothing further on.
+struct RedisErrorTests {
+    @Test(arguments: [
+        "TRYAGAIN Multiple keys request during rehashing of slot", "CLUSTERDOWN The cluster is down", "LOADING Redis is loading",
+        "MASTERDOWN Link with MASTER is down", "BUSY Redis is busy running a script.", "BUSY",
+    ])
+    func busy(_ message: String) {
+        #expect(RedisError(reply: message) == .busy(message))
+        #expect(RedisError(reply: message).isCertainlyNotApplied && RedisError(reply: message).isTransient)
+    }
+
+    @Test func readOnly() {
+        let error = RedisError(reply: "READONLY You can't write against a read only replica.")
+        #expect(error == .readOnly("READONLY You can't write against a read only replica."))
+        #expect(error.isCertainlyNotApplied && error.isTransient)
+    }
+
+    @Test(arguments: ["OOM command not allowed", "MISCONF Errors writing to the AOF file", "NOREPLICAS Not enough good replicas"])
+    func refused(_ message: String) {
+        #expect(RedisError(reply: message) == .refused(message))
+        #expect(RedisError(reply: message).isCertainlyNotApplied)
+    }
+
+    @Test(arguments: ["NOGROUP No such key 'a' or consumer group 'b'", "UNBLOCKED the stream key no longer exists"])
+    func noGroup(_ message: String) { #expect(RedisError(reply: message) == .noGroup(message)) }
+
+    @Test func noScript() { #expect(RedisError(reply: "NOSCRIPT No matching script. Please use EVAL.") == .noScript) }
+
+    @Test(arguments: [
+        "ERR wrong number of arguments", "WRONGTYPE Operation against a key", "", " BUSY", "busy x",
+        "BUSYGROUP Consumer Group name already exists",
+        "BUSYKEY Target key name already exists.", "OOMPH", "ERR user_script:1: OOM", "ERR READONLY", "NOPERM this user",
+        "NOAUTH Authentication required.",
+        "WRONGPASS invalid username-password pair",
+    ])
+    func others(_ message: String) {
+        #expect(RedisError(reply: message) == .server(message))
+        #expect(!RedisError(reply: message).isCertainlyNotApplied && !RedisError(reply: message).isTransient)
+    }
+
+    @Test func whatMayHaveBeenApplied() {
+        #expect(!RedisError.inDoubt("x").isCertainlyNotApplied && RedisError.inDoubt("x").isTransient)
+        #expect(RedisError.unreachable("x").isCertainlyNotApplied && RedisError.unreachable("x").isTransient)
+        #expect(!RedisError.unexpected("x").isCertainlyNotApplied && !RedisError.unexpected("x").isTransient)
+    }
+}

@@ -1,0 +1,46 @@
+import Redis
+import Scripts
+
+/// Book's scripts on bookings of exhibition `a1`.
+extension Bench {
+    var bookEvents: String { keys.events(of: "book") }
+
+    enum BookStep: String, CaseIterable {
+        case record, abort, complete, cancel, forceCancel
+    }
+
+    /// The call for a booking's next step.
+    func call(
+        _ step: BookStep, _ booking: Int = 1, visitor: String = "kim", seats: Int = 2, now: String = now,
+        requestId: String = "r-1"
+    ) -> Command {
+        let id = Self.booking(booking)
+        let order = [now, requestId, id, Self.exhibition, visitor, String(seats)]
+        let moved = [now, requestId, id]
+        let short = [keys.booking(id), bookEvents]
+        return switch step {
+        case .record:
+            Command(
+                Scripts.bookRecord,
+                keys: [keys.booking(id), keys.bookings(of: Self.exhibition), keys.exhibitionsWithBookings, bookEvents],
+                arguments: order)
+        case .abort: Command(Scripts.bookAbort, keys: short, arguments: order)
+        case .complete: Command(Scripts.bookComplete, keys: short, arguments: moved)
+        case .cancel: Command(Scripts.bookCancel, keys: short, arguments: moved)
+        case .forceCancel: Command(Scripts.bookForceCancel, keys: short, arguments: moved)
+        }
+    }
+
+    @discardableResult
+    func book(
+        _ step: BookStep, _ booking: Int = 1, visitor: String = "kim", seats: Int = 2, now: String = now,
+        requestId: String = "r-1"
+    ) async throws -> Answer {
+        try Answer(
+            try await client.send(call(step, booking, visitor: visitor, seats: seats, now: now, requestId: requestId)))
+    }
+
+    func bookingFields(_ booking: Int = 1) async throws -> [String: String] {
+        try await fields(keys.booking(Self.booking(booking)))
+    }
+}

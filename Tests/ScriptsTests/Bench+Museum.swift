@@ -1,0 +1,91 @@
+import Redis
+import Scripts
+import TestSupport
+import Testing
+
+/// Museum's scripts on exhibition `a1`.
+extension Bench {
+    static let exhibition = "a1"
+    static let now = "1764000000000"
+
+    var exhibition: String { keys.exhibition(Self.exhibition) }
+    var seats: String { keys.seats(Self.exhibition) }
+    var museumEvents: String { keys.events(of: "museum") }
+
+    /// A booking's id of exhibition `a1`.
+    static func booking(_ number: Int) -> String {
+        let digits = String(number)
+        return "a1-" + String(repeating: "0", count: 12 - digits.count) + digits
+    }
+
+    /// Title, hall, date, start and end: what staff say of an exhibition.
+    static let plan = ["달 항아리", "Hall 1", "2026-12-24", "14:00", "16:00"]
+    static let slot = "202612241400"
+
+    @discardableResult
+    func register(
+        capacity: Int = 10, plan: [String] = plan, requestId: String = "r-1", slot: String = slot
+    ) async throws -> Answer {
+        try await run(
+            Scripts.museumRegister, [exhibition, keys.exhibitions, museumEvents],
+            [Self.now, requestId, Self.exhibition] + plan + [String(capacity), slot])
+    }
+
+    @discardableResult
+    func edit(
+        at version: Int, plan: [String] = plan, capacity: Int = 10, status: String = "OPEN", slot: String = slot
+    ) async throws -> Answer {
+        try await run(
+            Scripts.museumEdit, [exhibition, keys.exhibitions, museumEvents],
+            [Self.now, "r-2", Self.exhibition, String(version)] + plan + [String(capacity), status, slot])
+    }
+
+    @discardableResult
+    func delete(requestId: String = "r-3") async throws -> Answer {
+        try await run(
+            Scripts.museumDelete, [exhibition, keys.exhibitions, keys.deletedExhibitions, keys.revoking, museumEvents],
+            [Self.now, requestId, Self.exhibition, Self.slot])
+    }
+
+    /// Reserves for each booking, all in one call.
+    /// - Returns: a word and the seats left for each, as in `RESERVED 8`.
+    @discardableResult
+    func reserve(_ wanted: (booking: Int, seats: Int)...) async throws -> [String] { try await reserve(wanted) }
+
+    @discardableResult
+    func reserve(_ wanted: [(booking: Int, seats: Int)]) async throws -> [String] {
+        let arguments = wanted.flatMap {
+            [Self.booking($0.booking), String($0.seats), "visitor-\($0.booking)", "r-\($0.booking)"]
+        }
+        let reply = try await client.send(
+            Command(
+                Scripts.museumReserve, keys: [exhibition, seats, museumEvents],
+                arguments: [Self.now, Self.exhibition] + arguments))
+        return try reply.asPairs().map { "\(try $0.name.asText()) \(try $0.value.asInteger())" }
+    }
+
+    @discardableResult
+    func release(_ booking: Int) async throws -> Answer {
+        try await run(
+            Scripts.museumRelease, [exhibition, seats, museumEvents], [Self.now, "r-4", Self.exhibition, Self.booking(booking)])
+    }
+
+    @discardableResult
+    func revoke() async throws -> Answer {
+        try await run(Scripts.museumRevoke, [exhibition, seats, keys.revoking, museumEvents], [Self.now, Self.exhibition])
+    }
+
+    /// Checks that no seat is lost and none is sold twice.
+    /// - Returns: the seats held.
+    @discardableResult
+    func balance(location: SourceLocation = #_sourceLocation) async throws -> Int {
+        let fields = try await fields(exhibition)
+        let (capacity, available, held) = (fields["capacity"] ?? "", fields["available"] ?? "", fields["held"] ?? "")
+        let sum = try await self.fields(seats).values.reduce(0) { $0 + (Int($1) ?? .min / 2) }
+        #expect(Int(held) == sum, "held is the sum of seats", sourceLocation: location)
+        #expect((Int(available) ?? -1) + (Int(held) ?? -1) == Int(capacity), "\(fields)", sourceLocation: location)
+        #expect((Int(available) ?? -1) >= 0, sourceLocation: location)
+        #expect(String(Int(available) ?? -1) == available && String(Int(held) ?? -1) == held, sourceLocation: location)
+        return sum
+    }
+}

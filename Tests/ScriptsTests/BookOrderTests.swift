@@ -1,0 +1,70 @@
+import Redis
+import Testing
+
+extension AllScriptsTests {
+    /// Every order and repetition of what can happen to a booking: the first end stands, and each change is one event.
+    struct BookOrderTests {
+        /// The states of 6-protocol.md, said once more in Swift.
+        private struct Model {
+            var status: String?
+            var version = 0
+            var events: [String] = []
+
+            mutating func step(_ step: Bench.BookStep) -> String {
+                let isOpen = status == "REQUESTED" || status == "REQUEST_COMPLETED"
+                switch (step, status) {
+                case (.record, nil): return move("REQUESTED", "Requested", "RECORDED")
+                case (.record, "ABORTED"), (.abort, "ABORTED"): return "ABORTED"
+                case (.record, _), (.abort, .some): return "EXISTS"
+                case (.abort, nil): return move("ABORTED", "Aborted", "ABORTED")
+                case (_, nil): return "ABSENT"
+                case (.complete, "REQUESTED"): return move("REQUEST_COMPLETED", "RequestCompleted", "COMPLETED")
+                case (.cancel, _) where isOpen: return move("CANCELED", "Canceled", "CANCELED")
+                case (.forceCancel, _) where isOpen: return move("FORCE_CANCELED", "ForceCanceled", "FORCE_CANCELED")
+                default: return "SKIPPED"
+                }
+            }
+
+            private mutating func move(_ status: String, _ event: String, _ word: String) -> String {
+                self.status = status
+                version += 1
+                events.append("\(event) \(status) \(version)")
+                return word
+            }
+        }
+
+        @Test(arguments: [5, 6])
+        func theFirstEndStands(length: Int) async throws {
+            let bench = try await Bench()
+            let orders = sequences(of: Bench.BookStep.allCases, length: length)
+            #expect(orders.count == (length == 5 ? 120 : 1800))
+
+            var models: [Model] = []
+            var words: [String] = []
+            var calls: [Command] = []
+            for (number, order) in orders.enumerated() {
+                var model = Model()
+                for step in order {
+                    words.append(model.step(step))
+                    calls.append(bench.call(step, number))
+                }
+                models.append(model)
+            }
+            let answers = try await bench.run(calls)
+            let wrong = zip(answers.map(\.word), words).enumerated().filter { $1.0 != $1.1 }.map { orders[$0.offset / length] }
+            #expect(wrong.isEmpty, "\(wrong.prefix(3))")
+
+            var events: [String: [String]] = [:]
+            for event in try await bench.events(of: "book") {
+                let said = "\(event["eventType"] ?? "") \(event["status"] ?? "") \(event["version"] ?? "")"
+                events[event["bookId"] ?? "", default: []].append(said)
+            }
+            for (number, model) in models.enumerated() {
+                let fields = try await bench.bookingFields(number)
+                #expect(fields["status"] == model.status, "\(orders[number])")
+                #expect(fields["version"] == String(model.version), "\(orders[number])")
+                #expect(events[Bench.booking(number)] == model.events, "\(orders[number])")
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Contracts
+import Scripts
+import Testing
+
+extension AllScriptsTests {
+    /// museum_register: an exhibition's first state.
+    struct RegisterTests {
+        @Test func writesTheExhibitionItsEventAndTheIndex() async throws {
+            let bench = try await Bench()
+            #expect(try await bench.register(capacity: 20).word == "REGISTERED")
+            let said = [
+                "title": "달 항아리", "hall": "Hall 1", "date": "2026-12-24", "startTime": "14:00", "endTime": "16:00",
+                "capacity": "20", "status": "OPEN", "version": "1", "createdAt": Bench.now,
+            ]
+            #expect(try await bench.fields(bench.exhibition) == said.merging(["available": "20", "held": "0"]) { $1 })
+            #expect(try await bench.scores(bench.keys.exhibitions) == ["a1": Bench.slot])
+            let events = try await bench.events()
+            let named = ["eventType": "MuseumRegistered", "timestamp": Bench.now, "museumId": "a1", "requestId": "r-1"]
+            #expect(events == [said.merging(named) { $1 }])
+            _ = try Event(fields: events[0])
+            #expect(try await bench.balance() == 0)
+        }
+
+        @Test func whatIsEmptyIsLeftOut() async throws {
+            let bench = try await Bench()
+            try await bench.register(plan: ["", "Hall 1", "2026-12-24", "", ""], requestId: "")
+            let absent = ["title", "startTime", "endTime", "requestId"]
+            for fields in [try await bench.fields(bench.exhibition), try await bench.events()[0]] {
+                #expect(absent.allSatisfy { fields[$0] == nil }, "\(fields)")
+                #expect(fields["hall"] == "Hall 1")
+            }
+        }
+
+        @Test func aTakenNumberStaysAsItIs() async throws {
+            let bench = try await Bench()
+            try await bench.register(capacity: 20)
+            try await bench.skips("TAKEN") { try await bench.register(capacity: 5, slot: "1") }
+            try await bench.delete()
+            try await bench.skips("TAKEN") { try await bench.register(capacity: 5, slot: "1") }
+        }
+    }
+}

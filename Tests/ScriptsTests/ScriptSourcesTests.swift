@@ -1,0 +1,43 @@
+import Foundation
+import Redis
+import Scripts
+import Testing
+
+extension AllScriptsTests {
+    /// The scripts as texts: what Redis has to see in their first line, and that each is one short transition.
+    struct ScriptSourcesTests {
+        static let all = [
+            Scripts.museumRegister, Scripts.museumEdit, Scripts.museumDelete, Scripts.museumReserve, Scripts.museumRelease,
+            Scripts.museumRevoke, Scripts.bookRecord, Scripts.bookAbort, Scripts.bookComplete, Scripts.bookCancel,
+            Scripts.bookForceCancel, Scripts.confirmApply, Scripts.myPageApply, Scripts.myPageExhibition,
+            Scripts.consumerProgress,
+            Scripts.consumerLeave,
+        ]
+
+        @Test(arguments: all.map(\.name))
+        func isShortAndChecked(_ name: String) throws {
+            let source = try #require(Self.all.first { $0.name == name }).source
+            let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines[0] == "#!lua", "Redis looks at OOM, READONLY and MISCONF before it runs such a script")
+            #expect(lines.count <= 70)
+            #expect(lines.allSatisfy { $0.count <= 130 })
+            for part in ["-- KEYS  1 ", "-- ARGV  1 ", "-- Returns "] {
+                #expect(lines.contains { $0.hasPrefix(part) }, "\(part) is missing")
+            }
+            #expect(!source.contains("'TIME'"), "Lua never asks for the time")
+        }
+
+        @Test func theListIsWhole() throws {
+            let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../redis/scripts")
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".lua") }
+            #expect(files.sorted() == Self.all.map { $0.name + ".lua" }.sorted())
+        }
+
+        @Test func redisNamesThemAlike() async throws {
+            let bench = try await Bench()
+            for script in Self.all {
+                #expect(try await bench.client.send("SCRIPT", "LOAD", script.source) == .text(script.sha1), "\(script.name)")
+            }
+        }
+    }
+}
