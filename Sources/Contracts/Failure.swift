@@ -36,7 +36,8 @@ public enum Failure: Error, Sendable, Equatable {
     case storageUnavailable(String)
     /// A write was sent and its outcome could not be found out in time.
     case outcomeUnknown(booking: BookingID?)
-    case badUpstream(String)
+    /// A room could not be reached, or gave no proper answer to what was sent.
+    case badUpstream(String, wasSent: Bool)
     case upstreamTimeout(String)
     /// A bug of ours. The text is for the log, never for the client.
     case `internal`(String)
@@ -44,7 +45,7 @@ public enum Failure: Error, Sendable, Equatable {
     /// Whether certainly nothing was changed, so that trying again can't do anything twice.
     public var isCertainlyNotApplied: Bool {
         switch self {
-        case .outcomeUnknown, .badUpstream, .upstreamTimeout, .internal: false
+        case .outcomeUnknown, .badUpstream(_, wasSent: true), .upstreamTimeout, .internal: false
         default: true
         }
     }

@@ -55,7 +55,8 @@ public struct ProxyRoutes: Routes {
                 isRepeatable: isRepeatable, deadline: .now + Self.deadline)
         } catch {
             context.logger.warning("upstream failed", metadata: ["room": "\(room.path)", "fault": "\(error)"])
-            throw error == .noAnswer(timedOut: true) ? Failure.upstreamTimeout(room.name) : Failure.badUpstream(room.name)
+            throw error == .noAnswer(timedOut: true)
+                ? Failure.upstreamTimeout(room.name) : Failure.badUpstream(room.name, wasSent: error != .notSent)
         }
         var answered = ForwardedHeaders.response(answer.headers)
         if hasOwnKey { answered[.idempotentReplayed] = nil }

@@ -45,6 +45,9 @@ struct Complaint: Error {
         } catch let error as RedisError {
             Output.complain("\(error); is it running, and is REDIS_URL right?")
             throw ExitCode(1)
+        } catch {
+            Output.complain("\(error)".split(whereSeparator: \.isNewline).joined(separator: " "))
+            throw ExitCode(1)
         }
     }
 }

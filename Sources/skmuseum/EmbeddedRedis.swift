@@ -57,9 +57,13 @@ struct EmbeddedRedis {
     }
 
     private func launch() async throws {
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let conf = directory.appendingPathComponent("redis.conf")
-        try Data(Scripts.redisConf.utf8).write(to: conf)
+        do {
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            try Data(Scripts.redisConf.utf8).write(to: conf)
+        } catch {
+            throw Complaint("\(directory.path) can't be written; start where it can be, or set REDIS_URL to a Redis elsewhere")
+        }
         do {
             let result = try await run(
                 .name("redis-server"),

@@ -30,6 +30,7 @@ public struct Edge: HTTPResponder {
         var context = context
         context.cause = Cause(requestId: requestId, moment: now())
         context.logger[metadataKey: "requestId"] = "\(requestId)"
+        context.logger[metadataKey: "hb.request.id"] = nil
         var response: Response
         do {
             try paths.check(request)

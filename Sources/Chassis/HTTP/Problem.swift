@@ -148,10 +148,15 @@ extension Problem {
                 .gatewayTimeout, "outcome-unknown", "Outcome unknown",
                 "Whether it was done could not be found out in time; look again, or send it again with the same Idempotency-Key.")
             text = booking.map { ("bookId", $0.text) }
-        case .badUpstream(let room):
+        case .badUpstream(let room, wasSent: false):
             self.init(
                 .badGateway, "bad-upstream", "Bad upstream",
-                "\(room) could not be reached or gave no proper answer; a write may have been done. Look, or send it again with the same Idempotency-Key."
+                "\(room) can't be reached at present. Nothing was done; try again in a second.")
+            headers[.retryAfter] = "1"
+        case .badUpstream(let room, wasSent: true):
+            self.init(
+                .badGateway, "bad-upstream", "Bad upstream",
+                "\(room) gave no proper answer; a write may have been done. Look, or send it again with the same Idempotency-Key."
             )
         case .upstreamTimeout(let room):
             self.init(

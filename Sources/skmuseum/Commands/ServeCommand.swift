@@ -44,7 +44,9 @@ struct ServeCommand: AsyncParsableCommand {
         let embedded = settings.redis == nil ? EmbeddedRedis() : nil
         let endpoint = if let embedded { try await embedded.start() } else { settings.redis! }
         var options = RedisOptions()
-        options.clientName = "skmuseum-\(ProcessInfo.processInfo.processIdentifier)"
+        // In containers every process has the same number; the host's name tells them apart.
+        let host = ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        options.clientName = "skmuseum-\(host)-\(ProcessInfo.processInfo.processIdentifier)"
         let redis = RedisClient(endpoint, options: options)
         let ownStore = settings.myPageRedis == nil || settings.myPageRedis == endpoint ? nil : settings.myPageRedis
         let myPageStore = ownStore.map { RedisClient($0, options: options) }
