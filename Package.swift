@@ -105,9 +105,9 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("RedisTests", ["Redis", .nioCore, .nioEmbedded]),
-        tests("ScriptsTests", ["Scripts", "Redis", "Contracts"]),
+        tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
         tests("ContractsTests", ["Contracts"]),
-        tests("ChassisTests", ["Chassis", "Contracts", "Redis", "Scripts", .hummingbird, .logging, .nioCore]),
+        tests("ChassisTests", ["Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .hummingbird, .logging, .nioCore]),
         tests("RoomTests", ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts"]),
         tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .nioCore]),
     ],

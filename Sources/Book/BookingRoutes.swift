@@ -44,7 +44,7 @@ public struct BookingRoutes: Routes {
         let query = try RequestQuery(request, known: ["museumId", "status", "size", "cursor"])
         let page = try await list.page(
             try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"),
-            partitions: partitions.all)
+            partitions: try await partitions.inUse())
         return Response.collection(page, of: "books", to: request)
     }
 

@@ -4,13 +4,16 @@ import Contracts
 struct BookingService: Sendable {
     let attempt: BookingAttempt
     let store: any BookingStore
+    /// When a request is answered at the latest.
+    static let answerWithin = Duration.seconds(2)
+
     let partitions: @Sendable (String) async throws(Failure) -> Bool
 
     /// Books, and says whether the booking was there before.
     /// - Parameter key: the client's Idempotency-Key; the same one names the same booking for ever.
     func book(_ order: Order, key: String?, cause: Cause) async throws(Failure) -> Booked {
         guard try await partitions(order.exhibition.partition) else { throw .unknownMuseum(order.exhibition.text) }
-        // In a task of its own: it runs to its end even if the client hangs up or the server is told to stop.
+        // In a task of its own: it runs to its end even if the client hangs up, the deadline passes, or shutdown begins.
         let task = Task { () async -> Result<Booked, Failure> in
             do throws(Failure) {
                 return .success(try await attempt.run(order, key: key, cause: cause))
@@ -18,7 +21,7 @@ struct BookingService: Sendable {
                 return .failure(error)
             }
         }
-        return try await task.value.get()
+        return try await Deadline.first(of: task, within: Self.answerWithin, else: .failure(.outcomeUnknown(booking: nil))).get()
     }
 
     func find(_ id: BookingID) async throws(Failure) -> Booking {
@@ -34,8 +37,13 @@ struct BookingService: Sendable {
             outcome = try await store.advance([step])[0]
         } catch {
             guard case .outcomeUnknown = error else { throw error }
-            // Canceling twice does no more than once.
-            outcome = try await store.advance([step])[0]
+            // Canceling twice does no more than once; that the second was not sent says nothing of the first.
+            do throws(Failure) {
+                outcome = try await store.advance([step])[0]
+            } catch {
+                if case .internal = error { throw error }
+                throw .outcomeUnknown(booking: id)
+            }
         }
         switch outcome {
         case .absent: throw .unknownBooking(id.text)

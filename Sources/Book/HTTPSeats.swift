@@ -16,7 +16,7 @@ struct HTTPSeats: Seats {
         do throws(Upstream.Fault) {
             answer = try await museum.send(
                 .POST, "/museums/\(exhibition.text)/reservations", headers: ["Content-Type": "application/json"],
-                body: Self.body(reservations), isRepeatable: true, deadline: deadline)
+                body: Self.body(reservations), isRepeatable: false, deadline: deadline)
         } catch {
             breaker.failed()
             throw error == .notSent ? .notSent(.museumUnavailable("Museum can't be reached")) : .inDoubt

@@ -19,6 +19,11 @@ final class SeatsQueue: SeatsQueueing {
         case lead([Waiter])
     }
 
+    /// Who has less time left than a call may need would put the whole batch in doubt.
+    private static let callNeeds = Duration.milliseconds(100)
+    /// Most who wait for one exhibition; more could not be served within their deadline.
+    private static let waitingLimit = 4096
+
     private let seats: any Seats
     /// Those who wait, by exhibition; an exhibition without a call in flight has no entry.
     private let waiting = Mutex<[ExhibitionID: [Waiter]]>([:])
@@ -38,15 +43,16 @@ final class SeatsQueue: SeatsQueueing {
 
         // Every path below resumes: whoever is in flight hands on, also when its own call failed.
         let turn = await withCheckedContinuation { continuation in
-            let mustLead = waiting.withLock { waiting in
-                guard waiting[exhibition] != nil else {
+            let turn = waiting.withLock { waiting -> Turn? in
+                guard let others = waiting[exhibition] else {
                     waiting[exhibition] = []
-                    return true
+                    return .lead([])
                 }
+                guard others.count < Self.waitingLimit else { return .answer(.failure(.notSent(.overloaded))) }
                 waiting[exhibition]?.append(Waiter(reservation: reservation, deadline: deadline, continuation: continuation))
-                return false
+                return nil
             }
-            if mustLead { continuation.resume(returning: .lead([])) }
+            if let turn { continuation.resume(returning: turn) }
         }
         switch turn {
         case .answer(let answer): return try answer.get()
@@ -77,10 +83,10 @@ final class SeatsQueue: SeatsQueueing {
         let now = ContinuousClock.now
         let (late, next) = waiting.withLock { waiting -> ([Waiter], [Waiter]) in
             guard let all = waiting[exhibition] else { return ([], []) }
-            let inTime = all.filter { $0.deadline > now }
+            let inTime = all.filter { $0.deadline > now + Self.callNeeds }
             let next = Array(inTime.prefix(Reservation.batchLimit))
             waiting[exhibition] = next.isEmpty ? nil : Array(inTime.dropFirst(next.count))
-            return (all.filter { $0.deadline <= now }, next)
+            return (all.filter { $0.deadline <= now + Self.callNeeds }, next)
         }
         for waiter in late {
             waiter.continuation.resume(

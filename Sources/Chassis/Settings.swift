@@ -2,6 +2,7 @@ public import Configuration
 import Contracts
 public import Foundation
 public import Logging
+import NIOCore
 public import Redis
 
 /// All that can be configured, read once and checked before anything listens.
@@ -31,7 +32,7 @@ public struct Settings: Sendable {
         let reader = SettingReader(config: config)
         redis = try reader.endpoint("REDIS_URL")
         myPageRedis = try reader.endpoint("MYPAGE_REDIS_URL")
-        bindAddress = try reader.text("BIND_ADDRESS") ?? "127.0.0.1"
+        bindAddress = try reader.address("BIND_ADDRESS") ?? "127.0.0.1"
         var ports = ["gateway": try reader.number("GATEWAY_PORT", in: 1...65_535) ?? 8080]
         var upstreams: [String: [String]] = [:]
         for (room, port) in Self.rooms {
@@ -90,6 +91,14 @@ private struct SettingReader {
             throw InvalidSetting(name, "must be one of " + Word.allCases.map(\.rawValue).joined(separator: ", "))
         }
         return word
+    }
+
+    func address(_ name: String) throws(InvalidSetting) -> String? {
+        guard let text = try text(name) else { return nil }
+        guard text == "localhost" || (try? SocketAddress(ipAddress: text, port: 0)) != nil else {
+            throw InvalidSetting(name, "must be an IP address of this machine, such as 127.0.0.1 or 0.0.0.0")
+        }
+        return text
     }
 
     func endpoint(_ name: String) throws(InvalidSetting) -> RedisEndpoint? {

@@ -32,6 +32,8 @@ public enum Failure: Error, Sendable, Equatable {
     // what is out of order
     /// Museum can't be reached or the attempt was given up; no seat is held.
     case museumUnavailable(String)
+    /// More is asked than can be done in time; nothing was changed.
+    case overloaded
     /// Redis can't be reached or refused; nothing was changed.
     case storageUnavailable(String)
     /// A write was sent and its outcome could not be found out in time.

@@ -25,19 +25,22 @@ struct ExhibitionList: Sendable {
 
     func page(_ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]) async throws(Failure) -> Page<Exhibition>
     {
+        let after = try request.position.map { words throws(Failure) in
+            guard words.count == 2, let slot = Int(words[0]) else { throw Cursor.invalid }
+            return Place(slot: slot, id: words[1])
+        }
         do throws(RedisError) {
-            return try await read(request, filter, partitions: partitions)
+            return try await read(request.size, after: after, filter, partitions: partitions)
         } catch {
             throw Failure(reading: error)
         }
     }
 
-    private func read(_ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]) async throws(RedisError) -> Page<
+    private func read(
+        _ size: Int, after: Place?, _ filter: ExhibitionFilter, partitions: [String]
+    ) async throws(RedisError) -> Page<
         Exhibition
     > {
-        let after = request.position.flatMap { words in
-            words.count == 2 ? Int(words[0]).map { Place(slot: $0, id: words[1]) } : nil
-        }
         let from = filter.from.flatMap { Int($0.filter(\.isNumber)) }.map { $0 * 10_000 } ?? 0
         let to = filter.to.flatMap { Int($0.filter(\.isNumber)) }.map { $0 * 10_000 + 2359 } ?? .max
 
@@ -46,18 +49,18 @@ struct ExhibitionList: Sendable {
         for partition in partitions {
             let keys = Keys(partition: partition)
             if filter.statuses != [.deleted] {
-                places += try await read(keys.exhibitions, after: after, from: from, count: request.size + 1)
+                places += try await read(keys.exhibitions, after: after, from: from, count: size + 1)
             }
             if filter.statuses.contains(.deleted) {
-                places += try await read(keys.deletedExhibitions, after: after, from: from, count: request.size + 1)
+                places += try await read(keys.deletedExhibitions, after: after, from: from, count: size + 1)
             }
         }
         places = places.filter { $0.slot <= to }.sorted()
-        let part = places.prefix(request.size)
+        let part = places.prefix(size)
         let exhibitions = try await load(part.compactMap { ExhibitionID($0.id) }).filter { exhibition in
             filter.statuses.contains(exhibition.status) && (filter.hall == nil || filter.hall == exhibition.plan.hall)
         }
-        let next = places.count > request.size ? part.last.map { [String($0.slot), $0.id] } : nil
+        let next = places.count > size ? part.last.map { [String($0.slot), $0.id] } : nil
         return Page(elements: exhibitions, next: next)
     }
 

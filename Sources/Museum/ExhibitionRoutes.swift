@@ -35,7 +35,9 @@ public struct ExhibitionRoutes: Routes {
             endTime: fields.optionalText("endTime", length: 1...100),
             capacity: fields.integer("capacity", in: ExhibitionPlan.capacityRange))
         try fields.finish()
-        return Response.resource(try await service.register(plan, cause: context.cause), status: .created, to: request)
+        let exhibition = try await service.register(plan, cause: context.cause)
+        partitions.note(exhibition.id.partition)
+        return Response.resource(exhibition, status: .created, to: request)
     }
 
     private func page(_ request: Request) async throws -> Response {
@@ -46,7 +48,7 @@ public struct ExhibitionRoutes: Routes {
         filter.to = [date, try query.date("to")].compactMap { $0 }.min()
         filter.hall = try query.text("hall", length: ExhibitionPlan.textLength)
         if let statuses: [ExhibitionStatus] = try query.words("status") { filter.statuses = statuses }
-        let page = try await list.page(try query.page(), filter, partitions: partitions.all)
+        let page = try await list.page(try query.page(), filter, partitions: try await partitions.inUse())
         return Response.collection(page, of: "museums", to: request)
     }
 

@@ -21,21 +21,31 @@ public struct Revoker: Service {
         await cancelWhenGracefulShutdown {
             var isFailing = false
             while !Task.isCancelled {
-                do throws(Failure) {
-                    for partition in partitions.all { try await revokeAll(in: partition) }
-                    isFailing = false
-                } catch {
-                    if !isFailing { logger.warning("revoking pauses", metadata: ["reason": "\(error)"]) }
-                    isFailing = true
+                var failure: Failure?
+                for partition in partitions.all {
+                    if let found = await revokeAll(in: partition) { failure = found }
                 }
+                if let failure, !isFailing { logger.warning("revoking pauses", metadata: ["reason": "\(failure)"]) }
+                isFailing = failure != nil
                 try? await Task.sleep(for: .milliseconds(isFailing ? 500 : 100))
             }
         }
     }
 
-    private func revokeAll(in partition: String) async throws(Failure) {
-        for exhibition in try await seats.revoking(in: partition) {
-            while !Task.isCancelled, try await seats.revokeSome(of: exhibition, at: now()) {}
+    /// What failed last; one exhibition that fails does not keep the others waiting.
+    private func revokeAll(in partition: String) async -> Failure? {
+        var failure: Failure?
+        do throws(Failure) {
+            for exhibition in try await seats.revoking(in: partition) {
+                do throws(Failure) {
+                    while !Task.isCancelled, try await seats.revokeSome(of: exhibition, at: now()) {}
+                } catch {
+                    failure = error
+                }
+            }
+        } catch {
+            failure = error
         }
+        return failure
     }
 }

@@ -12,7 +12,7 @@ public struct PageRoutes: Routes {
         router.get("myPages") { request, _ in
             let query = try RequestQuery(request, known: ["visitor", "size", "cursor"])
             let page = try await list.page(
-                try query.page(), of: try query.text("visitor", length: 1...64), partitions: partitions.all)
+                try query.page(), of: try query.text("visitor", length: 1...64), partitions: try await partitions.inUse())
             return Response.collection(page, of: "myPages", to: request)
         }
         router.get("myPages/{id}") { request, context in

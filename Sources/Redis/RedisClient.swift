@@ -20,12 +20,18 @@ public final class RedisClient: RedisSender {
     public func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         let lane = lanes[turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max % lanes.count]
         let deadline = NIODeadline.now() + options.commandTimeout
+        var attempt = 0
         do throws(RedisError) {
             while true {
-                let results = await (try lane.connection(before: deadline)).send(commands, deadline: deadline)
-                // Closed before it was sent: another connection, as long as there is time.
-                if case .failure(.unreachable) = results.first, NIODeadline.now() < deadline { continue }
-                return results
+                let connection = try await lane.connection(before: deadline)
+                guard NIODeadline.now() < deadline else { throw .unreachable("\(endpoint): connected too late") }
+                let results = await connection.send(commands, deadline: deadline)
+                // Certainly not done, and soon perhaps possible: again, as long as there is time.
+                guard results.allSatisfy(\.deservesAnotherTry) else { return results }
+                attempt += 1
+                let pause = Backoff.pause(attempt: attempt, from: .milliseconds(5), to: .milliseconds(100))
+                guard NIODeadline.now() + TimeAmount(pause) < deadline, !Task.isCancelled else { return results }
+                try? await Task.sleep(for: pause)
             }
         } catch {
             return commands.map { _ in .failure(error) }
@@ -131,5 +137,15 @@ public enum Backoff {
     public static func pause(attempt: Int, from first: Duration, to limit: Duration) -> Duration {
         let doubled = first * (1 << min(max(attempt - 1, 0), 16))
         return min(doubled, limit) * Double.random(in: 0.5...1)
+    }
+}
+
+extension Result<Reply, RedisError> {
+    /// Closed before it was sent, or TRYAGAIN, CLUSTERDOWN, LOADING, MASTERDOWN, BUSY.
+    fileprivate var deservesAnotherTry: Bool {
+        switch self {
+        case .failure(.unreachable), .failure(.busy): true
+        default: false
+        }
     }
 }

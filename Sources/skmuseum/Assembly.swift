@@ -88,7 +88,7 @@ struct Assembly {
             case .museum: MuseumRoom.events(connection, now: now)
             case .book: BookRoom.events(connection, now: now)
             case .confirm: ConfirmRoom.events(connection, now: now)
-            case .mypage: MyPageRoom.events(myPageStore ?? connection)
+            case .mypage: MyPageRoom.events(connection)
             }
         }
         return EventConsumers(room: room, partitions: partitions, configuration: configuration, logger: logger)

@@ -31,7 +31,7 @@ struct EmbeddedRedis {
         if try await isOurs(client) { return endpoint }
         try await launch()
         let deadline = ContinuousClock.now + Self.startWithin
-        while try await !isOurs(client) {
+        while try await !isOurs(client, isLaunched: true) {
             guard .now < deadline else {
                 throw Complaint("redis-server did not start within \(Self.startWithin); see \(directory.path)/redis.log")
             }
@@ -40,8 +40,8 @@ struct EmbeddedRedis {
         return endpoint
     }
 
-    /// Whether our server answers. Anything else on the port is a complaint.
-    private func isOurs(_ client: RedisClient) async throws -> Bool {
+    /// Whether our server answers. Anything else on the port is a complaint; ours may be busy loading once it is launched.
+    private func isOurs(_ client: RedisClient, isLaunched: Bool = false) async throws -> Bool {
         let taken = Complaint("port \(port) is taken by something else; stop it, or set REDIS_URL to the Redis to use")
         do throws(RedisError) {
             let answer = try await client.send("CONFIG", "GET", "dir").asTexts()
@@ -50,7 +50,8 @@ struct EmbeddedRedis {
         } catch {
             switch error {
             case .unreachable, .busy: return false
-            case .server, .unexpected, .inDoubt: throw taken
+            case .inDoubt where isLaunched: return false
+            case .server, .refused, .unexpected, .inDoubt: throw taken
             default: throw error
             }
         }

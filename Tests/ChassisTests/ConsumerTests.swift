@@ -232,12 +232,12 @@ struct ConsumerTests {
     @Test func aDeadConsumersEntriesAreTakenOver() async throws {
         let ear = Ear()
         _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0", "MKSTREAM")
-        try await publish(0..<3)
+        try await publish(0..<300)
         _ = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-dead", "STREAMS", stream, ">")
         let start = ContinuousClock.now
         try await consuming(ear) { try await eventually("taken over", within: .seconds(6)) { try await pending() == 0 } }
         #expect(ContinuousClock.now - start < .seconds(6))
-        #expect(Set(ear.heard.value) == Set((0..<3).map(Self.id)))
+        #expect(Set(ear.heard.value) == Set((0..<300).map(Self.id)))
         #expect(try await client.send("EXISTS", "confirm:{a}:attempts") == .integer(0))
     }
 

@@ -19,7 +19,18 @@ struct RedisErrorTests {
         #expect(error.isCertainlyNotApplied && error.isTransient)
     }
 
-    @Test(arguments: ["OOM command not allowed", "MISCONF Errors writing to the AOF file", "NOREPLICAS Not enough good replicas"])
+    /// A right withdrawn under a running script may come back; what the script did before stays.
+    @Test func deniedWithinAScript() {
+        let message = "ERR The user executing the script can't run this command or subcommand script: x, on @user_script:1."
+        #expect(RedisError(reply: message) == .inDoubt(message))
+        #expect(!RedisError(reply: message).isCertainlyNotApplied && RedisError(reply: message).isTransient)
+    }
+
+    @Test(arguments: [
+        "OOM command not allowed", "MISCONF Errors writing to the AOF file", "NOREPLICAS Not enough good replicas",
+        "NOPERM this user",
+        "NOAUTH Authentication required.", "WRONGPASS invalid username-password pair",
+    ])
     func refused(_ message: String) {
         #expect(RedisError(reply: message) == .refused(message))
         #expect(RedisError(reply: message).isCertainlyNotApplied)
@@ -33,9 +44,7 @@ struct RedisErrorTests {
     @Test(arguments: [
         "ERR wrong number of arguments", "WRONGTYPE Operation against a key", "", " BUSY", "busy x",
         "BUSYGROUP Consumer Group name already exists",
-        "BUSYKEY Target key name already exists.", "OOMPH", "ERR user_script:1: OOM", "ERR READONLY", "NOPERM this user",
-        "NOAUTH Authentication required.",
-        "WRONGPASS invalid username-password pair",
+        "BUSYKEY Target key name already exists.", "OOMPH", "ERR user_script:1: OOM", "ERR READONLY",
     ])
     func others(_ message: String) {
         #expect(RedisError(reply: message) == .server(message))

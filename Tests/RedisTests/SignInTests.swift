@@ -19,7 +19,10 @@ extension AllServerTests {
                 guard case .failure(let error) = await client.send([Command("SET", "k", "v")])[0] else {
                     throw Failed("it has taken the command")
                 }
-                if case .server(let message) = error { told = message }
+                switch error {
+                case .server(let message), .refused(let message): told = message
+                default: break
+                }
                 return !told.isEmpty
             }
             return told
@@ -72,7 +75,7 @@ extension AllServerTests {
             let server = try await RedisServer.start()
             _ = try await (try server.client(patient)).send("CONFIG", "SET", "requirepass", "hunter2")
             let result = await (try client(server, "")).send([Command("SET", "k", "v")])[0]
-            #expect(result == .failure(.server("NOAUTH Authentication required.")))
+            #expect(result == .failure(.refused("NOAUTH Authentication required.")))
         }
     }
 }

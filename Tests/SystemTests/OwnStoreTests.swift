@@ -28,5 +28,10 @@ struct OwnStoreTests {
         try await eventually("the pages are back") { try await store.hashes("mypage:{a}:a1*") == before }
         let audit = try await house.run("audit")
         #expect(audit.code == 0, "\(audit.output)")
+
+        // The same while it runs: whoever notices that the connection is gone looks at the store anew.
+        _ = try await store.send("FLUSHALL")
+        _ = try await store.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        try await eventually("the pages are back again") { try await store.hashes("mypage:{a}:a1*") == before }
     }
 }

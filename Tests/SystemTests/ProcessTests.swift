@@ -57,8 +57,57 @@ struct ProcessTests {
         try await eventually("ready") { try await visitor.get("/readyz").status == 200 }
     }
 
+    @Test func redisIsAway() async throws {
+        let redis = try await RedisServer.start()
+        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(house.url("gateway"))
+        let exhibition = try await visitor.register(capacity: 10)
+        redis.kill()
+        for path in ["/museums", "/books", "/confirms", "/myPages", "/museums/\(exhibition)"] {
+            #expect(try await visitor.get(path).problem == "storage-unavailable", "\(path)")
+        }
+        let refused = try await visitor.book(exhibition, visitor: "kim", key: "later")
+        #expect(refused.status == 503 && refused.problem == "storage-unavailable" && refused.header("Retry-After") == "1")
+        try await redis.launch()
+        try await eventually("bookings again", within: .seconds(3)) {
+            try await visitor.book(exhibition, visitor: "kim", key: "later").status == 201
+        }
+        // A hung Redis: every answer comes by its deadline, and says that the outcome is open.
+        redis.signal(SIGSTOP)
+        let start = ContinuousClock.now
+        let open = try await visitor.book(exhibition, visitor: "lee", key: "open")
+        #expect(open.status == 504 && open.problem == "outcome-unknown" || open.problem == "storage-unavailable", "\(open.text)")
+        #expect(ContinuousClock.now - start < .milliseconds(2100))
+        redis.signal(SIGCONT)
+        try await eventually("bookings again", within: .seconds(3)) {
+            try await visitor.book(exhibition, visitor: "lee", key: "open").status == 201
+        }
+        let audit = try await house.run("audit")
+        #expect(audit.code == 0, "\(audit.output)")
+        #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 8)
+    }
+
+    @Test func neverSeenRedis() async throws {
+        let redis = try await RedisServer.start()
+        let ports = try MuseumProcess.freePorts()
+        redis.kill()
+        let folder = try TemporaryFolder()
+        var environment = ["REDIS_URL": redis.url]
+        for (role, port) in ports { environment["\(role.uppercased())_PORT"] = String(port) }
+        let child = try ChildProcess(
+            MuseumProcess.program, ["serve"], environment: environment, folder: folder.url,
+            output: folder.url.appendingPathComponent("log"))
+        let visitor = Visitor("http://127.0.0.1:\(ports["gateway"]!)")
+        try await eventually("it listens") { (try? await visitor.get("/livez").status) == 200 }
+        #expect(try await visitor.get("/museums").problem == "storage-unavailable")
+        #expect(try await Visitor("http://127.0.0.1:\(ports["book"]!)").get("/readyz").status == 503)
+        child.signal(SIGTERM)
+        #expect(try await child.waitForExit() == 0)
+    }
+
     @Test(arguments: [
-        ("REDIS_URL", "http://localhost"), ("BOOK_PORT", "eighty"), ("BOOK_PORT", "0"), ("GATEWAY_PORT", "8081"),
+        ("BIND_ADDRESS", "everywhere"), ("REDIS_URL", "http://localhost"), ("BOOK_PORT", "eighty"), ("BOOK_PORT", "0"),
+        ("GATEWAY_PORT", "8081"),
         ("PARTITIONS", "0"),
         ("MUSEUM_URL", "ftp://x"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("TIME_ZONE", "Mars/Olympus"),
         ("INSTANCE_ID", "a b"),

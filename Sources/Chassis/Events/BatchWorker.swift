@@ -2,6 +2,7 @@ import Contracts
 import Logging
 import Metrics
 import Redis
+import Synchronization
 
 /// What one connection's consumer does with the entries it gets, and what it keeps for later.
 struct BatchWorker {
@@ -14,6 +15,7 @@ struct BatchWorker {
 
     private let group: ConsumerGroup
     private let handler: any EventHandler
+    private let inHand: AloneInHand
     private let logger: Logger
     private let applied: Counter
     private let buried: Counter
@@ -22,8 +24,9 @@ struct BatchWorker {
     /// Whether anything was acknowledged since progress was last written.
     var hasProgress = true
 
-    init(group: ConsumerGroup, handler: any EventHandler, logger: Logger) {
+    init(group: ConsumerGroup, handler: any EventHandler, inHand: AloneInHand, logger: Logger) {
         self.group = group
+        self.inHand = inHand
         self.handler = handler
         self.logger = logger
         applied = Counter(label: "skmuseum_\(group.room.rawValue)_events_applied_total")
@@ -46,7 +49,7 @@ struct BatchWorker {
 
     /// Takes over what a dead consumer left, each alone.
     mutating func takeOver(idle: Duration) async throws(RedisError) {
-        let entries = try await group.takeOver(idle: idle, count: 100).filter { waiting[$0.name] == nil }
+        let entries = try await group.takeOver(idle: idle).filter { waiting[$0.name] == nil }
         if !entries.isEmpty { logger.info("took over pending events", metadata: ["count": "\(entries.count)"]) }
         try await applyAlone(entries)
     }
@@ -71,13 +74,16 @@ struct BatchWorker {
     /// Each entry alone, counted before and cleared after, so that one which kills the process is known by its count.
     private mutating func applyAlone(_ entries: [Entry]) async throws(RedisError) {
         for entry in entries {
-            let attempts = try await group.beginAttempt(entry)
+            // An outage is no death: what this living process has counted is not counted again.
+            let attempts = inHand.contains(entry.name) ? 0 : try await group.beginAttempt(entry)
+            inHand.insert(entry.name)
             if attempts > ConsumerConfiguration.fatalAttempts {
                 try await bury(entry, reason: "the process died of it", attempts: attempts - 1)
             } else {
                 try await apply([entry])
             }
             try await group.endAttempt(entry)
+            inHand.remove(entry.name)
         }
     }
 
@@ -121,7 +127,7 @@ struct BatchWorker {
                     logger.error("event could not be applied", metadata: ["what": "\(what)", "attempt": "\(attempt)"])
                     if attempt == ConsumerConfiguration.fatalAttempts { return [.poison(what)] }
                 }
-                guard group.connection.isActive, !Task.isCancelled else { throw .inDoubt("the connection closed") }
+                guard group.isConnected, !Task.isCancelled else { throw .inDoubt("the connection closed") }
                 try? await Task.sleep(for: Backoff.pause(attempt: attempt, from: .milliseconds(20), to: .milliseconds(500)))
             }
         }
@@ -152,4 +158,13 @@ struct BatchWorker {
         buried.increment()
         hasProgress = true
     }
+}
+
+/// Entries that this process has counted as about to be handled alone and has not yet cleared, over all its connections.
+final class AloneInHand: Sendable {
+    private let names = Mutex<Set<String>>([])
+
+    func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
+    func insert(_ name: String) { names.withLock { _ = $0.insert(name) } }
+    func remove(_ name: String) { names.withLock { _ = $0.remove(name) } }
 }

@@ -10,9 +10,11 @@ struct ConsumerGroup: Sendable {
     /// Where the streams are.
     let connection: RedisConnection
     /// Where the room keeps what is its own: progress, attempts, dead letters.
-    let store: any RedisSender
+    let store: RedisConnection
     /// Whether that is another server than the streams'.
     let hasOwnStore: Bool
+
+    var isConnected: Bool { connection.isActive && store.isActive }
 
     private var keys: Keys { Keys(partition: partition) }
     private var group: String { room.rawValue }
@@ -58,15 +60,19 @@ struct ConsumerGroup: Sendable {
         return try Entry.list(streams: reply, sources: Dictionary(uniqueKeysWithValues: zip(streams, room.hears)))
     }
 
-    /// Takes over entries that another consumer has had in hand for `idle` without acknowledging them.
-    func takeOver(idle: Duration, count: Int) async throws(RedisError) -> [Entry] {
+    /// Takes over entries that another consumer has had in hand for `idle` without acknowledging them, all there are.
+    func takeOver(idle: Duration) async throws(RedisError) -> [Entry] {
         var taken: [Entry] = []
         for source in room.hears {
-            let reply = try await connection.send(
-                "XAUTOCLAIM", stream(source), group, consumer, String(Int(idle / .milliseconds(1))), "0", "COUNT", String(count)
-            ).asArray()
-            guard reply.count > 1 else { throw .unexpected("XAUTOCLAIM answers at least two elements") }
-            taken += try Entry.list(entries: reply[1], source: source)
+            var cursor = "0-0"
+            repeat {
+                let reply = try await connection.send(
+                    "XAUTOCLAIM", stream(source), group, consumer, String(Int(idle / .milliseconds(1))), cursor, "COUNT", "256"
+                ).asArray()
+                guard reply.count > 1 else { throw .unexpected("XAUTOCLAIM answers at least two elements") }
+                cursor = try reply[0].asText()
+                taken += try Entry.list(entries: reply[1], source: source)
+            } while cursor != "0-0"
         }
         return taken
     }

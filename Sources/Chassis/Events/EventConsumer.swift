@@ -16,10 +16,11 @@ struct EventConsumer: Sendable {
     func run() async {
         // Only what the last process with this name left behind can be what killed it.
         var isUncleanStart = true
+        let inHand = AloneInHand()
         var failures = 0
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
             do throws(RedisError) {
-                try await session(isUncleanStart: &isUncleanStart, onHealthy: { failures = 0 })
+                try await session(isUncleanStart: &isUncleanStart, inHand: inHand, onHealthy: { failures = 0 })
             } catch {
                 failures += 1
                 let level: Logger.Level = failures == 1 ? .warning : .debug
@@ -30,21 +31,29 @@ struct EventConsumer: Sendable {
     }
 
     /// One connection's life. Returns when the process shuts down, after the batch in hand is done.
-    private func session(isUncleanStart: inout Bool, onHealthy: () -> Void) async throws(RedisError) {
+    private func session(
+        isUncleanStart: inout Bool, inHand: AloneInHand, onHealthy: () -> Void
+    ) async throws(RedisError) {
         let connection = try await configuration.events.dedicatedConnection()
         defer { connection.close() }
+        // The store's connection lives as long: a store that comes back with an older day's data is looked at anew.
+        let ownStore: RedisConnection? =
+            if let store = configuration.store { try await store.dedicatedConnection() } else { nil }
+        defer { ownStore?.close() }
         let group = ConsumerGroup(
             room: room, partition: partition, consumer: configuration.consumer, connection: connection,
-            store: configuration.store ?? connection, hasOwnStore: configuration.store != nil)
+            store: ownStore ?? connection, hasOwnStore: ownStore != nil)
         try await group.prepare()
         onHealthy()
-        var work = BatchWorker(group: group, handler: configuration.handler(connection), logger: logger)
+        var work = BatchWorker(
+            group: group, handler: configuration.handler(ownStore ?? connection), inHand: inHand, logger: logger)
         try await work.recover(oneByOne: isUncleanStart)
         isUncleanStart = false
 
         var nextTakeOver = ContinuousClock.now
         var nextProgress = ContinuousClock.now
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
+            guard group.isConnected else { throw .unreachable("the connection closed") }
             if .now >= nextTakeOver {
                 try await work.takeOver(idle: ConsumerConfiguration.takeOverAfter)
                 nextTakeOver = .now + ConsumerConfiguration.takeOverEvery
@@ -72,7 +81,7 @@ public struct ConsumerConfiguration: Sendable {
     let consumer: String
     /// How long to wait after a read for what belongs to it.
     let gather: Duration
-    /// Makes the room's ear; it applies on the connection that the batch was read from.
+    /// Makes the room's ear; it applies on the connection that the batch was read from, or on that to the room's own server.
     let handler: @Sendable (RedisConnection) -> any EventHandler
 
     /// Most entries of one batch.

@@ -18,35 +18,36 @@ public struct IndexReader: Sendable {
         _ request: PageRequest, partitions: [String], owners: (String) -> String, only: String?,
         members: (_ partition: String, _ owner: String) -> String
     ) async throws(Failure) -> Page<String> {
+        let start = try request.position.map { words throws(Failure) in try Place(words, only: only) }
         do throws(RedisError) {
-            return try await read(request, partitions: partitions, owners: owners, only: only, members: members)
+            return try await read(
+                request.size, from: start, partitions: partitions, owners: owners, only: only, members: members)
         } catch {
             throw Failure(reading: error)
         }
     }
 
     private func read(
-        _ request: PageRequest, partitions: [String], owners: (String) -> String, only: String?,
+        _ size: Int, from start: Place?, partitions: [String], owners: (String) -> String, only: String?,
         members: (String, String) -> String
     ) async throws(RedisError) -> Page<String> {
-        let start = Place(request.position)
         var found: [Place] = []
         for partition in partitions.drop(while: { start != nil && $0 != start?.partition }) {
             var last: String?
             if let start, start.partition == partition {
-                found += try await newest(request.size, of: start.owner, at: members(partition, start.owner), after: start)
+                found += try await newest(size, of: start.owner, at: members(partition, start.owner), after: start)
                 last = start.owner
             }
-            while found.count < request.size {
-                let wanted = request.size - found.count
+            while found.count < size {
+                let wanted = size - found.count
                 let next = try await nextOwners(wanted, after: last, in: owners(partition), only: only)
                 guard let end = next.last else { break }
                 last = end
                 found += try await newest(wanted, of: next, in: partition, members: members)
             }
-            if found.count >= request.size { break }
+            if found.count >= size { break }
         }
-        return Page(elements: found.map(\.member), next: found.count < request.size ? nil : found.last?.words)
+        return Page(elements: found.map(\.member), next: found.count < size ? nil : found.last?.words)
     }
 
     private func nextOwners(_ count: Int, after owner: String?, in key: String, only: String?) async throws(RedisError)
@@ -110,9 +111,9 @@ public struct IndexReader: Sendable {
             self.member = member
         }
 
-        /// `nil` for the start, and for words that name no place: those start anew.
-        init?(_ words: [String]?) {
-            guard let words, words.count == 4, Double(words[2]) != nil else { return nil }
+        /// A place as a cursor tells it; only one of the owner that is asked for.
+        init(_ words: [String], only: String?) throws(Failure) {
+            guard words.count == 4, Int64(words[2]) != nil, only == nil || only == words[1] else { throw Cursor.invalid }
             self.init(partition: words[0], owner: words[1], score: words[2], member: words[3])
         }
 

@@ -8,11 +8,21 @@ import Synchronization
 public final class Partitions: Service {
     private let client: RedisClient
     private let known = Mutex<Set<String>>([])
+    private let hasLooked = Mutex(false)
 
     public init(_ client: RedisClient) { self.client = client }
 
     /// Those known so far, in order: `a`, `b`, … `aa`.
     public var all: [String] { known.withLock { $0 }.sorted { ($0.count, $0) < ($1.count, $1) } }
+
+    /// Those in use, for a list of what is there: asks Redis as long as nothing has ever been heard from it.
+    public func inUse() async throws(Failure) -> [String] {
+        if !hasLooked.withLock({ $0 }) { try await refresh() }
+        return all
+    }
+
+    /// Takes note of a partition that has just come into use.
+    public func note(_ partition: String) { known.withLock { _ = $0.insert(partition) } }
 
     /// Whether the partition is in use; asks Redis about one not heard of yet.
     public func contains(_ partition: String) async throws(Failure) -> Bool {
@@ -22,7 +32,7 @@ public final class Partitions: Service {
         } catch {
             throw Failure(reading: error)
         }
-        known.withLock { _ = $0.insert(partition) }
+        note(partition)
         return true
     }
 
@@ -31,6 +41,7 @@ public final class Partitions: Service {
         do throws(RedisError) {
             let names = try await client.send("SMEMBERS", Keys.partitions).asTexts()
             known.withLock { $0.formUnion(names) }
+            hasLooked.withLock { $0 = true }
         } catch {
             throw Failure(reading: error)
         }

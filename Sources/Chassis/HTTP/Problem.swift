@@ -138,6 +138,10 @@ extension Problem {
                 .serviceUnavailable, "museum-unavailable", "Museum unavailable",
                 "\(why); no seat is held. Try again in a second, with the same Idempotency-Key if you sent one.")
             headers[.retryAfter] = "1"
+        case .overloaded:
+            self.init(
+                .serviceUnavailable, "overloaded", "Overloaded", "More is asked than can be done in time. Try again in a second.")
+            headers[.retryAfter] = "1"
         case .storageUnavailable(let why):
             self.init(
                 .serviceUnavailable, "storage-unavailable", "Storage unavailable",

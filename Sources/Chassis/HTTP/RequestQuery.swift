@@ -72,9 +72,7 @@ public struct RequestQuery: Sendable {
             size = number
         }
         guard let cursor = items["cursor"] else { return PageRequest(size: size, position: nil) }
-        guard let position = Cursor.decode(cursor) else {
-            throw .invalidParameter("cursor", "must be taken from a next link as it is")
-        }
+        guard let position = Cursor.decode(cursor) else { throw Cursor.invalid }
         return PageRequest(size: size, position: position)
     }
 
@@ -108,7 +106,10 @@ public struct Page<Element: Sendable>: Sendable {
 }
 
 /// The text form of a place in a collection: base64url, opaque to clients.
-enum Cursor {
+public enum Cursor {
+    /// What to say of a cursor that names no place.
+    public static var invalid: Failure { .invalidParameter("cursor", "must be taken from a next link as it is") }
+
     static func encode(_ position: [String]) -> String {
         Data(position.joined(separator: "\n").utf8).base64EncodedString()
             .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")

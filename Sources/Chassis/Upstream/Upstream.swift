@@ -42,6 +42,8 @@ public final class Upstream: Sendable {
         configuration.timeout.connect = .milliseconds(500)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         configuration.connectionPool.retryConnectionEstablishment = false
+        // Shorter than the servers' 60 s, so that a connection is not used in the moment it is closed.
+        configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -56,8 +58,10 @@ public final class Upstream: Sendable {
         deadline: ContinuousClock.Instant
     ) async throws(Fault) -> Answer {
         var fault = Fault.notSent
-        for url in inTurn() {
-            let left = deadline - .now
+        let candidates = inTurn()
+        for (index, url) in candidates.enumerated() {
+            // Who hangs may not use up the time of those that come after.
+            let left = (deadline - .now) / (isRepeatable ? candidates.count - index : 1)
             guard left > .zero else { break }
             do throws(Fault) {
                 let answer = try await attempt(method, url + path, headers: headers, body: body, within: left)
@@ -77,6 +81,10 @@ public final class Upstream: Sendable {
         let now = ContinuousClock.now
         let healthy = sickUntil.withLock { sick in urls.filter { sick[$0].map { $0 <= now } ?? true } }
         let candidates = healthy.isEmpty ? urls : healthy
+        // One call finds out whether who was sick is well again; the others wait for its word.
+        sickUntil.withLock { sick in
+            for url in healthy where sick[url] != nil { sick[url] = now + Self.sickFor }
+        }
         let first = (turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max) % candidates.count
         return Array(candidates[first...] + candidates[..<first])
     }

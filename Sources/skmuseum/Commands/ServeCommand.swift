@@ -50,7 +50,8 @@ struct ServeCommand: AsyncParsableCommand {
         let redis = RedisClient(endpoint, options: options)
         let ownStore = settings.myPageRedis == nil || settings.myPageRedis == endpoint ? nil : settings.myPageRedis
         let myPageStore = ownStore.map { RedisClient($0, options: options) }
-        for client in [redis, myPageStore].compactMap({ $0 }) { try await refuseEviction(client, logger: logger) }
+        try await refuseEviction(redis, variable: "REDIS_URL", logger: logger)
+        if let myPageStore { try await refuseEviction(myPageStore, variable: "MYPAGE_REDIS_URL", logger: logger) }
         if roles.contains(.museum) { await announcePartitions(settings.partitions, redis) }
 
         let httpClient = Upstream.makeClient()
@@ -81,7 +82,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// A server that forgets keys when it is full would forget bookings.
-    private func refuseEviction(_ client: RedisClient, logger: Logger) async throws {
+    private func refuseEviction(_ client: RedisClient, variable: String, logger: Logger) async throws {
         do throws(RedisError) {
             let info = try await client.send("INFO", "memory").asText()
             let policy = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("maxmemory_policy:") }
@@ -91,7 +92,7 @@ struct ServeCommand: AsyncParsableCommand {
             return
         }
         throw Complaint(
-            "REDIS_URL's server forgets keys when it is full; set its maxmemory-policy to noeviction", exitCode: 78)
+            "\(variable)'s server forgets keys when it is full; set its maxmemory-policy to noeviction", exitCode: 78)
     }
 
     /// So that consumers are there before the first exhibition. Registering one announces its partition again.
