@@ -51,7 +51,7 @@ import Testing
 
     /// Hands the history over in every order, each with the first half of it once more, and compares what is left in Redis.
     private func expectOneEnd(
-        _ history: [[String: String]], ignoring streams: String, prepare: () async throws -> Void = {}, handler: any EventHandler
+        _ history: [[String: String]], prepare: () async throws -> Void = {}, handler: any EventHandler
     ) async throws {
         var ends: Set<String> = []
         for order in Self.orders(history.count) {
@@ -109,7 +109,7 @@ import Testing
             exhibition("MuseumRegistered", 1, ["title": "Monet"]), exhibition("MuseumChanged", 2, ["startTime": "14:00"]),
         ]
         let store = RedisPageStore(client: client)
-        try await expectOneEnd(history, ignoring: "", handler: MyPageEvents(store: store))
+        try await expectOneEnd(history, handler: MyPageEvents(store: store))
         let page = try #require(try await store.find(BookingID("a1-000000000001")!))
         #expect(page.status == .completed && page.admission == .canceled && page.updatedAt == 202)
         #expect(page.exhibition == ShownExhibition(title: nil, hall: "A", date: "2026-12-24", startTime: "14:00", endTime: nil))
@@ -131,7 +131,7 @@ import Testing
         let keys = Keys(partition: "a")
         let history = [Self.book[0], Self.book[2], Self.book[2], Self.book[4], Self.book[5]]
         try await expectOneEnd(
-            history, ignoring: "",
+            history,
             prepare: {
                 _ = try await client.send(
                     Command(

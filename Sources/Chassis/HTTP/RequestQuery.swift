@@ -22,12 +22,6 @@ public struct RequestQuery: Sendable {
 
     public subscript(name: String) -> String? { items[name] }
 
-    /// One of the words of a closed set.
-    public func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String) throws(Failure) -> Word? {
-        let words: [Word]? = try words(name)
-        return words?.first
-    }
-
     /// Comma-separated words of a closed set; `nil` where the parameter is absent.
     public func words<Word: RawRepresentable<String> & CaseIterable>(_ name: String) throws(Failure) -> [Word]? {
         guard let value = items[name] else { return nil }
@@ -55,7 +49,7 @@ public struct RequestQuery: Sendable {
         return value
     }
 
-    /// An exhibition's id. What can't be one names no exhibition, so that nothing matches: `.some(nil)`.
+    /// An exhibition's id; `nil` where the parameter is absent.
     public func exhibition(_ name: String) throws(Failure) -> ExhibitionID? {
         guard let value = items[name] else { return nil }
         guard let id = ExhibitionID(value) else { throw .invalidParameter(name, "must be an exhibition's id, such as a1") }

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import Metrics
 import Redis
+import Scripts
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -97,7 +98,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// So that consumers are there before the first exhibition. Registering one announces its partition again.
     private func announcePartitions(_ count: Int, _ redis: RedisClient) async {
-        _ = await redis.send([Command(["SADD", "museum:partitions"] + (0..<count).map(Partition.name))])
+        _ = await redis.send([Command(["SADD", Keys.partitions] + (0..<count).map(Partition.name))])
     }
 
     private func banner(_ settings: Settings, roles: Set<Role>, redis: RedisEndpoint) {
