@@ -45,7 +45,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "skmuseum",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "skmuseum", targets: ["skmuseum"])],
+    products: [
+        .executable(name: "skmuseum", targets: ["skmuseum"]),
+        // Preloaded by tests, so a library that the loader finds.
+        .library(name: "PowerLoss", type: .dynamic, targets: ["PowerLoss"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", .upToNextMinor(from: "2.28.1")),
         .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
@@ -102,15 +106,20 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Chassis", "Contracts", "Redis", "Scripts", .asyncHTTPClient, .nioCore, .nioHTTP1],
+            dependencies: ["Chassis", "Contracts", "Redis", "Scripts", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        .target(name: "PowerLoss", path: "Tests/PowerLoss"),
+        .executableTarget(
+            name: "faults", dependencies: ["TestSupport", "PowerLoss", .argumentParser], path: "Tests/Faults",
+            swiftSettings: strict),
         tests("RedisTests", ["Redis", .nioCore, .nioEmbedded]),
         tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
         tests("ContractsTests", ["Contracts"]),
         tests("ChassisTests", ["Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .hummingbird, .logging, .nioCore]),
         tests("RoomTests", ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts"]),
+        tests("FaultTests", ["skmuseum", "PowerLoss"]),
         tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .nioCore]),
     ],
     swiftLanguageModes: [.v6]

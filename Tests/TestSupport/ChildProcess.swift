@@ -52,6 +52,14 @@ public final class ChildProcess: Sendable {
         return code!
     }
 
+    /// Blocks until it has ended: only for what ends at once.
+    /// - Returns: the exit code, or minus the signal that ended it.
+    public func waitForEnd() -> Int32 {
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+        return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
+    }
+
     /// SIGKILL, and wait until it is gone.
     @discardableResult
     public func end() -> Int32 {

@@ -8,9 +8,10 @@ public final class MuseumProcess: Sendable {
     private let folder: TemporaryFolder
     private let process: LockedBox<ChildProcess?>
 
-    /// The program that the tests were built with.
-    public static let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        .appendingPathComponent("skmuseum").path
+    /// The program that the tests were built with, or the one that MUSEUM_PROGRAM names.
+    public static let program =
+        ProcessInfo.processInfo.environment["MUSEUM_PROGRAM"]
+        ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("skmuseum").path
 
     public static let allRoles = ["book", "museum", "confirm", "mypage", "gateway"]
 
@@ -32,7 +33,8 @@ public final class MuseumProcess: Sendable {
         return process
     }
 
-    private init(roles: [String], ports: [String: Int], environment: [String: String]) throws {
+    /// One that has not been started yet.
+    public init(roles: [String], ports: [String: Int], environment: [String: String]) throws {
         self.roles = roles
         self.ports = ports
         self.environment = environment
@@ -50,16 +52,28 @@ public final class MuseumProcess: Sendable {
 
     /// Starts it (again), and waits until it is ready.
     public func launch() async throws {
+        try begin()
+        try await waitUntilReady()
+    }
+
+    /// Starts it (again), and waits for nothing.
+    public func begin() throws {
         process.value = try ChildProcess(
             Self.program, ["serve", "--role", roles.joined(separator: ",")], environment: environment, folder: folder.url,
             output: folder.url.appendingPathComponent("output.log"))
+    }
+
+    public func waitUntilReady(within limit: Duration = .seconds(20)) async throws {
         for role in roles {
-            try await eventually("\(role) is ready", within: .seconds(20)) {
+            try await eventually("\(role) is ready", within: limit) {
                 if let code = process.value?.exitCode() { throw Failed("\(role) ended with \(code): \(printed())") }
                 return (try? await Visitor(url(role)).get("/readyz").status) == 200
             }
         }
     }
+
+    /// Whether it has been started and has not ended by itself.
+    public var isRunning: Bool { process.value.map { $0.exitCode() == nil } ?? false }
 
     public func signal(_ number: Int32) { process.value?.signal(number) }
 

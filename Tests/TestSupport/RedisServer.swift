@@ -7,20 +7,33 @@ import Synchronization
 public final class RedisServer: Sendable {
     public let folder: TemporaryFolder
     public let port: Int
+    private let environment: [String: String]
     private let process: LockedBox<ChildProcess?>
 
-    /// - Parameter options: further redis-server options, such as `["--maxmemory", "10mb"]`.
-    public static func start(_ options: [String] = []) async throws -> RedisServer {
-        let server = try RedisServer()
+    /// - Parameters:
+    ///   - options: further redis-server options, such as `["--maxmemory", "10mb"]`.
+    ///   - environment: such as a library to preload.
+    ///   - prepare: what is to be done to its folder first.
+    public static func start(
+        _ options: [String] = [], environment: [String: String] = [:], prepare: (URL) throws -> Void = { _ in }
+    ) async throws -> RedisServer {
+        let server = try RedisServer(environment: environment)
+        try prepare(server.folder.url)
         try await server.launch(options)
         return server
     }
 
-    private init() throws {
+    private init(environment: [String: String]) throws {
+        self.environment = environment
         folder = try TemporaryFolder()
         port = try FreePorts.take(1)[0]
         process = LockedBox(nil)
     }
+
+    /// The project's redis.conf, or the one that MUSEUM_REDIS_CONF names.
+    private static let conf: String =
+        ProcessInfo.processInfo.environment["MUSEUM_REDIS_CONF"].flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }
+        ?? Scripts.redisConf
 
     public var url: String { "redis://127.0.0.1:\(port)" }
     public var socketURL: String { "unix://\(folder.url.path)/redis.sock" }
@@ -34,14 +47,14 @@ public final class RedisServer: Sendable {
     /// Starts it (again) on the same port and data, and waits until it answers.
     public func launch(_ options: [String] = []) async throws {
         let conf = folder.url.appendingPathComponent("redis.conf")
-        try Data(Scripts.redisConf.utf8).write(to: conf)
+        try Data(Self.conf.utf8).write(to: conf)
         process.value = try ChildProcess(
             "redis-server",
             [
                 conf.path, "--port", String(port), "--bind", "127.0.0.1", "--dir", folder.url.path, "--unixsocket",
                 folder.url.appendingPathComponent("redis.sock").path,
             ] + options,
-            folder: folder.url, output: folder.url.appendingPathComponent("redis.log"))
+            environment: environment, folder: folder.url, output: folder.url.appendingPathComponent("redis.log"))
         let client = try client()
         defer { client.close() }
         let log = folder.url.appendingPathComponent("redis.log")
@@ -63,6 +76,9 @@ public final class RedisServer: Sendable {
     public func runFirst() { _ = setpriority(.init(PRIO_PROCESS.rawValue), id_t(pid), -20) }
 
     public func signal(_ number: Int32) { process.value?.signal(number) }
+
+    /// Whether it has been started and has not ended by itself.
+    public var isRunning: Bool { process.value.map { $0.exitCode() == nil } ?? false }
 
     /// SIGKILL: as when the power fails, but for what the kernel has written.
     public func kill() {

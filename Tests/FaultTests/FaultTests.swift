@@ -1,0 +1,26 @@
+import TestSupport
+import Testing
+
+/// Each kind of fault for a few seconds, in a museum of eleven processes or in one: nothing is lost, nothing is sold twice.
+@Suite(.serialized, .timeLimit(.minutes(10)))
+struct FaultTests {
+    @Test(arguments: FaultKind.allCases)
+    func nothingIsLostAndNothingIsSoldTwice(_ kind: FaultKind) async throws {
+        let number = FaultKind.allCases.firstIndex(of: kind)!
+        let layout: FaultSetup.Layout = number.isMultiple(of: 3) && kind != .rightWithdrawn ? .one : .rooms
+        let run = FaultRun(kinds: [kind], layout: layout, seed: UInt64(number), span: .seconds(6), lanes: 12)
+        let outcome = try await run.run()
+        #expect(outcome.violations.isEmpty, "\(outcome.stories.first ?? "")")
+        let counts = run.tally.now
+        #expect(counts.booked > 20, "there was a crowd: \(counts)")
+        #expect((counts.strikes[kind]?.struck ?? 0) > 0, "the fault has struck: \(counts)")
+    }
+
+    /// Without any fault: the harness itself complains of nothing, and nobody is turned away but by the museum's rules.
+    @Test func aQuietDay() async throws {
+        let run = FaultRun(kinds: [], layout: .rooms, seed: 1, span: .seconds(5), lanes: 12)
+        let outcome = try await run.run()
+        #expect(outcome.violations.isEmpty, "\(outcome.stories.first ?? "")")
+        #expect(run.tally.now.open == 0 && run.tally.now.unavailable == 0, "\(run.tally.now)")
+    }
+}

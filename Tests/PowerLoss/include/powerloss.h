@@ -1,0 +1,1 @@
+/* Nothing to call: libPowerLoss.so is preloaded. */

@@ -1,0 +1,39 @@
+extension FaultHouse {
+    /// Strikes once and mends at least what it has broken itself.
+    /// - Returns: how often it demonstrably struck: processes, connections, bytes or replies, as the kind has it.
+    func strike(_ kind: FaultKind, _ random: inout SeededRandom) async throws -> Int {
+        switch kind {
+        case .killRoom: try await killRoom(&random)
+        case .stopRoom: try await stopRoom(&random)
+        case .killRedis: try await killRedis()
+        case .restartRedis: try await restartRedis()
+        case .stopRedis: try await stopRedis(&random)
+        case .killAll: try await killAll()
+        case .powerLoss: try await powerLoss()
+        case .cutLog: try await cutLog(&random)
+        case .diskFull: try await diskFull()
+        case .lateRequests: try await lateRequests(&random)
+        case .lostReplies: try await lostReplies(&random)
+        case .cutConnections: try await cutConnections(&random)
+        case .halfOpen: try await halfOpen(&random)
+        case .clientPause: try await clientPause(&random)
+        case .clientKill: try await clientKill()
+        case .scriptFlush: try await scriptFlush()
+        case .groupDestroyed: try await groupDestroyed(&random)
+        case .groupSetBack: try await groupSetBack(&random)
+        case .outOfMemory: try await outOfMemory(&random)
+        case .rightWithdrawn: try await rightWithdrawn(&random)
+        case .poison: try await poison(&random)
+        case .clockJump: try await clockJump(&random)
+        }
+    }
+
+    /// How many processes a strike of this kind kills.
+    func kills(_ kind: FaultKind) -> Int {
+        switch kind {
+        case .killRoom, .killRedis: 1
+        case .killAll, .powerLoss, .cutLog: rooms.count + 1
+        default: 0
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import NIOCore
+public import Redis
+
+/// A museum whose every wire goes through a proxy: visitor to gateway, gateway to rooms, Book to Museum, each process to Redis.
+public final class FaultHouse: Sendable {
+    /// A process and the wires that lead to and from it.
+    public struct Process: Sendable {
+        public let role: String
+        public let process: MuseumProcess
+        public let toRedis: FaultProxy
+        /// In front of its own port.
+        public let door: FaultProxy
+    }
+
+    public let setup: FaultSetup
+    public let redis: RedisServer
+    public let rooms: [Process]
+    /// The harness' own eyes, past every proxy.
+    public let client: RedisClient
+    let files: FaultFiles
+    /// Poison that has been put into streams, by stream id.
+    public let poisoned = LockedBox<[String: Set<String>]>([:])
+    /// When the log was last cut short: what was answered before may be lost.
+    let forgotten = LockedBox<ContinuousClock.Instant?>(nil)
+    /// Spans in which the visitors' own way in was out of order.
+    let troubles = LockedBox<[(from: ContinuousClock.Instant, to: ContinuousClock.Instant)]>([])
+
+    public static func open(_ setup: FaultSetup, random: inout SeededRandom) async throws -> FaultHouse {
+        let files = try FaultFiles(setup)
+        let redis = try await RedisServer.start(files.redisOptions, environment: files.environment)
+        var options = RedisOptions()
+        options.commandTimeout = .seconds(10)
+        options.clientName = "faults"
+        let client = try redis.client(options)
+        var rooms: [Process] = []
+        switch setup.layout {
+        case .one:
+            rooms.append(try await room(MuseumProcess.allRoles, 1, to: [:], redis: redis, files: files, random: &random))
+        case .rooms:
+            var urls: [String: [String]] = [:]
+            // Book is told where Museum is, the gateway where all are.
+            for role in ["museum", "book", "confirm", "mypage", "gateway"] {
+                for number in role == "gateway" ? 1...1 : 1...2 {
+                    let room = try await room([role], number, to: urls, redis: redis, files: files, random: &random)
+                    rooms.append(room)
+                    urls[role, default: []].append("http://127.0.0.1:\(room.door.port)")
+                }
+            }
+        }
+        let house = FaultHouse(setup: setup, redis: redis, rooms: rooms, client: client, files: files)
+        for room in rooms { try room.process.begin() }
+        for room in rooms { try await room.process.waitUntilReady(within: .seconds(60)) }
+        return house
+    }
+
+    private static func room(
+        _ roles: [String], _ number: Int, to urls: [String: [String]], redis: RedisServer, files: FaultFiles,
+        random: inout SeededRandom
+    ) async throws -> Process {
+        let ports = try MuseumProcess.freePorts()
+        let role = roles.count == 1 ? roles[0] : "gateway"
+        let toRedis = try await FaultProxy.open(to: redis.port, seed: random.next())
+        let door = try await FaultProxy.open(to: ports[role] ?? 0, seed: random.next())
+        var environment = files.environment
+        environment["REDIS_URL"] = "redis://\(roles.count == 1 ? "\(role):\(role)@" : "")127.0.0.1:\(toRedis.port)"
+        environment["INSTANCE_ID"] = String(number)
+        environment["PARTITIONS"] = "2"
+        environment["LOG_LEVEL"] = "warning"
+        for (role, port) in ports { environment["\(role.uppercased())_PORT"] = String(port) }
+        for (role, urls) in urls { environment["\(role.uppercased())_URL"] = urls.joined(separator: ",") }
+        let process = try MuseumProcess(roles: roles, ports: ports, environment: environment)
+        return Process(role: role, process: process, toRedis: toRedis, door: door)
+    }
+
+    private init(setup: FaultSetup, redis: RedisServer, rooms: [Process], client: RedisClient, files: FaultFiles) {
+        self.setup = setup
+        self.redis = redis
+        self.rooms = rooms
+        self.client = client
+        self.files = files
+    }
+
+    /// The process that visitors speak to.
+    var gateway: Process { rooms[rooms.count - 1] }
+    public var visitor: Visitor { Visitor("http://127.0.0.1:\(gateway.door.port)") }
+
+    /// All proxies, with whether it is the visitors' own.
+    var wires: [FaultProxy] { rooms.map(\.toRedis) + rooms.map(\.door) }
+
+    /// Ends every fault and waits until every process is ready.
+    public func mend() async throws {
+        for wire in wires { wire.set(.honest) }
+        redis.signal(SIGCONT)
+        for room in rooms { room.process.signal(SIGCONT) }
+        try files.growDisk()
+        if !redis.isRunning { try await redis.launch(files.redisOptions) }
+        _ = try await client.send("CLIENT", "UNPAUSE")
+        _ = try await client.send("CONFIG", "SET", "maxmemory", "0")
+        for room in rooms where !room.process.isRunning { try room.process.begin() }
+        for room in rooms { try await room.process.waitUntilReady(within: .seconds(60)) }
+    }
+
+    /// `skmuseum audit`, as an operator runs it.
+    public func audit(wait: String) async throws -> (code: Int32, output: String) {
+        let environment = ["REDIS_URL": redis.url]
+        let operating = try MuseumProcess(roles: [], ports: [:], environment: environment)
+        return try await operating.run("audit", "--wait", wait, within: .seconds(180))
+    }
+
+    public func close() async {
+        for room in rooms { room.process.kill() }
+        redis.kill()
+        client.close()
+        for wire in wires { await wire.close() }
+        files.remove()
+    }
+
+    /// Whether something that was answered then may have been lost with the end of the log.
+    func mayHaveForgotten(_ moment: ContinuousClock.Instant?) -> Bool {
+        guard let moment, let cut = forgotten.value else { return false }
+        return moment <= cut
+    }
+
+    /// Waits until nothing that was sent is on its way any more.
+    func drain() async throws {
+        try await eventually("what was late has arrived", within: .seconds(15)) { wires.allSatisfy(\.isDrained) }
+    }
+
+    /// Whether the way in was in order all the time from then to now.
+    func wayInWasOpen(since start: ContinuousClock.Instant) -> Bool {
+        troubles.value.allSatisfy { $0.to < start }
+    }
+}
