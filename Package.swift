@@ -48,7 +48,7 @@ let package = Package(
     products: [
         .executable(name: "skmuseum", targets: ["skmuseum"]),
         // Preloaded by tests, so a library that the loader finds.
-        .library(name: "PowerLoss", type: .dynamic, targets: ["PowerLoss"]),
+        .library(name: "Preload", type: .dynamic, targets: ["Preload"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", .upToNextMinor(from: "2.28.1")),
@@ -110,16 +110,16 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        .target(name: "PowerLoss", path: "Tests/PowerLoss"),
+        .target(name: "Preload", path: "Tests/Preload"),
         .executableTarget(
-            name: "faults", dependencies: ["TestSupport", "PowerLoss", .argumentParser], path: "Tests/Faults",
+            name: "faults", dependencies: ["TestSupport", "Preload", .argumentParser], path: "Tests/Faults",
             swiftSettings: strict),
         tests("RedisTests", ["Redis", .nioCore, .nioEmbedded]),
         tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
         tests("ContractsTests", ["Contracts"]),
         tests("ChassisTests", ["Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .hummingbird, .logging, .nioCore]),
         tests("RoomTests", ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts"]),
-        tests("FaultTests", ["skmuseum", "PowerLoss"]),
+        tests("FaultTests", ["skmuseum", "Preload"]),
         tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .nioCore]),
     ],
     swiftLanguageModes: [.v6]

@@ -57,6 +57,7 @@ struct FaultsCommand: AsyncParsableCommand {
             report(chapter, tally.now, violations, since: start)
             if let story = outcome.stories.first {
                 print("\n\(outcome.violations.count) violations; the shortest story:\n\(story)\n")
+                print(outcome.journal.joined(separator: "\n"))
                 break
             }
         } while .now < end

@@ -15,14 +15,24 @@ public final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output.path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // The threads that tests run on block signals, and a program would inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var variables = environment
         for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] { variables[name] = ProcessInfo.processInfo.environment[name] }
-        // The shell goes to the folder and becomes the program, which so keeps the process id.
-        let argv = (["sh", "-c", #"cd "$0" && exec "$@""#, folder.path, program] + arguments).map { strdup($0) } + [nil]
+        // The shell becomes the program, which so keeps the process id. It closes what it has inherited first: a program that kept
+        // a test's sockets open would keep alive what the test has closed.
+        let becoming = #"for file in /proc/$$/fd/*; do n=${file##*/}; ((n < 3)) || exec {n}>&-; done; cd "$0" && exec "$@""#
+        let argv = (["bash", "-c", becoming, folder.path, program] + arguments).map { strdup($0) } + [nil]
         let envp = variables.map { strdup("\($0)=\($1)") } + [nil]
         defer { (argv + envp).forEach { free($0) } }
         var pid: pid_t = 0
-        let code = posix_spawnp(&pid, "sh", &actions, nil, argv, envp)
+        let code = posix_spawnp(&pid, "bash", &actions, &attributes, argv, envp)
         guard code == 0 else { throw Failed("\(program): \(String(cString: strerror(code)))") }
         self.pid = pid
         self.output = output

@@ -9,7 +9,6 @@ final class FaultFiles: Sendable {
     private let isMounted: Bool
 
     private static let diskSize = 512 << 20
-    private static let clockLibrary = "/usr/lib/\(machine)-linux-gnu/faketime/libfaketimeMT.so.1"
 
     init(_ setup: FaultSetup) throws {
         folder = try TemporaryFolder()
@@ -18,22 +17,10 @@ final class FaultFiles: Sendable {
         isMounted = setup.hasSmallDisk
         if isMounted { try Self.mount(["-t", "tmpfs", "-o", "size=\(Self.diskSize)", "tmpfs", disk.path]) }
 
-        var preloaded = [
-            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("libPowerLoss.so")
-                .path
-        ]
-        var environment: [String: String] = [:]
-        if setup.hasJumpyClock {
-            guard FileManager.default.fileExists(atPath: Self.clockLibrary) else {
-                throw Failed("\(Self.clockLibrary) is missing; install faketime")
-            }
-            preloaded.append(Self.clockLibrary)
-            environment["FAKETIME_TIMESTAMP_FILE"] = folder.url.appendingPathComponent("clock").path
-            environment["FAKETIME_NO_CACHE"] = "1"
-            environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
-        }
-        environment["LD_PRELOAD"] = preloaded.joined(separator: ":")
-        self.environment = environment
+        let preloaded = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+            .appendingPathComponent("libPreload.so").path
+        let clock = folder.url.appendingPathComponent("clock").path
+        environment = ["LD_PRELOAD": preloaded, "SHIFTED_CLOCK": clock]
         try jump(to: 0)
         try writeUsers()
     }
@@ -58,11 +45,9 @@ final class FaultFiles: Sendable {
 
     /// Leaves next to nothing of the disk.
     func shrinkDisk() throws {
-        let files = FileManager.default.enumerator(at: disk, includingPropertiesForKeys: [.totalFileAllocatedSizeKey])
-        var used = 64 << 10
-        while let file = files?.nextObject() as? URL {
-            used += (try? file.resourceValues(forKeys: [.totalFileAllocatedSizeKey]).totalFileAllocatedSize) ?? 0
-        }
+        var system = statvfs()
+        guard statvfs(disk.path, &system) == 0 else { throw Failed("statvfs \(disk.path): errno \(errno)") }
+        let used = Int(system.f_blocks - system.f_bfree) * Int(system.f_frsize) + (64 << 10)
         try Self.mount(["-o", "remount,size=\(used)", disk.path])
     }
 
@@ -119,13 +104,5 @@ final class FaultFiles: Sendable {
     func remove() {
         guard isMounted else { return }
         umount2(disk.path, 2)
-    }
-
-    private static var machine: String {
-        #if arch(arm64)
-            "aarch64"
-        #else
-            "x86_64"
-        #endif
     }
 }

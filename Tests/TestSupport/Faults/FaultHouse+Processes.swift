@@ -6,6 +6,7 @@ extension FaultHouse {
     func killRoom(_ random: inout SeededRandom) async throws -> Int {
         let room = rooms.randomElement(using: &random)!
         let pause = random.milliseconds(0...800)
+        note("SIGKILL of \(room.name), back after \(pause)")
         return try await troubling(if: room.door === gateway.door) {
             let struck = room.process.isRunning
             room.process.kill()
@@ -18,6 +19,7 @@ extension FaultHouse {
     func stopRoom(_ random: inout SeededRandom) async throws -> Int {
         let room = rooms.randomElement(using: &random)!
         let pause = random.milliseconds(200...3000)
+        note("SIGSTOP of \(room.name) for \(pause)")
         return try await troubling(if: room.door === gateway.door) {
             room.process.signal(SIGSTOP)
             try await Task.sleep(for: pause)

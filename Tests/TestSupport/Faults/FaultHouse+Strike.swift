@@ -2,7 +2,8 @@ extension FaultHouse {
     /// Strikes once and mends at least what it has broken itself.
     /// - Returns: how often it demonstrably struck: processes, connections, bytes or replies, as the kind has it.
     func strike(_ kind: FaultKind, _ random: inout SeededRandom) async throws -> Int {
-        switch kind {
+        note(kind.rawValue)
+        return switch kind {
         case .killRoom: try await killRoom(&random)
         case .stopRoom: try await stopRoom(&random)
         case .killRedis: try await killRedis()

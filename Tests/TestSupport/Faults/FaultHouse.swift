@@ -7,6 +7,7 @@ public final class FaultHouse: Sendable {
     /// A process and the wires that lead to and from it.
     public struct Process: Sendable {
         public let role: String
+        public let name: String
         public let process: MuseumProcess
         public let toRedis: FaultProxy
         /// In front of its own port.
@@ -23,6 +24,9 @@ public final class FaultHouse: Sendable {
     public let poisoned = LockedBox<[String: Set<String>]>([:])
     /// When the log was last cut short: what was answered before may be lost.
     let forgotten = LockedBox<ContinuousClock.Instant?>(nil)
+    /// What was done to whom and when, for the story of a violation.
+    let journal = LockedBox<[String]>([])
+    private let opened = ContinuousClock.now
     /// Spans in which the visitors' own way in was out of order.
     let troubles = LockedBox<[(from: ContinuousClock.Instant, to: ContinuousClock.Instant)]>([])
 
@@ -70,7 +74,7 @@ public final class FaultHouse: Sendable {
         for (role, port) in ports { environment["\(role.uppercased())_PORT"] = String(port) }
         for (role, urls) in urls { environment["\(role.uppercased())_URL"] = urls.joined(separator: ",") }
         let process = try MuseumProcess(roles: roles, ports: ports, environment: environment)
-        return Process(role: role, process: process, toRedis: toRedis, door: door)
+        return Process(role: role, name: "\(role)-\(number)", process: process, toRedis: toRedis, door: door)
     }
 
     private init(setup: FaultSetup, redis: RedisServer, rooms: [Process], client: RedisClient, files: FaultFiles) {
@@ -114,6 +118,11 @@ public final class FaultHouse: Sendable {
         client.close()
         for wire in wires { await wire.close() }
         files.remove()
+    }
+
+    func note(_ what: String) {
+        let moment = Int((ContinuousClock.now - opened) / .milliseconds(1))
+        journal.update { $0.append("\(moment) ms  \(what)") }
     }
 
     /// Whether something that was answered then may have been lost with the end of the log.

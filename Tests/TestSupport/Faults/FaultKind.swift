@@ -69,14 +69,11 @@ public struct FaultSetup: Sendable {
     }
 
     public let layout: Layout
-    /// A wall clock that jumps: libfaketime is preloaded everywhere.
-    public let hasJumpyClock: Bool
     /// The append-only file lies on a file system that can be made too small.
     public let hasSmallDisk: Bool
 
     public init(layout: Layout, kinds: Set<FaultKind>) {
         self.layout = layout
-        hasJumpyClock = kinds.contains(.clockJump)
         hasSmallDisk = kinds.contains(.diskFull)
     }
 

@@ -222,7 +222,8 @@ private final class Relay: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         isSourceGone = true
         proxy.leave(self)
-        if !late.isEmpty || !held.isEmpty, !isReply {
+        if isReply { deliverHeld() }
+        if !late.isEmpty || !held.isEmpty {
             // The bytes are on their way, though nobody waits for an answer any more.
             let relay = NIOLoopBound(self, eventLoop: context.eventLoop)
             if !held.isEmpty { proxy.deliverWhenOver(relay) }

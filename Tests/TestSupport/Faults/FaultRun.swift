@@ -29,6 +29,8 @@ public struct FaultRun: Sendable {
         /// The story of each booking or exhibition concerned; the shortest first.
         public let stories: [String]
         public let audit: String
+        /// What befell the museum, and when.
+        public let journal: [String]
     }
 
     /// How long all may take to settle once everything is mended.
@@ -114,8 +116,12 @@ public struct FaultRun: Sendable {
         let stories = Set(violations.map(\.booking)).prefix(50).map { id in
             (violations.filter { $0.booking == id }.map { "\(id) \($0.what)" } + checker.story(of: id)).joined(separator: "\n")
         }
+        if !violations.isEmpty {
+            violations.append(Violation(booking: "journal", what: house.journal.value.joined(separator: "\n")))
+        }
         return Outcome(
-            violations: violations, stories: stories.sorted { ($0.count, $0) < ($1.count, $1) }, audit: audit.output)
+            violations: violations, stories: stories.sorted { ($0.count, $0) < ($1.count, $1) }, audit: audit.output,
+            journal: house.journal.value)
     }
 }
 

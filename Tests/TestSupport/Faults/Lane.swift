@@ -141,6 +141,7 @@ struct Lane: Sendable {
             return (Order.Answer(answer) { complaints.append($0) }, complaints)
         } catch {
             if .now - start >= patience, house.wayInWasOpen(since: start) {
+                house.note("somebody waits in vain")
                 complaints.append("had no answer within \(patience)")
             }
             return (.open("no answer"), complaints)

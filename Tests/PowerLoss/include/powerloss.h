@@ -1,1 +1,0 @@
-/* Nothing to call: libPowerLoss.so is preloaded. */
