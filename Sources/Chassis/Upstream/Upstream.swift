@@ -19,6 +19,8 @@ public final class Upstream: Sendable {
         public let status: Int
         public let headers: HTTPHeaders
         public let body: ByteBuffer
+        /// Whether the request had been sent to another process before, which may still be at it. A no is then no certain no.
+        public var followsDoubt = false
     }
 
     /// How long a process that failed is left out.
@@ -64,8 +66,9 @@ public final class Upstream: Sendable {
             let left = (deadline - .now) / (isRepeatable ? candidates.count - index : 1)
             guard left > .zero else { break }
             do throws(Fault) {
-                let answer = try await attempt(method, url + path, headers: headers, body: body, within: left)
+                var answer = try await attempt(method, url + path, headers: headers, body: body, within: left)
                 sickUntil.withLock { $0[url] = nil }
+                answer.followsDoubt = fault != .notSent
                 return answer
             } catch {
                 sickUntil.withLock { $0[url] = .now + Self.sickFor }
