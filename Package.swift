@@ -119,7 +119,7 @@ let package = Package(
         tests("ContractsTests", ["Contracts"]),
         tests("ChassisTests", ["Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .hummingbird, .logging, .nioCore]),
         tests("RoomTests", ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts"]),
-        tests("FaultTests", ["skmuseum", "Preload"]),
+        tests("FaultTests", ["skmuseum", "Preload", "Chassis", "Redis", "Scripts", "Contracts", .nioCore]),
         tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .nioCore]),
     ],
     swiftLanguageModes: [.v6]

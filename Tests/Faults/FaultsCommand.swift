@@ -51,7 +51,13 @@ struct FaultsCommand: AsyncParsableCommand {
             let run = FaultRun(
                 kinds: chapter.kinds, layout: chapter.layout, seed: random.next(), span: .seconds(seconds), lanes: lanes,
                 tally: tally)
-            let outcome = try await run.run()
+            let outcome: FaultRun.Outcome
+            do {
+                outcome = try await run.run()
+            } catch {
+                print("the harness could not do its part: \(error)")
+                throw ExitCode(3)
+            }
             violations += outcome.violations.count
             number += 1
             report(chapter, tally.now, violations, since: start)

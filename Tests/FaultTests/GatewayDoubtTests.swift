@@ -1,0 +1,37 @@
+import Chassis
+import TestSupport
+import Testing
+
+/// Two Books behind the gateway: one acts and is not heard, the other refuses.
+@Suite(.timeLimit(.minutes(2)))
+struct GatewayDoubtTests {
+    @Test func aNoAfterADoubtIsNoCertainNo() async throws {
+        var random = SeededRandom(seed: 1)
+        let house = try await FaultHouse.open(FaultSetup(layout: .rooms, kinds: []), random: &random)
+        let exhibition = try await house.visitor.register(capacity: 100)
+        let books = house.rooms.filter { $0.role == "book" }
+        books[0].door.set(.losesReplies(oneIn: 1))
+        books[1].toRedis.set(.halfOpen)
+
+        var open: [String] = []
+        var refused: [String] = []
+        try await eventually("both have come first", within: .seconds(30)) {
+            let visitor = "visitor-\(open.count + refused.count)"
+            let answer = try await house.visitor.book(exhibition, visitor: visitor, key: visitor)
+            #expect([502, 503, 504].contains(answer.status), "\(answer.status) \(answer.text)")
+            if answer.status == 503 { refused.append(visitor) } else { open.append(visitor) }
+            return open.count >= 3 && refused.count >= 1
+        }
+        #expect(books[0].door.deeds.lost >= 3, "the fault has struck")
+
+        try await house.mend()
+        let booked = Set(try await house.visitor.all("books").compactMap { $0["visitor"]?.text })
+        #expect(booked.isDisjoint(with: refused), "whoever was told no has nothing")
+        #expect(!booked.isDisjoint(with: open), "there was something to be in doubt about")
+        for visitor in open {
+            let answer = try await house.visitor.book(exhibition, visitor: visitor, key: visitor)
+            #expect(answer.status == 201, "the same key tells: \(answer.text)")
+        }
+        await house.close()
+    }
+}
