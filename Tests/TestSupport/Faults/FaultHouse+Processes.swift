@@ -108,7 +108,7 @@ extension FaultHouse {
     }
 
     /// Polls for what a fault should bring about.
-    func happens(within limit: Duration, _ condition: () async throws -> Bool) async -> Bool {
+    public func happens(within limit: Duration, _ condition: () async throws -> Bool) async -> Bool {
         do {
             try await eventually("it has struck", within: limit) { (try? await condition()) ?? false }
             return true
