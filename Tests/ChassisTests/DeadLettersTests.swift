@@ -57,10 +57,12 @@ struct DeadLettersTests {
         try await letters.page(after: .zero, through: try await letters.last()).map(\.reason)
     }
 
-    private func consuming(_ ear: Ear, _ body: () async throws -> Void) async throws {
+    private func consuming(_ ear: Ear, as user: RedisClient? = nil, _ body: () async throws -> Void) async throws {
         let partitions = Partitions(client)
         try await partitions.refresh()
-        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: "confirm-test") { _ in ear }
+        let configuration = ConsumerConfiguration(
+            events: try user ?? server.client(), store: nil, consumer: "confirm-test"
+        ) { _ in ear }
         let consumers = EventConsumers(
             room: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))
         let group = ServiceGroup(configuration: .init(services: [consumers], logger: Logger(label: "test")))
@@ -115,6 +117,26 @@ struct DeadLettersTests {
             try await eventually("the other is applied") { try await reasons().count == 1 && ear.times(Self.id(2)) == 1 }
         }
         #expect(ear.times(Self.id(1)) >= 1)
+    }
+
+    @Test(arguments: [true, false])
+    func lettersThatCannotBeReadStopNothing(isDamaged: Bool) async throws {
+        // A key changed by hand; or a user from before letters were read.
+        if isDamaged { _ = try await client.send("SET", "confirm:{a}:dead", "x") }
+        _ = try await client.send(
+            "ACL", "SETUSER", "older", "on", "nopass", "~*", "+@all", isDamaged ? "+xrevrange" : "-xrevrange")
+        let user = RedisClient(try RedisEndpoint(url: "redis://older:x@127.0.0.1:\(server.port)"))
+        let ear = Ear()
+        _ = try await client.send(
+            "XADD", "book:{a}:events", "*", "eventType", "Requested", "timestamp", "1", "bookId", Self.id(5), "museumId", "a1",
+            "visitor", "kim", "seats", "1", "status", "REQUESTED", "version", "1", "createdAt", "1")
+        try await consuming(ear, as: user) {
+            try await eventually("the event is applied", within: .seconds(3)) { ear.times(Self.id(5)) == 1 }
+            try await eventually("and acknowledged") {
+                try await client.send("EXISTS", "confirm:{a}:progress:book") == .integer(1)
+            }
+        }
+        #expect(ear.times(Self.id(5)) == 1)
     }
 
     @Test func retryAppliesAndRemoves() async throws {

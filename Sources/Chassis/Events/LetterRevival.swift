@@ -25,8 +25,22 @@ struct LetterRevival {
         self.logger = logger
     }
 
+    /// Goes on where it is due. Letters that can't be read don't keep events waiting.
     mutating func step() async throws(RedisError) {
         guard let due, due <= .now else { return }
+        do throws(RedisError) {
+            try await takeNext()
+        } catch {
+            switch error {
+            case .refused, .server, .unexpected:
+                logger.warning("dead letters can't be looked through", metadata: ["reason": "\(error)"])
+                self.due = nil
+            default: throw error
+            }
+        }
+    }
+
+    private mutating func takeNext() async throws(RedisError) {
         let end = if let end { end } else { try await letters.last() }
         self.end = end
         let page = try await letters.page(after: after, through: end)
@@ -47,9 +61,9 @@ struct LetterRevival {
         } else if mustLookAgain, .now - since < Self.patience {
             after = .zero
             mustLookAgain = false
-            self.due = .now + .seconds(1)
+            due = .now + .seconds(1)
         } else {
-            self.due = nil
+            due = nil
         }
     }
 }
