@@ -72,9 +72,18 @@ struct PoisonTests {
         let redis = try await RedisServer.start()
         let client = try redis.client()
         _ = try await client.send("SADD", "museum:partitions", "a")
+        // A large batch from before: the first blows come so fast that most of it is pending through all of them.
+        let backlog = 2000
+        func command(_ number: Int) -> Command {
+            Command(["XADD", Self.stream, "\(number)-0"] + Self.event(1, number).dropFirst(3))
+        }
+        for result in await client.send((1...backlog).map(command)) { _ = try result.get() }
+        _ = try await client.send("XGROUP", "CREATE", Self.stream, "confirm", "0")
+        _ = try await client.send(
+            "XREADGROUP", "GROUP", "confirm", "confirm-one", "COUNT", String(backlog), "STREAMS", Self.stream, ">")
         let confirm = try await MuseumProcess.start(
             ["confirm"], ports: try MuseumProcess.freePorts(), redis: redis, environment: ["INSTANCE_ID": "one"])
-        let written = LockedBox(0)
+        let written = LockedBox(backlog)
         let isDone = LockedBox(false)
         func applied() async throws -> Int { try await client.send("XLEN", "confirm:{a}:events").asInteger() }
         let strikes = LockedBox(0)
@@ -84,8 +93,7 @@ struct PoisonTests {
                 let writer = try redis.client()
                 while !isDone.value {
                     let number = written.value + 1
-                    let command = Command(["XADD", Self.stream, "\(number)-0"] + Self.event(1, number).dropFirst(3))
-                    let results = await writer.send([command])
+                    let results = await writer.send([command(number)])
                     if case .failure(.server) = results[0] { written.value = number }
                     if case .success = results[0] { written.value = number }
                 }
@@ -93,15 +101,16 @@ struct PoisonTests {
             do {
                 for round in 0..<50 {
                     let before = try await applied()
-                    try await eventually("events are being applied") { try await applied() > before + 5 }
-                    if round.isMultiple(of: 2) {
+                    if round >= 10 { try await eventually("events are being applied") { try await applied() > before + 5 } }
+                    let isKill = round < 10 || round.isMultiple(of: 2)
+                    if isKill {
                         confirm.kill()
                     } else {
                         _ = try await client.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
                     }
                     let pending = try await client.send("XPENDING", Self.stream, "confirm").asArray()[0].asInteger()
                     if pending > 0 { strikes.value += 1 }
-                    if round.isMultiple(of: 2) { try await confirm.launch() }
+                    if isKill { try await confirm.launch() }
                 }
             } catch {
                 isDone.value = true
