@@ -19,10 +19,11 @@ struct DeadLetterCommandTests {
         _ = try await client.send("SADD", "museum:partitions", "a", "b")
     }
 
-    private func run(_ arguments: String...) async throws -> (code: Int32, lines: [String]) {
+    private func run(_ arguments: String..., myPage: RedisServer? = nil) async throws -> (code: Int32, lines: [String]) {
+        let environment = ["REDIS_URL": redis.url, "MYPAGE_REDIS_URL": myPage?.url ?? ""]
         let output = folder.url.appendingPathComponent("\(UInt32.random(in: 0 ... .max))")
         let child = try ChildProcess(
-            MuseumProcess.program, ["dead-letters"] + arguments, environment: ["REDIS_URL": redis.url], folder: folder.url,
+            MuseumProcess.program, ["dead-letters"] + arguments, environment: environment, folder: folder.url,
             output: output)
         let code = try await child.waitForExit()
         return (code, child.printed().split(separator: "\n").map(String.init))
@@ -104,6 +105,21 @@ struct DeadLetterCommandTests {
         #expect(retry.lines.dropFirst().first == "book:a:2-0  SeatsReserved  event museum:2-0  applied")
         #expect(try await letters("book") == 1)
         #expect(try await client.send("HGET", "book:{a}:\(Self.id(2))", "status") == .text("ABORTED"))
+    }
+
+    @Test func myPagesAreInItsOwnStore() async throws {
+        let own = try await RedisServer.start()
+        let store = try own.client()
+        _ = try await store.send(
+            "XADD", "mypage:{a}:dead", "1-0", "eventId", "1-0", "room", "book", "reason", "r", "attempts", "1", "eventType",
+            "RequestCompleted", "timestamp", "1", "bookId", Self.id(1), "museumId", "a1", "visitor", "kim", "seats", "1",
+            "status",
+            "REQUEST_COMPLETED", "version", "2", "createdAt", "1")
+        #expect(try await run("list").lines == ["no dead letters"])
+        let retry = try await run("retry", "--all", myPage: own)
+        #expect(retry.code == 0 && retry.lines == ["mypage:a:1-0  RequestCompleted  event book:1-0  applied"], "\(retry)")
+        #expect(try await store.send("HGET", "mypage:{a}:\(Self.id(1))", "status") == .text("REQUEST_COMPLETED"))
+        #expect(try await client.send("KEYS", "mypage:*") == .array([]))
     }
 
     @Test func dropDeletes() async throws {

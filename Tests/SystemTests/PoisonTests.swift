@@ -96,6 +96,7 @@ struct PoisonTests {
                     let results = await writer.send([command(number)])
                     if case .failure(.server) = results[0] { written.value = number }
                     if case .success = results[0] { written.value = number }
+                    try await Task.sleep(for: .milliseconds(1))
                 }
             }
             do {
