@@ -33,7 +33,7 @@ struct OwnStoreTests {
 
         // The same while it runs: whoever notices that the connection is gone looks at the store anew.
         _ = try await store.send("FLUSHALL")
-        _ = try await store.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        _ = try await store.send("CLIENT", "KILL", "LADDR", "127.0.0.1:\(own.port)")
         try await eventually("the pages are back again") { try await store.hashes("mypage:{a}:a1*") == before }
     }
 }
