@@ -20,6 +20,8 @@ public struct Settings: Sendable {
     public let instanceId: String?
     /// Over how many partitions new exhibitions are spread, 1 to 702.
     public let partitions: Int
+    /// How long events stay at least; no longer than subscribers need them.
+    public let eventRetention: Duration
     public let timeZone: TimeZone
     public let logLevel: Logger.Level
     public let logFormat: LogFormat
@@ -49,6 +51,7 @@ public struct Settings: Sendable {
         self.upstreams = upstreams
         instanceId = try reader.instanceId()
         partitions = try reader.number("PARTITIONS", in: 1...702) ?? 1
+        eventRetention = try reader.duration("EVENT_RETENTION") ?? .seconds(7 * 86_400)
         timeZone = try reader.timeZone()
         logLevel = try reader.word("LOG_LEVEL") ?? .info
         logFormat = try reader.word("LOG_FORMAT") ?? .text
@@ -83,6 +86,12 @@ private struct SettingReader {
             throw InvalidSetting(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
+    }
+
+    func duration(_ name: String) throws(InvalidSetting) -> Duration? {
+        guard let text = try text(name) else { return nil }
+        guard let duration = DurationText.parse(text) else { throw InvalidSetting(name, "must be a duration, such as 12h or 7d") }
+        return duration
     }
 
     func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String) throws(InvalidSetting) -> Word? {

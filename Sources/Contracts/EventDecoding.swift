@@ -9,9 +9,15 @@ public enum MalformedEvent: Error, Sendable, Equatable, CustomStringConvertible 
         switch self {
         case .missing(let field): "field \(field) is missing"
         case .invalid(let field): "field \(field) is not what it should be"
-        case .unknownType(let type): "unknown event type \(type.prefix(80))"
+        case .unknownType(let type): Self.unknownType + String(type.unicodeScalars.prefix(80))
         }
     }
+
+    /// Dead letters carry the description; by these words a later version finds those that it may know.
+    private static let unknownType = "unknown event type "
+
+    /// Whether a description is that of an unknown type.
+    public static func isUnknownType(_ description: String) -> Bool { description.hasPrefix(unknownType) }
 }
 
 extension Event {

@@ -11,6 +11,9 @@ public enum Room: String, Sendable, CaseIterable {
         case .mypage: [.museum, .book, .confirm]
         }
     }
+
+    /// Whose consumer groups hear this room's events: the other side of ``hears``. None: the room has no stream.
+    public var heardBy: [Room] { Room.allCases.filter { $0.hears.contains(self) } }
 }
 
 /// An event as a consumer hands it to its room.

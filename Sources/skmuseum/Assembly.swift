@@ -40,9 +40,15 @@ struct Assembly {
 
         var services: [any Service] = [partitions, readiness]
         if let myPageReadiness { services.append(myPageReadiness) }
+        services.append(MemoryWatch(redis, logger: logger))
+        if let myPageStore, roles.contains(.mypage) {
+            services.append(MemoryWatch(myPageStore, server: "mypage", logger: logger))
+        }
         if roles.contains(.museum) { services.append(museum.revoker) }
         for role in Role.allCases where roles.contains(role) {
-            if let room = role.room { services.append(consumers(of: room, partitions: partitions)) }
+            guard let room = role.room else { continue }
+            services.append(consumers(of: room, partitions: partitions))
+            if !room.heardBy.isEmpty { services.append(keeper(of: room, partitions: partitions)) }
         }
 
         func host(_ role: Role, _ routes: [any Routes], isReady: @escaping @Sendable () async -> Bool) -> Host {
@@ -78,19 +84,30 @@ struct Assembly {
 
     private func consumers(of room: Room, partitions: Partitions) -> EventConsumers {
         let now = now
-        let myPageStore = myPageStore
         let configuration = ConsumerConfiguration(
             events: redis, store: room == .mypage ? myPageStore : nil, consumer: settings.consumerName(of: room.rawValue),
             // Book hears of reserved seats before it has recorded the booking itself.
             gather: room == .book ? .milliseconds(3) : .zero
-        ) { connection in
-            switch room {
-            case .museum: MuseumRoom.events(connection, now: now)
-            case .book: BookRoom.events(connection, now: now)
-            case .confirm: ConfirmRoom.events(connection, now: now)
-            case .mypage: MyPageRoom.events(connection)
-            }
-        }
+        ) { room.ear(on: $0, now: now) }
         return EventConsumers(room: room, partitions: partitions, configuration: configuration, logger: logger)
+    }
+
+    private func keeper(of room: Room, partitions: Partitions) -> StreamKeeper {
+        var logger = logger
+        logger[metadataKey: "room"] = "\(room.rawValue)"
+        return StreamKeeper(
+            room: room, partitions: partitions, redis: redis, retention: settings.eventRetention, now: now, logger: logger)
+    }
+}
+
+extension Room {
+    /// What applies events to the room's state, on a connection to where the room keeps it.
+    func ear(on connection: RedisConnection, now: @escaping Clock) -> any EventHandler {
+        switch self {
+        case .museum: MuseumRoom.events(connection, now: now)
+        case .book: BookRoom.events(connection, now: now)
+        case .confirm: ConfirmRoom.events(connection, now: now)
+        case .mypage: MyPageRoom.events(connection)
+        }
     }
 }

@@ -265,4 +265,21 @@ struct ConsumerTests {
         #expect(letters.count == 1 && letters[0]["eventId"] == killer && letters[0]["attempts"] == "5")
         #expect(ear.heard.value == [Self.id(1)])
     }
+
+    @Test func countsOfWhatIsDoneWithAreCleared() async throws {
+        let ear = Ear()
+        _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0", "MKSTREAM")
+        try await publish(0..<2)
+        let reply = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-other", "STREAMS", stream, ">")
+        let ids = try reply.asArray()[0].asArray()[1].asArray().map { try $0.asArray()[0].asText() }
+        // One process was killed after acknowledging the first, another has the second in hand; and somebody wrote nonsense.
+        _ = try await client.send("XACK", stream, "confirm", ids[0])
+        _ = try await client.send(
+            "HSET", "confirm:{a}:attempts", "book:\(ids[0])", "1", "book:\(ids[1])", "2", "nonsense", "1", "book:x", "1")
+        try await consuming(ear) {
+            try await eventually("only what is in hand is counted", within: .seconds(2)) {
+                try await client.send("HGETALL", "confirm:{a}:attempts") == .array([.text("book:\(ids[1])"), .text("2")])
+            }
+        }
+    }
 }

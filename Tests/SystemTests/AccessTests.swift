@@ -7,25 +7,14 @@ import Testing
 /// Each role as its own Redis user: it writes its own keys, reads and acknowledges what it hears, and nothing else.
 @Suite(.timeLimit(.minutes(3)))
 struct AccessTests {
-    /// A server with the project's users, and the default user for the test's own eyes.
-    private static func guardedServer() async throws -> (RedisServer, TemporaryFolder) {
-        let users = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../redis/users.acl")
-        let folder = try TemporaryFolder()
-        let acl = folder.url.appendingPathComponent("users.acl")
-        let text = try String(contentsOf: users.standardized, encoding: .utf8)
-        #expect(text.contains("user default off\n"))
-        try Data(text.replacing("user default off", with: "user default on nopass ~* &* +@all").utf8).write(to: acl)
-        return (try await RedisServer.start(["--aclfile", acl.path]), folder)
-    }
-
     @Test func rolesNeedNoMoreThanTheirUsersMay() async throws {
-        let (redis, folder) = try await Self.guardedServer()
-        defer { withExtendedLifetime(folder) {} }
+        let guarded = try await GuardedRedis.start(["--stream-node-max-entries", "1"])
+        let redis = guarded.server
         let ports = try MuseumProcess.freePorts()
         var houses: [String: MuseumProcess] = [:]
         for role in MuseumProcess.allRoles {
-            let url = "redis://\(role):\(role)@127.0.0.1:\(redis.port)"
-            houses[role] = try await MuseumProcess.start([role], ports: ports, redis: redis, environment: ["REDIS_URL": url])
+            houses[role] = try await MuseumProcess.start(
+                [role], ports: ports, redis: redis, environment: ["REDIS_URL": guarded.url(of: role), "EVENT_RETENTION": "0s"])
         }
         let client = try redis.client()
         let visitor = Visitor("http://127.0.0.1:\(ports["gateway"]!)")
@@ -42,8 +31,27 @@ struct AccessTests {
         houses["confirm"]?.kill()
         try await houses["confirm"]?.launch()
         #expect(try await visitor.delete("/museums/\(exhibition)").status == 202)
-        let audit = try await MuseumProcess.start(["gateway"], ports: try MuseumProcess.freePorts(), redis: redis).run(
-            "audit", "--wait", "20s")
+        let desk = try Desk(guarded)
+        let settled = try await desk.run("audit", "--wait", "20s")
+        #expect(settled.code == 0, "\(settled.output)")
+        // Starting anew they trim their streams, and apply the dead letters that they understand by now.
+        _ = try await client.send(
+            "XADD", "confirm:{a}:dead", "*", "eventId", "1-0", "room", "book", "reason", "unknown event type Aborted", "attempts",
+            "1",
+            "eventType", "Aborted", "timestamp", "1", "bookId", ids[0], "museumId", exhibition, "visitor", "v", "seats", "1",
+            "status",
+            "ABORTED", "version", "1", "createdAt", "1")
+        for role in MuseumProcess.allRoles {
+            #expect(try await houses[role]?.stop() == 0)
+            try await houses[role]?.launch()
+        }
+        for room in ["museum", "book", "confirm"] {
+            try await eventually("\(room)'s stream is trimmed") {
+                try await client.send("XLEN", "\(room):{a}:events") == .integer(1)
+            }
+        }
+        try await eventually("the dead letter is applied") { try await client.send("XLEN", "confirm:{a}:dead") == .integer(1) }
+        let audit = try await desk.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
         for role in MuseumProcess.allRoles { #expect(try await houses[role]?.stop() == 0) }
         let denied = try await client.send("ACL", "LOG")
@@ -52,9 +60,9 @@ struct AccessTests {
 
     @Test(arguments: ["museum", "book", "confirm", "mypage", "gateway"])
     func nobodyTouchesAnotherRoom(role: String) async throws {
-        let (redis, folder) = try await Self.guardedServer()
-        defer { withExtendedLifetime(folder) {} }
-        let client = RedisClient(try RedisEndpoint(url: "redis://\(role):\(role)@127.0.0.1:\(redis.port)"))
+        let guarded = try await GuardedRedis.start()
+        defer { withExtendedLifetime(guarded) {} }
+        let client = RedisClient(try RedisEndpoint(url: guarded.url(of: role)))
         let rooms = ["museum", "book", "confirm", "mypage"].filter { $0 != role }
         var forbidden = [
             ["KEYS", "*"], ["FLUSHALL"], ["CONFIG", "GET", "dir"], ["SHUTDOWN"], ["ACL", "LIST"],
@@ -64,6 +72,7 @@ struct AccessTests {
             forbidden += [
                 ["XADD", "\(room):{a}:events", "*", "a", "b"], ["HSET", "\(room):{a}:a1", "a", "b"],
                 ["HGETALL", "\(room):{a}:a1"],
+                ["SET", "\(room):{a}:progress:\(role)", "0-0"], ["GET", "\(room):{a}:sequence"],
                 ["DEL", "\(room):{a}:events"], ["XTRIM", "\(room):{a}:events", "MAXLEN", "0"],
                 ["EVAL", "return redis.call('XADD', KEYS[1], '*', 'a', 'b')", "1", "\(room):{a}:events"],
             ]
@@ -74,6 +83,85 @@ struct AccessTests {
             case .failure(.inDoubt(let message)): #expect(message.hasPrefix("ERR The user executing the script"))
             case let result: Issue.record("\(role) may \(words): \(result)")
             }
+        }
+    }
+
+    @Test func everyCommandWorksAsOperator() async throws {
+        let guarded = try await GuardedRedis.start()
+        let client = try guarded.server.client()
+        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: guarded.server)
+        let visitor = Visitor(house.url("gateway"))
+        let exhibition = try await visitor.register(capacity: 10)
+        let booking = try #require(try await visitor.book(exhibition, visitor: "kim").json["id"]?.text)
+        for (id, type) in [("1-0", "Nonsense"), ("2-0", "RequestCompleted"), ("3-0", "Nonsense")] {
+            _ = try await client.send(
+                "XADD", "confirm:{a}:dead", id, "eventId", id, "room", "book", "reason", "r", "attempts", "1", "eventType", type,
+                "timestamp", "1", "bookId", booking, "museumId", exhibition, "visitor", "kim", "seats", "1", "status",
+                "REQUEST_COMPLETED", "version", "2", "createdAt", "1")
+        }
+        let desk = try Desk(guarded)
+        for arguments in [
+            ["audit", "--wait", "20s"], ["events"], ["trace", booking], ["trace", exhibition], ["replay", "confirm"],
+            ["replay", "mypage"],
+            ["replay", "book"], ["replay", "museum"], ["dead-letters", "list"], ["dead-letters", "show", "confirm:a:1-0"],
+            ["dead-letters", "retry", "confirm:a:2-0"], ["dead-letters", "drop", "confirm:a:1-0"],
+            ["dead-letters", "drop", "--all"],
+        ] {
+            let result = try await desk.run(arguments)
+            #expect(result.code == 0, "\(arguments): \(result.output)")
+        }
+        // What the contract lets an operator do by hand.
+        let byHand = RedisClient(try RedisEndpoint(url: guarded.url(of: "operator")))
+        for words in [
+            ["XGROUP", "SETID", "book:{a}:events", "confirm", "0"], ["XGROUP", "DESTROY", "book:{a}:events", "mypage"],
+            ["SCRIPT", "FLUSH"],
+            ["XRANGE", "book:{a}:events", "-", "+"], ["XINFO", "GROUPS", "book:{a}:events"],
+            ["XINFO", "STREAM", "book:{a}:events", "FULL"],
+            ["HGETALL", "museum:{a}:a1"], ["HGETALL", "mypage:{a}:\(booking)"], ["SCAN", "0"], ["TYPE", "book:{a}:index"],
+            ["INFO"],
+            ["SLOWLOG", "GET"], ["MEMORY", "USAGE", "book:{a}:events"], ["CLIENT", "LIST"], ["ACL", "LOG"],
+            ["CONFIG", "GET", "maxmemory"],
+            ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"],
+        ] {
+            if case .failure(let error) = await byHand.send([Command(words)])[0] { Issue.record("\(words): \(error)") }
+        }
+        let audit = try await desk.run(["audit", "--wait", "20s"])
+        #expect(audit.code == 0, "\(audit.output)")
+        let denied = try await client.send("ACL", "LOG")
+        #expect(denied == .array([]), "\(denied)")
+        for words in [
+            ["FLUSHALL"], ["FLUSHDB"], ["SWAPDB", "0", "1"], ["CONFIG", "SET", "appendonly", "no"], ["ACL", "SETUSER", "x"],
+            ["ACL", "LIST"],
+            ["REPLICAOF", "NO", "ONE"], ["MODULE", "LIST"], ["MIGRATE", "h", "1", "k", "0", "1"], ["MONITOR"],
+        ] {
+            guard case .failure(.refused(let message)) = await byHand.send([Command(words)])[0], message.hasPrefix("NOPERM")
+            else {
+                Issue.record("the operator may \(words)")
+                continue
+            }
+        }
+        // A restart is the operator's, too.
+        _ = await byHand.send([Command("SHUTDOWN")])
+        try await eventually("the server is gone") { (try? await client.send("PING")) == nil }
+    }
+
+    /// Where an operator types commands.
+    private struct Desk {
+        private let environment: [String: String]
+        private let folder: TemporaryFolder
+
+        init(_ redis: GuardedRedis) throws {
+            environment = ["REDIS_URL": redis.url(of: "operator")]
+            folder = try TemporaryFolder()
+        }
+
+        func run(_ arguments: String...) async throws -> (code: Int32, output: String) { try await run(arguments) }
+
+        func run(_ arguments: [String]) async throws -> (code: Int32, output: String) {
+            let output = folder.url.appendingPathComponent("\(UInt32.random(in: 0 ... .max))")
+            let child = try ChildProcess(
+                MuseumProcess.program, arguments, environment: environment, folder: folder.url, output: output)
+            return (try await child.waitForExit(within: .seconds(60)), child.printed())
         }
     }
 }

@@ -17,7 +17,9 @@ struct OwnStoreTests {
         let settled = try await house.run("audit")
         #expect(settled.code == 0, "\(settled.output)")
         let (common, store) = (try redis.client(), try own.client())
-        #expect(try await common.send("KEYS", "mypage:*").asTexts().isEmpty)
+        // Beside the streams there is only the copy of its progress, by which they are trimmed.
+        let copies = ["museum", "book", "confirm"].map { "mypage:{a}:progress:\($0)" }
+        #expect(Set(try await common.send("KEYS", "mypage:*").asTexts()) == Set(copies))
         let before = try await store.hashes("mypage:{a}:a1*")
         #expect(before.count == 31)
 
@@ -31,7 +33,7 @@ struct OwnStoreTests {
 
         // The same while it runs: whoever notices that the connection is gone looks at the store anew.
         _ = try await store.send("FLUSHALL")
-        _ = try await store.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        _ = try await store.send("CLIENT", "KILL", "LADDR", "127.0.0.1:\(own.port)")
         try await eventually("the pages are back again") { try await store.hashes("mypage:{a}:a1*") == before }
     }
 }

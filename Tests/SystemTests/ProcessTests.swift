@@ -110,7 +110,7 @@ struct ProcessTests {
         ("GATEWAY_PORT", "8081"),
         ("PARTITIONS", "0"),
         ("MUSEUM_URL", "ftp://x"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("TIME_ZONE", "Mars/Olympus"),
-        ("INSTANCE_ID", "a b"),
+        ("INSTANCE_ID", "a b"), ("EVENT_RETENTION", "7"), ("EVENT_RETENTION", "-1d"),
     ])
     func badConfiguration(variable: String, value: String) async throws {
         let folder = try TemporaryFolder()

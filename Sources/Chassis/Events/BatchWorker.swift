@@ -45,6 +45,7 @@ struct BatchWorker {
                 if oneByOne { try await applyAlone(entries) } else { try await apply(entries) }
             }
         }
+        for name in try await group.clearStaleAttempts() { inHand.remove(name) }
     }
 
     /// Takes over what a dead consumer left, each alone.
@@ -54,10 +55,11 @@ struct BatchWorker {
         try await applyAlone(entries)
     }
 
-    /// Waits up to a second for new entries, or shorter if something is to be tried again before.
-    mutating func applyNew(gather: Duration) async throws(RedisError) {
+    /// Waits up to a second for new entries, or shorter if something is to be tried again or done before.
+    mutating func applyNew(gather: Duration, until due: ContinuousClock.Instant?) async throws(RedisError) {
         let now = ContinuousClock.now
-        let next = waiting.values.map(\.due).min().map { max($0 - now, .milliseconds(1)) } ?? .seconds(1)
+        let next =
+            (waiting.values.map(\.due) + [due].compactMap { $0 }).min().map { max($0 - now, .milliseconds(1)) } ?? .seconds(1)
         let entries = try await group.readNew(count: ConsumerConfiguration.batchLimit, block: min(next, .seconds(1)))
         if entries.isEmpty { return }
         if gather > .zero, entries.count < ConsumerConfiguration.batchLimit { try? await Task.sleep(for: gather) }
@@ -77,7 +79,8 @@ struct BatchWorker {
             // An outage is no death: what this living process has counted is not counted again.
             let attempts = inHand.contains(entry.name) ? 0 : try await group.beginAttempt(entry)
             inHand.insert(entry.name)
-            if attempts > ConsumerConfiguration.fatalAttempts {
+            // Where nothing is left of it, there is nothing to bury.
+            if attempts > ConsumerConfiguration.fatalAttempts, entry.raw != nil {
                 try await bury(entry, reason: "the process died of it", attempts: attempts - 1)
             } else {
                 try await apply([entry])
@@ -93,7 +96,10 @@ struct BatchWorker {
         for entry in entries {
             switch entry.event {
             case .success(let event): good.append((entry, event))
-            case .failure where entry.raw == nil: done.append(entry)
+            case .failure where entry.raw == nil:
+                // Trimming takes out only what this group has applied: a replay was under way, or somebody deleted it.
+                logger.info("event is gone from its stream", metadata: ["room": "\(entry.source.rawValue)", "id": "\(entry.id)"])
+                done.append(entry)
             case .failure(let why): try await bury(entry, reason: why.description, attempts: 1)
             }
         }

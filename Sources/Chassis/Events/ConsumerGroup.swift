@@ -22,11 +22,15 @@ struct ConsumerGroup: Sendable {
     private func stream(_ source: Room) -> String { keys.events(of: source.rawValue) }
     private func progressKey(_ source: Room) -> String { keys.progress(of: group, on: source.rawValue) }
 
+    /// The group's dead letters.
+    var deadLetters: DeadLetters { DeadLetters(of: room, in: partition, store: store) }
+
     /// Makes the group where it is missing, at the room's own progress and never at the end. Where the room has a
     /// store of its own, the group is set back to what that store has applied.
     func prepare() async throws(RedisError) {
         for source in room.hears {
-            let progress = try await store.send("GET", progressKey(source)).asOptionalText() ?? "0"
+            let progress = try await store.send("GET", progressKey(source)).asOptionalText() ?? StreamID.zero.text
+            if hasOwnStore { try await lowerCopy(of: progress, on: source) }
             do throws(RedisError) {
                 _ = try await connection.send("XGROUP", "CREATE", stream(source), group, progress, "MKSTREAM")
             } catch {
@@ -93,9 +97,20 @@ struct ConsumerGroup: Sendable {
             let lowest = pending.count > 1 ? try pending[1].asOptionalText() : nil
             let progress = lowest.flatMap(StreamID.init)?.previous ?? delivered
             guard progress != StreamID.zero else { continue }
-            _ = try await store.send(
-                Command(Scripts.consumerProgress, keys: [progressKey(source)], arguments: [progress.text]))
+            let command = Command(Scripts.consumerProgress, keys: [progressKey(source)], arguments: [progress.text])
+            _ = try await store.send(command)
+            // Whoever trims the stream reads the copy; so it comes second.
+            if hasOwnStore { _ = try await connection.send(command) }
         }
+    }
+
+    /// A store put back to an earlier day still needs what came since: the copy of its progress beside the stream, by which events
+    /// are trimmed, goes back first.
+    private func lowerCopy(of progress: String, on source: Room) async throws(RedisError) {
+        guard let copy = try await connection.send("GET", progressKey(source)).asOptionalText().flatMap(StreamID.init),
+            let applied = StreamID(progress), copy > applied
+        else { return }
+        _ = try await connection.send("SET", progressKey(source), progress)
     }
 
     private func lastDelivered(_ source: Room) async throws(RedisError) -> StreamID {
@@ -116,9 +131,7 @@ struct ConsumerGroup: Sendable {
 
     /// Puts an entry among the dead letters and acknowledges it. Killed in between, it is put there twice, with one id.
     func bury(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
-        let note = ["eventId", entry.id, "room", entry.source.rawValue, "reason", reason, "attempts", String(attempts)]
-        let words = ["XADD", keys.deadLetters(of: group), "*"] + note
-        _ = try await store.send(Command(words: words.map { .text($0) } + (entry.raw ?? [])))
+        try await deadLetters.add(entry, reason: reason, attempts: attempts)
         try await acknowledge([entry])
     }
 
@@ -129,6 +142,23 @@ struct ConsumerGroup: Sendable {
 
     func endAttempt(_ entry: Entry) async throws(RedisError) {
         _ = try await store.send("HDEL", keys.attempts(of: group), entry.name)
+    }
+
+    /// Clears counts of entries that are pending for nobody: their process was killed after acknowledging.
+    /// - Returns: the entries' names.
+    func clearStaleAttempts() async throws(RedisError) -> [String] {
+        var stale: [String] = []
+        for (field, _) in try await store.send("HGETALL", keys.attempts(of: group)).asPairs() {
+            let name = try field.asText()
+            let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
+            if parts.count == 2, let source = Room(rawValue: parts[0]), room.hears.contains(source), StreamID(parts[1]) != nil {
+                let pending = try await connection.send("XPENDING", stream(source), group, parts[1], parts[1], "1").asArray()
+                guard pending.isEmpty else { continue }
+            }
+            _ = try await store.send("HDEL", keys.attempts(of: group), name)
+            stale.append(name)
+        }
+        return stale
     }
 
     /// Leaves the group if nothing is pending for this consumer.

@@ -46,22 +46,22 @@ struct Entry: Sendable {
     }
 
     private init(source: Room, id: String, pairs: [(name: Reply, value: Reply)]) {
-        var fields: [String: String] = [:]
-        var broken: String?
-        var words: [Command.Word] = []
-        for (name, value) in pairs {
-            words += [name, value].map {
-                if case .bytes(let bytes) = $0 { .bytes(bytes) } else { .text((try? $0.asText()) ?? "") }
-            }
-            guard case .text(let name) = name else { broken = broken ?? "(a name that is not UTF-8)"; continue }
-            guard case .text(let value) = value else { broken = broken ?? name; continue }
-            guard fields.updateValue(value, forKey: name) == nil else { broken = broken ?? name; continue }
+        let words = pairs.flatMap { [$0.name, $0.value] }.map { word -> Command.Word in
+            if case .bytes(let bytes) = word { .bytes(bytes) } else { .text((try? word.asText()) ?? "") }
         }
-        let event: Result<Event, MalformedEvent> =
-            if let broken { .failure(.invalid(broken)) } else {
-                Result { () throws(MalformedEvent) in try Event(fields: fields) }
+        self.init(source: source, id: id, raw: words, event: Self.event(in: pairs))
+    }
+
+    /// Reads fields as they came; a name that comes twice, or bytes that are no UTF-8, make them no event.
+    static func event(in pairs: [(name: Reply, value: Reply)]) -> Result<Event, MalformedEvent> {
+        var fields: [String: String] = [:]
+        for (name, value) in pairs {
+            guard case .text(let name) = name else { return .failure(.invalid("(a name that is not UTF-8)")) }
+            guard case .text(let value) = value, fields.updateValue(value, forKey: name) == nil else {
+                return .failure(.invalid(name))
             }
-        self.init(source: source, id: id, raw: words, event: event)
+        }
+        return Result { () throws(MalformedEvent) in try Event(fields: fields) }
     }
 }
 

@@ -45,10 +45,11 @@ struct EventConsumer: Sendable {
             store: ownStore ?? connection, hasOwnStore: ownStore != nil)
         try await group.prepare()
         onHealthy()
-        var work = BatchWorker(
-            group: group, handler: configuration.handler(ownStore ?? connection), inHand: inHand, logger: logger)
+        let handler = configuration.handler(ownStore ?? connection)
+        var work = BatchWorker(group: group, handler: handler, inHand: inHand, logger: logger)
         try await work.recover(oneByOne: isUncleanStart)
         isUncleanStart = false
+        var revival = LetterRevival(group.deadLetters, handler: handler, logger: logger)
 
         var nextTakeOver = ContinuousClock.now
         var nextProgress = ContinuousClock.now
@@ -59,7 +60,8 @@ struct EventConsumer: Sendable {
                 nextTakeOver = .now + ConsumerConfiguration.takeOverEvery
             }
             try await work.retryDue()
-            try await work.applyNew(gather: configuration.gather)
+            try await revival.step()
+            try await work.applyNew(gather: configuration.gather, until: revival.due)
             if work.hasProgress, .now >= nextProgress {
                 try await group.recordProgress()
                 work.hasProgress = false

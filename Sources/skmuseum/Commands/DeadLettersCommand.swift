@@ -1,29 +1,35 @@
 import ArgumentParser
 import Chassis
 import Contracts
-import Redis
-import Scripts
 
 struct DeadLettersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead-letters", abstract: "Shows events that could not be applied.", subcommands: [List.self, Show.self],
-        defaultSubcommand: List.self)
+        commandName: "dead-letters", abstract: "Shows events that could not be applied, tries them again, or drops them.",
+        subcommands: [List.self, Show.self, DeadLettersRetry.self, DeadLettersDrop.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One line a dead letter.")
+        static let configuration = CommandConfiguration(abstract: "One line an event.")
 
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             try await Complaint.reporting {
-                let letters = try await DeadLetter.all(try await Keyspace.open(try common.settings()))
-                for letter in letters {
-                    Output.line(
-                        "\(letter.name)  \(letter.value("eventType") ?? "?")  event \(letter.value("room") ?? "?"):\(letter.value("eventId") ?? "?")  \(letter.value("reason") ?? "?")"
-                    )
+                let keyspace = try await Keyspace.open(try common.settings())
+                var count = 0
+                for letters in keyspace.deadLetters {
+                    // An event has two letters if its process died between writing the first and acknowledging.
+                    var seen: Set<String> = []
+                    let end = try await letters.last()
+                    var page = try await letters.page(after: .zero, through: end)
+                    while let last = page.last {
+                        for letter in page where seen.insert(letter.eventName).inserted {
+                            Output.line("\(letters.name(of: letter))  \(letter.what)  \(letter.reason.asWord)")
+                            count += 1
+                        }
+                        page = try await letters.page(after: last.id, through: end)
+                    }
                 }
-                Output.note(
-                    letters.isEmpty ? "no dead letters" : "\(letters.count) dead letters; 'dead-letters show ID' shows one")
+                Output.note(count == 0 ? "no dead letters" : "\(count) dead letters; 'dead-letters show ID' shows one")
             }
         }
     }
@@ -33,54 +39,23 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         @OptionGroup var common: CommonOptions
 
-        @Argument(help: "The dead letter's name, as list prints it: group:partition:id.")
-        var name: String
+        @Argument(help: "The dead letter's id, as list prints it: group:partition:id.")
+        var id: String
 
         func run() async throws {
             try await Complaint.reporting {
-                let letters = try await DeadLetter.all(try await Keyspace.open(try common.settings()))
-                guard let letter = letters.first(where: { $0.name == name }) else {
-                    throw Complaint("there is no dead letter \(name); 'dead-letters list' names them")
+                let (letters, letter) = try await Keyspace.open(try common.settings()).deadLetter(id)
+                var writer = JSONWriter()
+                writer.object { writer in
+                    writer.member("deadLetter", letters.name(of: letter))
+                    writer.member("eventId", letter.eventId)
+                    writer.member("room", letter.room)
+                    writer.member("reason", letter.reason)
+                    writer.member("attempts", letter.attempts)
+                    for field in letter.fields { writer.member(named: field.name.shown, field.value.shown) }
                 }
-                Output.line(letter.json)
+                Output.line(writer.text)
             }
         }
-    }
-}
-
-/// An event that could not be applied, with why.
-struct DeadLetter {
-    let group: Room
-    let partition: String
-    let id: String
-    let fields: [(name: String, value: String)]
-
-    var name: String { "\(group.rawValue):\(partition):\(id)" }
-
-    func value(_ field: String) -> String? { fields.first { $0.name == field }?.value }
-
-    var json: String {
-        var writer = JSONWriter()
-        writer.object { writer in
-            writer.member("deadLetter", name)
-            for field in fields { writer.member(named: field.name, field.value) }
-        }
-        return writer.text
-    }
-
-    static func all(_ keyspace: Keyspace) async throws(RedisError) -> [DeadLetter] {
-        var letters: [DeadLetter] = []
-        for partition in keyspace.partitions {
-            for group in Room.allCases {
-                let key = Keys(partition: partition).deadLetters(of: group.rawValue)
-                for entry in try await keyspace.store(of: group).send("XRANGE", key, "-", "+").asArray() {
-                    let parts = try entry.asArray()
-                    guard parts.count == 2 else { throw .unexpected("an entry was due") }
-                    let fields = try parts[1].asPairs().map { ($0.name.shown, $0.value.shown) }
-                    letters.append(DeadLetter(group: group, partition: partition, id: try parts[0].asText(), fields: fields))
-                }
-            }
-        }
-        return letters
     }
 }

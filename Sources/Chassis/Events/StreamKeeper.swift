@@ -1,0 +1,113 @@
+public import Contracts
+public import Logging
+import Metrics
+public import Redis
+public import ServiceLifecycle
+
+/// Looks after a room's own streams: shows how far behind each subscriber is, says when one falls silent, and lets go of events
+/// that all have applied and that are past retention.
+///
+/// Subscribers are those of the table (``Room/hears``), never the groups that Redis lists: a lost group still needs its events, and
+/// a group that somebody made by hand doesn't.
+public struct StreamKeeper: Service {
+    /// How often things are done.
+    public struct Rhythm: Sendable {
+        public var look = Duration.seconds(5)
+        public var trim = Duration.seconds(60)
+        /// A subscriber that has events and makes no progress for so long has fallen silent.
+        public var silence = Duration.seconds(60)
+
+        public init() {}
+    }
+
+    private let room: Room
+    private let partitions: Partitions
+    private let redis: RedisClient
+    private let retention: Duration
+    private let rhythm: Rhythm
+    private let now: Clock
+    private let logger: Logger
+
+    /// - Parameter retention: by ids, which tell when an event was written, against the wall clock.
+    public init(
+        room: Room, partitions: Partitions, redis: RedisClient, retention: Duration, rhythm: Rhythm = Rhythm(),
+        now: @escaping Clock,
+        logger: Logger
+    ) {
+        self.room = room
+        self.partitions = partitions
+        self.redis = redis
+        self.retention = retention
+        self.rhythm = rhythm
+        self.now = now
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var watch = SilenceWatch(bound: rhythm.silence)
+            var lastTrim: ContinuousClock.Instant?
+            var isFailing = false
+            while !Task.isCancelled {
+                let isTrimDue = lastTrim.map { .now - $0 >= rhythm.trim } ?? true
+                if let failure = await keepAll(&watch, trimming: isTrimDue) {
+                    if !isFailing { logger.warning("streams can't be looked after", metadata: ["reason": "\(failure)"]) }
+                    isFailing = true
+                } else {
+                    if isTrimDue { lastTrim = .now }
+                    isFailing = false
+                }
+                try? await Task.sleep(for: rhythm.look)
+            }
+        }
+    }
+
+    /// What failed last; a partition that can't be looked after does not keep the others waiting.
+    private func keepAll(_ watch: inout SilenceWatch, trimming: Bool) async -> RedisError? {
+        var failure: RedisError?
+        do throws(Failure) {
+            for partition in try await partitions.inUse() {
+                do throws(RedisError) {
+                    try await keep(OwnStream(room: room, partition: partition, redis: redis), &watch, trimming: trimming)
+                } catch {
+                    failure = error
+                }
+            }
+        } catch {
+            failure = .unreachable("the partitions are not known")
+        }
+        return failure
+    }
+
+    private func keep(_ stream: OwnStream, _ watch: inout SilenceWatch, trimming: Bool) async throws(RedisError) {
+        let progress = try await stream.progress()
+        let moment = now()
+        for (group, applied) in progress {
+            let oldest = try await stream.first(after: applied)
+            let lag = oldest.map { max(0, Double(moment) - Double($0.milliseconds)) / 1000 } ?? 0
+            let dimensions = [("group", group.rawValue), ("partition", stream.partition)]
+            Gauge(label: "skmuseum_\(room.rawValue)_subscriber_lag_seconds", dimensions: dimensions).record(lag)
+            let turn = watch.look(at: group, in: stream.partition, applied: applied, isBehind: oldest != nil, now: .now)
+            report(turn, of: group, in: stream.partition, lag: lag)
+        }
+        guard trimming, let lowest = progress.map(\.applied).min() else { return }
+        let youngest = StreamID(milliseconds: UInt64(max(0, moment - Moment(retention / .milliseconds(1)))), sequence: 0)
+        let bound = min(lowest, youngest)
+        if bound == .zero { return }
+        let count = try await stream.trim(below: bound)
+        guard count > 0 else { return }
+        logger.info(
+            "events trimmed", metadata: ["partition": "\(stream.partition)", "count": "\(count)", "below": "\(bound.text)"])
+    }
+
+    private func report(_ turn: SilenceWatch.Turn?, of group: Room, in partition: String, lag: Double) {
+        let metadata: Logger.Metadata = [
+            "group": "\(group.rawValue)", "partition": "\(partition)", "lagSeconds": "\(Int(lag))",
+        ]
+        switch turn {
+        case .fellSilent: logger.warning("subscriber has fallen silent; is that role running?", metadata: metadata)
+        case .isBack: logger.warning("subscriber is back", metadata: metadata)
+        case nil: break
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Chassis
+import Contracts
+import Redis
+
+struct DeadLettersRetry: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Hands dead letters' events to their rooms once more; what is applied is gone from the list.",
+        discussion: "Does no harm: an event that has been applied is skipped, also long after.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var choice: LetterChoice
+
+    func run() async throws {
+        try await Complaint.reporting {
+            let keyspace = try await Keyspace.open(try common.settings())
+            var left = 0
+            if let id = choice.id {
+                let (letters, letter) = try await keyspace.deadLetter(id)
+                var retrial = try await Retrial(letters, keyspace: keyspace)
+                try await retrial.take(letter)
+                if retrial.left == 0 { try await letters.remove(try await letters.twins(of: letter)) }
+                left = retrial.left
+            } else {
+                for letters in keyspace.deadLetters {
+                    let end = try await letters.last()
+                    if end == .zero { continue }
+                    var retrial = try await Retrial(letters, keyspace: keyspace)
+                    var page = try await letters.page(after: .zero, through: end)
+                    while let last = page.last {
+                        for letter in page { try await retrial.take(letter) }
+                        page = try await letters.page(after: last.id, through: end)
+                    }
+                    left += retrial.left
+                }
+            }
+            if left > 0 {
+                throw Complaint("\(left) dead letters could not be applied and are still there; mend what is said, or drop them")
+            }
+        }
+    }
+}
+
+/// One group's dead letters on their second way.
+private struct Retrial {
+    private let letters: DeadLetters
+    private let ear: any EventHandler
+    private let start = ContinuousClock.now
+    /// Whether it was applied, by event: of several letters of one event only the first is handed over.
+    private var isApplied: [String: Bool] = [:]
+    private(set) var left = 0
+
+    /// How long to wait, over all letters, for what isn't there yet. Book gives reserved seats up after two seconds.
+    private static let patience = Duration.seconds(3)
+
+    init(_ letters: DeadLetters, keyspace: Keyspace) async throws {
+        self.letters = letters
+        let connection = try await keyspace.store(of: letters.group).dedicatedConnection()
+        ear = letters.group.ear(on: connection, now: Calendars.wallClock)
+    }
+
+    mutating func take(_ letter: DeadLetter) async throws {
+        if let isApplied = isApplied[letter.eventName] {
+            if isApplied { try await letters.remove([letter.id]) }
+            return
+        }
+        let outcome = try await outcome(of: letter)
+        isApplied[letter.eventName] = outcome == .applied
+        let name = "\(letters.name(of: letter))  \(letter.what)"
+        switch outcome {
+        case .applied: Output.line("\(name)  applied")
+        case .notYet(let reason), .left(let reason):
+            Output.line("\(name)  left: \(reason.asWord)")
+            left += 1
+        }
+    }
+
+    private func outcome(of letter: DeadLetter) async throws -> DeadLetters.Outcome {
+        while true {
+            let age = ContinuousClock.now - start
+            let outcome = try await letters.retry(letter, age: age, with: ear)
+            guard case .notYet = outcome, age < Self.patience else { return outcome }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Logging
+import TestSupport
+
+/// What a logger was told, for a test to look at.
+final class LogBook: Sendable {
+    let lines = LockedBox<[String]>([])
+
+    init() {}
+
+    var logger: Logger { Logger(label: "test") { _ in Handler(book: self) } }
+
+    func times(_ message: String) -> Int { lines.value.count { $0.hasPrefix(message) } }
+
+    private struct Handler: LogHandler {
+        let book: LogBook
+        var logLevel = Logger.Level.debug
+        var metadata = Logger.Metadata()
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let all = metadata.merging(event.metadata ?? [:]) { $1 }.map { "\($0.key)=\($0.value)" }.sorted()
+            book.lines.update { $0.append("\(event.message) " + all.joined(separator: " ")) }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Chassis
+import Redis
+import TestSupport
+import Testing
+
+/// Streams that are trimmed, and whoever comes back to them.
+@Suite(.timeLimit(.minutes(5)))
+struct RetentionTests {
+    /// Redis lets go of whole blocks; here a block is one entry.
+    private static let options = ["--stream-node-max-entries", "1"]
+    private static let streams = ["museum:{a}:events", "book:{a}:events", "confirm:{a}:events"]
+
+    @Test func replayDoesNoHarmOnTrimmedStreams() async throws {
+        let house = try await House.open(redis: Self.options, environment: ["EVENT_RETENTION": "0s"])
+        let visitor = house.visitor
+        let exhibition = try await visitor.register(capacity: 100)
+        var ids: [String] = []
+        for number in 0..<15 {
+            ids.append(try #require(try await visitor.book(exhibition, visitor: "visitor \(number % 4)").json["id"]?.text))
+        }
+        for id in ids.prefix(5) { #expect(try await visitor.delete("/books/\(id)").status == 200) }
+        let settled = try await house.audit()
+        #expect(settled.code == 0, "\(settled.output)")
+        let client = try house.redis.client()
+        let before = try await client.hashes()
+
+        // Owners trim when they start, and once a minute.
+        for role in ["museum", "book", "confirm"] {
+            #expect(try await house[role].stop() == 0)
+            try await house[role].launch()
+        }
+        for stream in Self.streams {
+            try await eventually("\(stream) is trimmed") { try await client.send("XLEN", stream) == .integer(1) }
+        }
+        let subscriptions = [
+            "museum": ["book", "mypage"], "book": ["museum", "confirm", "mypage"], "confirm": ["mypage"],
+        ]
+        for (room, groups) in subscriptions {
+            for group in groups { _ = try await client.send("XGROUP", "SETID", "\(room):{a}:events", group, "0") }
+        }
+        for room in ["museum", "book", "confirm", "mypage"] {
+            let replay = try await house["book"].run("replay", room)
+            #expect(replay.code == 0 && replay.output.contains("caught up"), "\(replay.output)")
+        }
+        for (room, groups) in subscriptions {
+            for group in groups { _ = try await client.send("XGROUP", "DESTROY", "\(room):{a}:events", group) }
+        }
+        let later = try #require(try await visitor.book(exhibition, visitor: "later").json["id"]?.text)
+        try await eventually("the new booking is everywhere") {
+            try await visitor.get("/myPages/\(later)").json["admission"]?.text == "CONFIRMED"
+        }
+        let audit = try await house.audit()
+        #expect(audit.code == 0, "\(audit.output)")
+        let after = try await client.hashes()
+        for (key, fields) in before where key.contains(":a1-") { #expect(after[key] == fields, "\(key)") }
+    }
+
+    @Test func aStoppedMyPageWithItsOwnStoreHoldsWhatItNeeds() async throws {
+        let redis = try await RedisServer.start(Self.options)
+        let own = try await RedisServer.start()
+        let ports = try MuseumProcess.freePorts()
+        let environment = ["EVENT_RETENTION": "0s", "MYPAGE_REDIS_URL": own.url]
+        let rooms = try await MuseumProcess.start(
+            ["book", "museum", "confirm", "gateway"], ports: ports, redis: redis, environment: environment)
+        let myPage = try await MuseumProcess.start(["mypage"], ports: ports, redis: redis, environment: environment)
+        let visitor = Visitor(rooms.url("gateway"))
+        let client = try redis.client()
+        let exhibition = try await visitor.register(capacity: 100)
+        for number in 0..<10 { #expect(try await visitor.book(exhibition, visitor: "early \(number)").status == 201) }
+        let settled = try await rooms.run("audit")
+        #expect(settled.code == 0, "\(settled.output)")
+
+        #expect(try await myPage.stop() == 0)
+        let copy = try await client.send("GET", "mypage:{a}:progress:book").asText()
+        #expect(try await own.client().send("GET", "mypage:{a}:progress:book").asText() == copy)
+        for number in 0..<10 { #expect(try await visitor.book(exhibition, visitor: "late \(number)").status == 201) }
+        for group in ["museum", "confirm"] {
+            try await eventually("\(group) has caught up") {
+                let last = try await client.send("XREVRANGE", "book:{a}:events", "+", "-", "COUNT", "1").asArray()[0].asArray()[0]
+                return try await client.send("GET", "\(group):{a}:progress:book") == last
+            }
+        }
+        // Among the groups Redis lists there is none of MyPage.
+        _ = try await client.send("XGROUP", "DESTROY", "book:{a}:events", "mypage")
+        #expect(try await rooms.stop() == 0)
+        try await rooms.launch()
+        try await eventually("what MyPage has applied is gone") {
+            try await client.send("XRANGE", "book:{a}:events", "-", "+", "COUNT", "1").asArray()[0].asArray()[0] == .text(copy)
+        }
+        #expect(try await client.send("XLEN", "book:{a}:events").asInteger() >= 21, "and nothing else")
+
+        try await myPage.launch()
+        try await eventually("the pages are complete") { try await visitor.all("myPages").count == 20 }
+        let audit = try await rooms.run("audit")
+        #expect(audit.code == 0, "\(audit.output)")
+    }
+
+    @Test func alarmsAreInTheMetrics() async throws {
+        let redis = try await RedisServer.start()
+        let house = try await MuseumProcess.start(
+            ["book", "museum", "gateway"], ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(house.url("gateway"))
+        let exhibition = try await visitor.register(capacity: 10)
+        #expect(try await visitor.book(exhibition, visitor: "kim").status == 201)
+        try await eventually("lag and memory are shown", within: .seconds(15), every: .milliseconds(200)) {
+            let metrics = try await visitor.get("/metrics").text
+            func value(_ series: String) -> Double {
+                metrics.split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap {
+                    Double($0.dropFirst(series.count + 1))
+                } ?? -1
+            }
+            let labels = "{group=\"confirm\",partition=\"a\"}"
+            return value("skmuseum_book_subscriber_lag_seconds\(labels)") > 0
+                && value("skmuseum_book_subscriber_lag_seconds{group=\"museum\",partition=\"a\"}") == 0
+                && value("skmuseum_museum_subscriber_lag_seconds{group=\"mypage\",partition=\"a\"}") > 0
+                && value("skmuseum_redis_memory_used_bytes") > 500_000 && value("skmuseum_redis_memory_limit_bytes") > 1e8
+        }
+    }
+}
