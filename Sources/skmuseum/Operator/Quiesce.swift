@@ -1,0 +1,51 @@
+import Chassis
+import Contracts
+import Redis
+
+extension Keyspace {
+    /// An event, what comes of it, and what comes of that: reserved seats complete a booking, which makes an admission, which
+    /// MyPage hears of.
+    private static let depth = 4
+
+    /// Waits until all that was in the streams, and all that came of it, is applied, and no group is being replayed.
+    /// - Throws: ``Complaint`` where that takes longer than `wait`.
+    func quiesce(within wait: Duration = .seconds(60)) async throws {
+        let deadline = ContinuousClock.now + wait
+        for _ in 0..<Self.depth {
+            let behind = try await settle(within: max(deadline - .now, .zero))
+            if let late = behind.first {
+                throw Complaint(
+                    "\(late.subscription.group.rawValue) is \(late.behind) events behind on \(late.subscription.stream); "
+                        + "start that role, then run this again: it goes on where it stopped")
+            }
+        }
+        for subscription in Subscription.all(in: partitions) {
+            let end = try await end(of: subscription.stream)
+            while try await isInHand(subscription, through: end) {
+                guard .now < deadline else {
+                    throw Complaint("\(subscription.group.rawValue) is being replayed; run this again when it has caught up")
+                }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
+    /// Whether the group has yet to read or to acknowledge something up to `end`, though it may have applied it before.
+    private func isInHand(_ subscription: Subscription, through end: StreamID) async throws -> Bool {
+        let group = subscription.group.rawValue
+        if try await delivered(subscription) < end { return true }
+        let pending = try await redis.send("XPENDING", subscription.stream, group).asArray()
+        guard pending.count > 1, let lowest = try pending[1].asOptionalText().flatMap(StreamID.init) else { return false }
+        return lowest <= end
+    }
+
+    /// The last id that the group was given.
+    private func delivered(_ subscription: Subscription) async throws -> StreamID {
+        for reply in try await redis.send("XINFO", "GROUPS", subscription.stream).asArray() {
+            var fields: [String: String] = [:]
+            for (name, value) in try reply.asPairs() { fields[name.shown] = value.shown }
+            if fields["name"] == subscription.group.rawValue { return StreamID(fields["last-delivered-id"] ?? "") ?? .zero }
+        }
+        return .zero
+    }
+}
