@@ -11,26 +11,31 @@ extension Keyspace {
     /// - Throws: ``Complaint`` where that takes longer than `wait`.
     func quiesce(within wait: Duration = .seconds(60)) async throws {
         let deadline = ContinuousClock.now + wait
-        for _ in 0..<Self.depth {
-            let behind = try await settle(within: max(deadline - .now, .zero))
-            if let late = behind.first {
-                throw Complaint(
-                    "\(late.subscription.group.rawValue) is \(late.behind) events behind on \(late.subscription.stream); "
-                        + "start that role, then run this again: it goes on where it stopped")
-            }
+        if let late = try await settle(within: wait).first {
+            throw Complaint(
+                "\(late.subscription.group.rawValue) is \(late.behind) events behind on \(late.subscription.stream); "
+                    + "start that role, then run this again: it goes on where it stopped")
         }
-        for subscription in Subscription.all(in: partitions) {
-            let end = try await end(of: subscription.stream)
-            while try await isInHand(subscription, through: end) {
-                guard .now < deadline else {
-                    throw Complaint("\(subscription.group.rawValue) is being replayed; run this again when it has caught up")
+        for _ in 0..<Self.depth {
+            var ends: [(subscription: Subscription, end: StreamID)] = []
+            for subscription in Subscription.all(in: partitions) {
+                ends.append((subscription, try await end(of: subscription.stream)))
+            }
+            for (subscription, end) in ends {
+                while try await isInHand(subscription, through: end) {
+                    guard .now < deadline else {
+                        throw Complaint(
+                            "\(subscription.group.rawValue) does not catch up with \(subscription.stream); "
+                                + "run this again when it has: it goes on where it stopped")
+                    }
+                    try await Task.sleep(for: .milliseconds(10))
                 }
-                try await Task.sleep(for: .milliseconds(50))
             }
         }
     }
 
-    /// Whether the group has yet to read or to acknowledge something up to `end`, though it may have applied it before.
+    /// Whether the group has yet to read or to acknowledge something up to `end`, be it for the first time or in a replay. What is
+    /// acknowledged is applied. Progress says the same, but only once a second and not of replays.
     private func isInHand(_ subscription: Subscription, through end: StreamID) async throws -> Bool {
         let group = subscription.group.rawValue
         if try await delivered(subscription) < end { return true }

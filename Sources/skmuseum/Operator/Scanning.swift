@@ -20,6 +20,25 @@ extension RedisClient {
         }
     }
 
+    /// The members of many sorted sets, each with the place of its set among the keys; the next page of a hundred sets in one go.
+    func eachMember(ofAll keys: [String], _ body: ([(index: Int, member: String)]) async throws -> Void) async throws {
+        var open = keys.indices.map { (index: $0, cursor: "0") }
+        while !open.isEmpty {
+            let part = Array(open.prefix(100))
+            open.removeFirst(part.count)
+            var found: [(index: Int, member: String)] = []
+            let replies = try await sendAll(part.map { Command("ZSCAN", keys[$0.index], $0.cursor, "COUNT", "500") })
+            for (set, reply) in zip(part, replies) {
+                let parts = try reply.asArray()
+                guard parts.count == 2 else { throw RedisError.unexpected("ZSCAN answers two elements") }
+                found += parts[1].shownFields.keys.map { (set.index, $0) }
+                let cursor = try parts[0].asText()
+                if cursor != "0" { open.append((set.index, cursor)) }
+            }
+            if !found.isEmpty { try await body(found) }
+        }
+    }
+
     /// A hash's fields, a page at a time.
     func eachField(of key: String, _ body: ([String: String]) async throws -> Void) async throws {
         try await eachStep(["HSCAN", key], ["COUNT", "500"]) { page in

@@ -5,8 +5,8 @@ import Redis
 enum AuditSubject: Hashable {
     case exhibition(ExhibitionID)
     case booking(BookingID)
-    /// A booking on a visitor's list.
-    case listed(BookingID, visitor: String)
+    /// An entry on a visitor's list: a booking, or what passes for one.
+    case listed(String, visitor: String, partition: String)
     /// A visitor who is said to have bookings.
     case visitor(String, partition: String)
 }
@@ -32,7 +32,8 @@ extension Keyspace {
             switch subject {
             case .booking: break
             case .exhibition(let id): looks[subject] = try await lookAtExhibition(id)
-            case .listed(let id, let visitor): looks[subject] = try await lookAtList(id, visitor: visitor)
+            case .listed(let member, let visitor, let partition):
+                looks[subject] = try await lookAtList(member, visitor: visitor, in: partition)
             case .visitor(let visitor, let partition): looks[subject] = try await lookAtVisitor(visitor, in: partition)
             }
         }

@@ -26,13 +26,14 @@ struct AuditStrangers {
         cursor = try reply[0].asText()
         if cursor == "0" { walks = walks.dropFirst() }
         var bookings: [BookingID] = []
+        var visitors: [String] = []
         var subjects: [AuditSubject] = []
         for key in try reply[1].asArray().map(\.shown) {
             let name = String(key.dropFirst(prefix.count))
             if let booking = BookingID(name) {
                 bookings.append(booking)
             } else if walk.room == .mypage, name.hasPrefix("visitor:") {
-                subjects += try await strangers(on: String(name.dropFirst("visitor:".count)))
+                visitors.append(String(name.dropFirst("visitor:".count)))
             } else if walk.room == .mypage, name == "visitors" {
                 subjects += try await unlisted()
             } else if let exhibition = name.split(separator: ":").first.flatMap({ ExhibitionID(String($0)) }),
@@ -41,7 +42,7 @@ struct AuditStrangers {
                 subjects.append(.exhibition(exhibition))
             }
         }
-        return subjects + (try await withoutSeats(bookings))
+        return subjects + (try await withoutSeats(bookings)) + (try await strangers(onListsOf: visitors))
     }
 
     /// Every booking has a seats field, if only a tombstone; what has none was not looked at with its exhibition.
@@ -51,14 +52,17 @@ struct AuditStrangers {
         return zip(bookings, replies).filter { $1 == .integer(0) }.map { .booking($0.0) }
     }
 
-    private func strangers(on visitor: String) async throws -> [AuditSubject] {
+    private func strangers(onListsOf visitors: [String]) async throws -> [AuditSubject] {
         let keys = Keys(partition: partition)
-        var subjects: [AuditSubject] = [.visitor(visitor, partition: partition)]
-        try await keyspace.myPageStore.eachMember(of: keys.pages(of: visitor)) { page in
-            let members = page.keys.compactMap(BookingID.init)
-            let owners = try await keyspace.redis.sendAll(members.map { Command("HGET", keys.booking($0.text), "visitor") })
-            for (member, owner) in zip(members, owners) where owner.shown != visitor {
-                subjects.append(.listed(member, visitor: visitor))
+        let known = try await keyspace.myPageStore.sendAll(visitors.map { Command("ZSCORE", keys.visitors, $0) })
+        var subjects: [AuditSubject] = []
+        for (visitor, score) in zip(visitors, known) where score == .null {
+            subjects.append(.visitor(visitor, partition: partition))
+        }
+        try await keyspace.myPageStore.eachMember(ofAll: visitors.map { keys.pages(of: $0) }) { listed in
+            let owners = try await keyspace.redis.sendAll(listed.map { Command("HGET", keys.booking($0.member), "visitor") })
+            for (entry, owner) in zip(listed, owners) where owner.shown != visitors[entry.index] {
+                subjects.append(.listed(entry.member, visitor: visitors[entry.index], partition: partition))
             }
         }
         return subjects

@@ -97,8 +97,9 @@ struct BookingComparison {
         let key = keys.admission(id.text)
         let due = AdmissionStatus(of: status)
         found.expect(
-            admission["status"] == due?.rawValue, key, "is \(admission["status"] ?? "absent"), the booking is \(status.rawValue)")
-        if due != nil {
+            admission["status"] == due?.rawValue, key, "is \(admission["status"] ?? "missing"), the booking is \(status.rawValue)"
+        )
+        if due != nil, !admission.isEmpty {
             found.expect(
                 admission["bookVersion"] == booking["version"], key,
                 "has seen version \(admission["bookVersion"] ?? "none") of the booking, not \(booking["version"] ?? "none")")
@@ -113,6 +114,7 @@ struct BookingComparison {
         var found = Findings()
         let key = keys.page(id.text)
         let due = AdmissionStatus(of: status)?.rawValue
+        if page.isEmpty { return [Audit.Violation(key: key, what: "is missing, the booking is \(status.rawValue)")] }
         found.expect(
             page["status"] == status.rawValue, key, "shows \(page["status"] ?? "nothing"), the booking is \(status.rawValue)")
         found.expect(

@@ -51,16 +51,16 @@ extension Keyspace {
     }
 
     /// Whether a booking is on the list of the visitor whose it is, by the booking or at least by the page.
-    func lookAtList(_ id: BookingID, visitor: String) async throws -> AuditLook {
-        let keys = Keys(partition: id.partition)
+    func lookAtList(_ member: String, visitor: String, in partition: String) async throws -> AuditLook {
+        let keys = Keys(partition: partition)
         let list = keys.pages(of: visitor)
-        let isListed = try await myPageStore.send("ZSCORE", list, id.text).shownIfAny != nil
+        let isListed = try await myPageStore.send("ZSCORE", list, member).shownIfAny != nil
         let owners = [
-            try await redis.send("HGET", keys.booking(id.text), "visitor").shownIfAny,
-            try await myPageStore.send("HGET", keys.page(id.text), "visitor").shownIfAny,
+            try await redis.send("HGET", keys.booking(member), "visitor").shownIfAny,
+            try await myPageStore.send("HGET", keys.page(member), "visitor").shownIfAny,
         ]
         var found = Findings()
-        found.expect(!isListed || owners.contains(visitor), list, "lists \(id.text), which is no booking of this visitor")
+        found.expect(!isListed || owners.contains(visitor), list, "lists \(member), which is no booking of this visitor")
         return AuditLook(seen: [["owners": "\(owners)", "isListed": "\(isListed)"]], violations: found.violations)
     }
 
@@ -69,7 +69,7 @@ extension Keyspace {
         let has = try await myPageStore.send("ZCARD", keys.pages(of: visitor)).asInteger() > 0
         let isKnown = try await myPageStore.send("ZSCORE", keys.visitors, visitor).shownIfAny != nil
         var found = Findings()
-        found.expect(has || !isKnown, keys.visitors, "lists \(visitor), who has no bookings")
+        found.expect(has || !isKnown, keys.pages(of: visitor), "is not there, though \(keys.visitors) lists its visitor")
         found.expect(!has || isKnown, keys.visitors, "does not list \(visitor)")
         return AuditLook(seen: [["has": "\(has)", "isKnown": "\(isKnown)"]], violations: found.violations)
     }

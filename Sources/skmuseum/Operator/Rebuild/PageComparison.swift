@@ -68,15 +68,17 @@ struct PageComparison {
     /// What is live is compared with its like; what is rebuilt only where it has none.
     private mutating func look(at keys: [(name: String, isRebuilt: Bool)]) async throws {
         var hashes: [PageSubject] = []
+        var lists: [(name: String, isRebuilt: Bool)] = []
         for key in keys {
             if BookingID(key.name) != nil {
                 hashes.append(subject(key.name, version: "bookVersion"))
             } else if ExhibitionID(key.name) != nil {
                 hashes.append(subject(key.name, version: "version"))
             } else if key.name == "visitors" || key.name.hasPrefix("visitor:") {
-                try await lookAtList(key.name, isRebuilt: key.isRebuilt)
+                lists.append(key)
             }
         }
+        try await look(atLists: lists)
         let isRebuilt = keys.filter { BookingID($0.name) != nil || ExhibitionID($0.name) != nil }.map(\.isRebuilt)
         try await compare(hashes, isRebuilt: isRebuilt)
     }
@@ -85,18 +87,15 @@ struct PageComparison {
         .hash(live: live.page(name), rebuilt: live.rebuilt.page(name), version: version)
     }
 
-    private mutating func lookAtList(_ name: String, isRebuilt: Bool) async throws {
-        var cursor = "0"
-        repeat {
-            let key = isRebuilt ? live.rebuilt.page(name) : live.page(name)
-            let reply = try await store.send("ZSCAN", key, cursor, "COUNT", "500").asArray()
-            guard reply.count == 2 else { throw RedisError.unexpected("ZSCAN answers two elements") }
-            cursor = try reply[0].asText()
-            let entries = reply[1].shownFields.keys.map {
-                PageSubject.entry(live: live.page(name), rebuilt: live.rebuilt.page(name), member: $0)
-            }
-            try await compare(entries, isRebuilt: entries.map { _ in isRebuilt })
-        } while cursor != "0"
+    private mutating func look(atLists lists: [(name: String, isRebuilt: Bool)]) async throws {
+        let keys = lists.map { $0.isRebuilt ? live.rebuilt.page($0.name) : live.page($0.name) }
+        var pending: [(index: Int, member: String)] = []
+        try await store.eachMember(ofAll: keys) { pending += $0 }
+        let entries = pending.map { entry in
+            let name = lists[entry.index].name
+            return PageSubject.entry(live: live.page(name), rebuilt: live.rebuilt.page(name), member: entry.member)
+        }
+        try await compare(entries, isRebuilt: pending.map { lists[$0.index].isRebuilt })
     }
 
     private mutating func compare(_ subjects: [PageSubject], isRebuilt: [Bool]) async throws {
