@@ -87,6 +87,27 @@ struct PurgeTests {
         try await stays(gone: old, house, client)
     }
 
+    /// With MyPage on a Redis of its own, pages go from there, and a name as well.
+    @Test func onTwoServers() async throws {
+        let (redis, own) = (try await RedisServer.start(), try await RedisServer.start())
+        let house = try await MuseumProcess.start(
+            ports: try MuseumProcess.freePorts(), redis: redis, environment: ["MYPAGE_REDIS_URL": own.url])
+        let visitor = Visitor(house.url("gateway"))
+        let (client, store) = (try redis.client(), try own.client())
+        let (old, kept) = try await season(visitor, client)
+        #expect(try await traces(of: old, store).count > 10)
+        let purged = try await house.run("purge", "--before", "2021-01-01", "--yes")
+        #expect(purged.code == 0, "\(purged.output)")
+        let forgotten = try await house.run("forget", "visitor 3")
+        #expect(forgotten.code == 0, "\(forgotten.output)")
+        #expect(try await traces(of: old, client) == [])
+        #expect(try await traces(of: old, store) == [])
+        #expect(try await visitor.all("myPages", query: "visitor=visitor%203").isEmpty)
+        #expect(try await visitor.all("myPages").count == 40, "those of \(kept)")
+        try await stays(gone: old, house, client)
+        #expect(try await traces(of: old, store) == [])
+    }
+
     /// Every group is set back, every room replayed: nothing returns, and the audit finds nothing.
     private func stays(gone old: [String], _ house: MuseumProcess, _ client: RedisClient) async throws {
         for (room, groups) in Self.groups {
