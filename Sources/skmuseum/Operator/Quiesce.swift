@@ -17,12 +17,13 @@ extension Keyspace {
                     + "start that role, then run this again: it goes on where it stopped")
         }
         for _ in 0..<Self.depth {
-            var ends: [(subscription: Subscription, end: StreamID)] = []
+            var ends: [(subscription: Subscription, end: StreamID, last: StreamID)] = []
             for subscription in Subscription.all(in: partitions) {
-                ends.append((subscription, try await end(of: subscription.stream)))
+                let last = try await state(of: subscription.stream).last
+                ends.append((subscription, try await end(of: subscription.stream), last))
             }
-            for (subscription, end) in ends {
-                while try await isInHand(subscription, through: end) {
+            for (subscription, end, last) in ends {
+                while try await isInHand(subscription, through: end, last: last) {
                     guard .now < deadline else {
                         throw Complaint(
                             "\(subscription.group.rawValue) does not catch up with \(subscription.stream); "
@@ -36,12 +37,14 @@ extension Keyspace {
 
     /// Whether the group has yet to read or to acknowledge something up to `end`, be it for the first time or in a replay. What is
     /// acknowledged is applied. Progress says the same, but only once a second and not of replays.
-    private func isInHand(_ subscription: Subscription, through end: StreamID) async throws -> Bool {
+    /// - Parameter last: the highest id the stream has had; a consumer may have in hand what is in the stream no more.
+    private func isInHand(_ subscription: Subscription, through end: StreamID, last: StreamID) async throws -> Bool {
+        if last == .zero { return false }
         let group = subscription.group.rawValue
         if try await delivered(subscription) < end { return true }
         let pending = try await redis.send("XPENDING", subscription.stream, group).asArray()
         guard pending.count > 1, let lowest = try pending[1].asOptionalText().flatMap(StreamID.init) else { return false }
-        return lowest <= end
+        return lowest <= last
     }
 
     /// The last id that the group was given.
