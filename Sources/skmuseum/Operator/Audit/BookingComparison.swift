@@ -58,7 +58,7 @@ struct BookingComparison {
         let story = Story(visitor: page["visitor"], seats: page["seats"], status: status, version: page["bookVersion"])
         let holds = status == .completed || status == .requested ? page["seats"] : "0"
         guard String(seats) == holds else { return nil }
-        guard let due = AdmissionStatus(of: status) else { return admission.isEmpty ? story : nil }
+        guard let due = AdmissionStatus(following: status) else { return admission.isEmpty ? story : nil }
         let confirmed = Story(
             visitor: admission["visitor"], seats: admission["seats"],
             status: admission["status"] == due.rawValue ? status : nil, version: admission["bookVersion"])
@@ -95,7 +95,7 @@ struct BookingComparison {
     private func admissionViolations(_ status: BookingStatus) -> [Audit.Violation] {
         var found = Findings()
         let key = keys.admission(id.text)
-        let due = AdmissionStatus(of: status)
+        let due = AdmissionStatus(following: status)
         found.expect(
             admission["status"] == due?.rawValue, key, "is \(admission["status"] ?? "missing"), the booking is \(status.rawValue)"
         )
@@ -113,7 +113,7 @@ struct BookingComparison {
     private func pageViolations(_ status: BookingStatus) -> [Audit.Violation] {
         var found = Findings()
         let key = keys.page(id.text)
-        let due = AdmissionStatus(of: status)?.rawValue
+        let due = AdmissionStatus(following: status)?.rawValue
         if page.isEmpty { return [Audit.Violation(key: key, what: "is missing, the booking is \(status.rawValue)")] }
         found.expect(
             page["status"] == status.rawValue, key, "shows \(page["status"] ?? "nothing"), the booking is \(status.rawValue)")
@@ -141,31 +141,10 @@ struct BookingComparison {
         }
         let isListed = status != .aborted
         expect(places.booking, isListed: isListed, keys.bookings(of: id.exhibition.text))
-        expect(places.admission, isListed: AdmissionStatus(of: status) != nil, keys.admissions(to: id.exhibition.text))
+        expect(places.admission, isListed: AdmissionStatus(following: status) != nil, keys.admissions(to: id.exhibition.text))
         let visitor = booking["visitor"] ?? ""
         expect(places.page, isListed: isListed, keys.pages(of: visitor))
         if places.page != nil { found.expect(places.isVisitorKnown, keys.visitors, "does not list \(visitor)") }
         return found.violations
-    }
-}
-
-/// Violations as they are come upon.
-struct Findings {
-    private(set) var violations: [Audit.Violation] = []
-
-    mutating func expect(_ isRight: Bool, _ key: String, _ what: String) {
-        if !isRight { violations.append(Audit.Violation(key: key, what: what)) }
-    }
-}
-
-extension AdmissionStatus {
-    /// The admission that a booking in this state has.
-    init?(of booking: BookingStatus) {
-        switch booking {
-        case .completed: self = .confirmed
-        case .canceled: self = .canceled
-        case .forceCanceled: self = .forceCanceled
-        case .requested, .aborted: return nil
-        }
     }
 }
