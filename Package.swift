@@ -99,7 +99,8 @@ let package = Package(
             name: "skmuseum",
             dependencies: [
                 "Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts", .argumentParser,
-                .asyncHTTPClient, .configuration, .hummingbird, .logging, .metrics, .nioCore, .serviceLifecycle, .subprocess,
+                .asyncHTTPClient, .configuration, .crypto, .hummingbird, .logging, .metrics, .nioCore, .serviceLifecycle,
+                .subprocess,
                 .unixSignals,
             ],
             swiftSettings: strict

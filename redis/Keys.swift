@@ -1,11 +1,26 @@
 /// Every key of one partition. The partition in braces is the hash tag: what one script touches lies in one slot.
 public struct Keys: Sendable {
-    /// The partitions in use, over all of them: the one key without a hash tag.
+    /// The partitions in use, over all of them.
     public static let partitions = "museum:partitions"
+    /// While a visitor is being forgotten: the name's digest → the pseudonym.
+    public static let forgetting = "museum:forgetting"
 
     private let tag: String
+    /// What all of MyPage's rows and lists begin with.
+    private let pages: String
 
-    public init(partition: String) { self.tag = "{\(partition)}" }
+    public init(partition: String) {
+        tag = "{\(partition)}"
+        pages = "mypage:\(tag):"
+    }
+
+    private init(tag: String, pages: String) {
+        self.tag = tag
+        self.pages = pages
+    }
+
+    /// The same, but for MyPage's rows and lists: those of the read model that is being built beside the live one.
+    public var rebuilt: Keys { Keys(tag: tag, pages: "mypage:\(tag):rebuild:") }
 
     public func events(of room: String) -> String { "\(room):\(tag):events" }
     public func progress(of group: String, on room: String) -> String { "\(group):\(tag):progress:\(room)" }
@@ -32,8 +47,8 @@ public struct Keys: Sendable {
     public var exhibitionsWithAdmissions: String { "confirm:\(tag):index" }
 
     // MyPage
-    public func page(_ booking: String) -> String { "mypage:\(tag):\(booking)" }
-    public func pageExhibition(_ id: String) -> String { "mypage:\(tag):\(id)" }
-    public func pages(of visitor: String) -> String { "mypage:\(tag):visitor:\(visitor)" }
-    public var visitors: String { "mypage:\(tag):visitors" }
+    public func page(_ booking: String) -> String { pages + booking }
+    public func pageExhibition(_ id: String) -> String { pages + id }
+    public func pages(of visitor: String) -> String { pages + "visitor:" + visitor }
+    public var visitors: String { pages + "visitors" }
 }

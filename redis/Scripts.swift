@@ -16,6 +16,11 @@ public enum Scripts {
     public static let confirmApply = Script("confirm_apply", PackageResources.confirm_apply_lua)
     public static let myPageApply = Script("mypage_apply", PackageResources.mypage_apply_lua)
     public static let myPageExhibition = Script("mypage_exhibition", PackageResources.mypage_exhibition_lua)
+    public static let museumPurge = Script("museum_purge", PackageResources.museum_purge_lua)
+    public static let myPageRemove = Script("mypage_remove", PackageResources.mypage_remove_lua)
+    public static let myPageRename = Script("mypage_rename", PackageResources.mypage_rename_lua)
+    public static let myPageSwitch = Script("mypage_switch", PackageResources.mypage_switch_lua)
+    public static let recordRename = Script("record_rename", PackageResources.record_rename_lua)
     public static let consumerProgress = Script("consumer_progress", PackageResources.consumer_progress_lua)
     public static let consumerLeave = Script("consumer_leave", PackageResources.consumer_leave_lua)
 

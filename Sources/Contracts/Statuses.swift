@@ -20,4 +20,14 @@ public enum AdmissionStatus: String, Sendable, CaseIterable {
     case confirmed = "CONFIRMED"
     case canceled = "CANCELED"
     case forceCanceled = "FORCE_CANCELED"
+
+    /// The admission that a booking in this state has; `nil` while, or because, it has none.
+    public init?(following booking: BookingStatus) {
+        switch booking {
+        case .completed: self = .confirmed
+        case .canceled: self = .canceled
+        case .forceCanceled: self = .forceCanceled
+        case .requested, .aborted: return nil
+        }
+    }
 }

@@ -1,6 +1,7 @@
 public import Chassis
 public import Contracts
 public import Redis
+import Scripts
 
 /// The MyPage room put together: what it serves and hears.
 public struct MyPageRoom: Sendable {
@@ -15,5 +16,10 @@ public struct MyPageRoom: Sendable {
     /// The room's ear, writing to the server where the read model is.
     public static func events(_ store: any RedisSender) -> any EventHandler {
         MyPageEvents(store: RedisPageStore(client: store))
+    }
+
+    /// The same ear, writing the read model that is being built beside the live one.
+    public static func rebuild(_ store: any RedisSender) -> any EventHandler {
+        MyPageEvents(store: RedisPageStore(client: store) { Keys(partition: $0).rebuilt })
     }
 }

@@ -6,6 +6,8 @@ import Scripts
 /// The read model in Redis hashes.
 struct RedisPageStore: PageStore {
     let client: any RedisSender
+    /// The live read model's, unless another is being built beside it.
+    var keys: @Sendable (String) -> Keys = { Keys(partition: $0) }
 
     func apply(_ news: [News]) async throws(Failure) {
         enum Word: String { case stale = "STALE", applied = "APPLIED" }
@@ -17,7 +19,7 @@ struct RedisPageStore: PageStore {
     private func command(_ news: News) -> Command {
         switch news {
         case .booking(let facts, let moment):
-            let keys = Keys(partition: facts.id.partition)
+            let keys = keys(facts.id.partition)
             // An attempt that was answered 503 has a row, but is on nobody's list.
             let isListed = facts.status != .aborted
             return Command(
@@ -29,7 +31,7 @@ struct RedisPageStore: PageStore {
                     "status", facts.status.rawValue, "createdAt", String(facts.createdAt), "updatedAt", String(moment),
                 ])
         case .admission(let facts, let moment):
-            let keys = Keys(partition: facts.booking.partition)
+            let keys = keys(facts.booking.partition)
             return Command(
                 Scripts.myPageApply, keys: [keys.page(facts.booking.text)],
                 arguments: [
@@ -37,7 +39,7 @@ struct RedisPageStore: PageStore {
                     "admission", facts.status.rawValue, "admissionUpdatedAt", String(moment),
                 ])
         case .exhibition(let facts):
-            let keys = Keys(partition: facts.id.partition)
+            let keys = keys(facts.id.partition)
             var arguments = [String(facts.version), "hall", facts.hall, "date", facts.date, "status", facts.status.rawValue]
             for (name, value) in [("title", facts.title), ("startTime", facts.startTime), ("endTime", facts.endTime)] {
                 if let value { arguments += [name, value] }
@@ -51,8 +53,8 @@ struct RedisPageStore: PageStore {
     /// One for each id, in order. Rows and their exhibitions are read in one go.
     func find(_ ids: [BookingID]) async throws(Failure) -> [VisitorPage?] {
         let exhibitions = Array(Set(ids.map(\.exhibition)))
-        let rows = ids.map { Command("HGETALL", Keys(partition: $0.partition).page($0.text)) }
-        let shown = exhibitions.map { Command("HGETALL", Keys(partition: $0.partition).pageExhibition($0.text)) }
+        let rows = ids.map { Command("HGETALL", keys($0.partition).page($0.text)) }
+        let shown = exhibitions.map { Command("HGETALL", keys($0.partition).pageExhibition($0.text)) }
         let results = await client.send(rows + shown)
         do throws(RedisError) {
             var known: [ExhibitionID: ShownExhibition] = [:]

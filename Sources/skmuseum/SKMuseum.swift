@@ -8,6 +8,6 @@ struct SKMuseum: AsyncParsableCommand {
         discussion: "Settings come from the command line, then the environment, then defaults; the README has the table.",
         subcommands: [
             ServeCommand.self, EventsCommand.self, TraceCommand.self, ReplayCommand.self, AuditCommand.self,
-            DeadLettersCommand.self,
+            RebuildCommand.self, PurgeCommand.self, ForgetCommand.self, DeadLettersCommand.self,
         ])
 }

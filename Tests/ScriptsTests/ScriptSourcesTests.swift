@@ -10,8 +10,8 @@ extension AllScriptsTests {
             Scripts.museumRegister, Scripts.museumEdit, Scripts.museumDelete, Scripts.museumReserve, Scripts.museumRelease,
             Scripts.museumRevoke, Scripts.bookRecord, Scripts.bookAbort, Scripts.bookComplete, Scripts.bookCancel,
             Scripts.bookForceCancel, Scripts.confirmApply, Scripts.myPageApply, Scripts.myPageExhibition,
-            Scripts.consumerProgress,
-            Scripts.consumerLeave,
+            Scripts.museumPurge, Scripts.myPageRemove, Scripts.myPageRename, Scripts.myPageSwitch, Scripts.recordRename,
+            Scripts.consumerProgress, Scripts.consumerLeave,
         ]
 
         @Test(arguments: all.map(\.name))

@@ -86,11 +86,13 @@ extension Keyspace {
         return ids
     }
 
-    /// Waits until every group has applied all that was in its streams when the wait began.
+    /// Waits until every group, or those named, has applied all that was in its streams when the wait began.
     /// - Returns: those that have not when time is up, and by how many events.
-    func settle(within wait: Duration) async throws -> [(subscription: Subscription, behind: Int)] {
+    func settle(
+        within wait: Duration, of groups: [Room] = Room.allCases
+    ) async throws -> [(subscription: Subscription, behind: Int)] {
         var ends: [String: StreamID] = [:]
-        let subscriptions = Subscription.all(in: partitions)
+        let subscriptions = Subscription.all(in: partitions, of: groups)
         for subscription in subscriptions where ends[subscription.stream] == nil {
             ends[subscription.stream] = try await end(of: subscription.stream)
         }

@@ -1,0 +1,150 @@
+import Contracts
+import Scripts
+
+/// One booking as the rooms have it, once all is settled.
+struct BookingComparison {
+    let id: BookingID
+    /// Its seats at Museum: 0 given back, `nil` never taken.
+    var seats: Int?
+    var booking: [String: String] = [:]
+    var admission: [String: String] = [:]
+    var page: [String: String] = [:]
+    /// Its place in the indexes; `nil` where it is in none.
+    var places = Places()
+
+    struct Places {
+        var booking: String?
+        var admission: String?
+        /// On its visitor's list.
+        var page: String?
+        /// Whether that visitor is among those who have bookings.
+        var isVisitorKnown = false
+    }
+
+    /// What one room has to say of a booking.
+    private struct Story: Equatable {
+        let visitor: String?
+        let seats: String?
+        let status: BookingStatus?
+        let version: String?
+    }
+
+    private var keys: Keys { Keys(partition: id.partition) }
+
+    /// The key that is wrong, and no other that is wrong only beside it: what all others agree on stands.
+    var violations: [Audit.Violation] {
+        if let others = storyOfTheOthers, others != storyOfTheBooking {
+            let has = storyOfTheBooking.status?.rawValue ?? "missing"
+            return [
+                Audit.Violation(
+                    key: keys.booking(id.text),
+                    what: "is \(has) at version \(booking["version"] ?? "none"); Museum, Confirm and MyPage know it as "
+                        + "\(others.status?.rawValue ?? "?") at version \(others.version ?? "none")")
+            ]
+        }
+        guard let status = storyOfTheBooking.status else { return withoutBooking }
+        return seatsViolations(status) + admissionViolations(status) + pageViolations(status) + listViolations(status)
+    }
+
+    private var storyOfTheBooking: Story {
+        Story(
+            visitor: booking["visitor"], seats: booking["seats"],
+            status: booking["status"].flatMap { BookingStatus(rawValue: $0) }, version: booking["version"])
+    }
+
+    /// What page, admission and seats say where they agree.
+    private var storyOfTheOthers: Story? {
+        guard let status = page["status"].flatMap({ BookingStatus(rawValue: $0) }), let seats else { return nil }
+        let story = Story(visitor: page["visitor"], seats: page["seats"], status: status, version: page["bookVersion"])
+        let holds = status == .completed || status == .requested ? page["seats"] : "0"
+        guard String(seats) == holds else { return nil }
+        guard let due = AdmissionStatus(following: status) else { return admission.isEmpty ? story : nil }
+        let confirmed = Story(
+            visitor: admission["visitor"], seats: admission["seats"],
+            status: admission["status"] == due.rawValue ? status : nil, version: admission["bookVersion"])
+        return confirmed == story ? story : nil
+    }
+
+    private var withoutBooking: [Audit.Violation] {
+        var found = Findings()
+        found.expect((seats ?? 0) == 0, keys.seats(id.exhibition.text), "holds \(seats ?? 0) seats for \(id.text), no booking")
+        found.expect(admission.isEmpty, keys.admission(id.text), "is there without a booking")
+        found.expect(page.isEmpty, keys.page(id.text), "is there without a booking")
+        found.expect(places.booking == nil, keys.bookings(of: id.exhibition.text), "lists \(id.text), which is no booking")
+        found.expect(
+            places.admission == nil || !admission.isEmpty, keys.admissions(to: id.exhibition.text),
+            "lists \(id.text), which is no admission")
+        return found.violations
+    }
+
+    private func seatsViolations(_ status: BookingStatus) -> [Audit.Violation] {
+        var found = Findings()
+        let key = keys.seats(id.exhibition.text)
+        switch status {
+        case .completed, .requested:
+            found.expect(
+                seats.map(String.init) == booking["seats"], key,
+                "holds \(seats ?? 0) seats for \(id.text), the booking has \(booking["seats"] ?? "none")")
+        case .canceled, .forceCanceled, .aborted:
+            found.expect((seats ?? 0) == 0, key, "holds \(seats ?? 0) seats for \(id.text), which is \(status.rawValue)")
+        }
+        found.expect(status != .requested, keys.booking(id.text), "is still REQUESTED though all events are applied")
+        return found.violations
+    }
+
+    private func admissionViolations(_ status: BookingStatus) -> [Audit.Violation] {
+        var found = Findings()
+        let key = keys.admission(id.text)
+        let due = AdmissionStatus(following: status)
+        found.expect(
+            admission["status"] == due?.rawValue, key, "is \(admission["status"] ?? "missing"), the booking is \(status.rawValue)"
+        )
+        if due != nil, !admission.isEmpty {
+            found.expect(
+                admission["bookVersion"] == booking["version"], key,
+                "has seen version \(admission["bookVersion"] ?? "none") of the booking, not \(booking["version"] ?? "none")")
+            found.expect(
+                admission["visitor"] == booking["visitor"] && admission["seats"] == booking["seats"]
+                    && admission["museumId"] == booking["museumId"], key, "names another visitor or other seats than the booking")
+        }
+        return found.violations
+    }
+
+    private func pageViolations(_ status: BookingStatus) -> [Audit.Violation] {
+        var found = Findings()
+        let key = keys.page(id.text)
+        let due = AdmissionStatus(following: status)?.rawValue
+        if page.isEmpty { return [Audit.Violation(key: key, what: "is missing, the booking is \(status.rawValue)")] }
+        found.expect(
+            page["status"] == status.rawValue, key, "shows \(page["status"] ?? "nothing"), the booking is \(status.rawValue)")
+        found.expect(
+            page["bookVersion"] == booking["version"], key,
+            "shows version \(page["bookVersion"] ?? "none") of the booking, not \(booking["version"] ?? "none")")
+        for name in ["visitor", "seats", "museumId", "createdAt", "updatedAt"] {
+            found.expect(page[name] == booking[name], key, "shows another \(name) than the booking has")
+        }
+        found.expect(page["admission"] == due, key, "shows admission \(page["admission"] ?? "none"), it is \(due ?? "none")")
+        if admissionViolations(status).isEmpty {
+            found.expect(
+                page["admissionVersion"] == admission["version"] && page["admissionUpdatedAt"] == admission["updatedAt"], key,
+                "shows version \(page["admissionVersion"] ?? "none") of the admission, not \(admission["version"] ?? "none")")
+        }
+        return found.violations
+    }
+
+    /// An attempt that was answered 503 is on no list.
+    private func listViolations(_ status: BookingStatus) -> [Audit.Violation] {
+        var found = Findings()
+        func expect(_ place: String?, isListed: Bool, _ key: String) {
+            let due = isListed ? booking["createdAt"] : nil
+            found.expect(place == due, key, "has \(id.text) at \(place ?? "no place"), not at \(due ?? "none")")
+        }
+        let isListed = status != .aborted
+        expect(places.booking, isListed: isListed, keys.bookings(of: id.exhibition.text))
+        expect(places.admission, isListed: AdmissionStatus(following: status) != nil, keys.admissions(to: id.exhibition.text))
+        let visitor = booking["visitor"] ?? ""
+        expect(places.page, isListed: isListed, keys.pages(of: visitor))
+        if places.page != nil { found.expect(places.isVisitorKnown, keys.visitors, "does not list \(visitor)") }
+        return found.violations
+    }
+}

@@ -1,0 +1,59 @@
+import Chassis
+import Contracts
+import Redis
+import Scripts
+
+/// Held seats against their sum at one instant, though the seats are read in many small steps.
+///
+/// Every change of a seats field tells of itself in the same script. So the fields as they were read, with what the events since
+/// the reading began say laid over them, are the fields at the moment of the last of those events; held is read in that moment.
+struct SeatSum {
+    private(set) var seats: [String: Int]
+    let violation: Audit.Violation?
+
+    init(of id: ExhibitionID, _ keyspace: Keyspace) async throws {
+        let keys = Keys(partition: id.partition)
+        let stream = keys.events(of: Room.museum.rawValue)
+        let key = keys.exhibition(id.text)
+        let start = try await keyspace.state(of: stream).last
+        seats = try await keyspace.seats(of: id)
+        let results = await keyspace.redis.send([
+            Command("MULTI"), Command("XINFO", "STREAM", stream), Command("HGET", key, "held"), Command("EXEC"),
+        ])
+        let replies = try results[3].get().asArray()
+        guard replies.count == 2 else { throw RedisError.unexpected("two replies were due") }
+        let end = if case .array = replies[0] { try StreamState(replies[0]).last } else { StreamID.zero }
+        guard let held = Int(replies[1].shown) else {
+            violation = nil
+            return
+        }
+        var after = start
+        while after < end {
+            let entries = try await keyspace.redis.send("XRANGE", stream, "(" + after.text, end.text, "COUNT", "500").asArray()
+            guard let last = entries.last else { break }
+            after = StreamID(try (try last.asArray().first ?? .null).asText()) ?? end
+            for entry in entries {
+                let fields = (try entry.asArray().last ?? .null).shownFields
+                guard fields["museumId"] == id.text, let booking = fields["bookId"] else { continue }
+                seats[booking] = fields["eventType"] == EventType.seatsReserved.rawValue ? Int(fields["seats"] ?? "") ?? 0 : 0
+            }
+        }
+        let sum = seats.values.reduce(0, +)
+        violation = sum == held ? nil : Audit.Violation(key: key, what: "held is \(held), the seats of its bookings are \(sum)")
+    }
+
+    /// - Parameter numbers: capacity, available and held, read in one command.
+    static func addsUp(_ numbers: [Int?], key: String) -> [Audit.Violation] {
+        guard numbers.count == 3, let capacity = numbers[0], let available = numbers[1], let held = numbers[2] else {
+            return [Audit.Violation(key: key, what: "capacity, available or held is missing or no number")]
+        }
+        var violations: [Audit.Violation] = []
+        if available + held != capacity {
+            violations.append(
+                Audit.Violation(key: key, what: "available \(available) + held \(held) is not capacity \(capacity)"))
+        }
+        if available < 0 { violations.append(Audit.Violation(key: key, what: "available is \(available)")) }
+        if held < 0 { violations.append(Audit.Violation(key: key, what: "held is \(held)")) }
+        return violations
+    }
+}

@@ -1,0 +1,13 @@
+/// Says now and then how far a long command is: on a terminal in place, elsewhere a line a second.
+struct ProgressLine {
+    private var next = ContinuousClock.now
+
+    mutating func show(_ text: @autoclosure () -> String) {
+        guard .now >= next else { return }
+        if Output.isTerminal { Output.overwrite(text()) } else { Output.note(text()) }
+        next = .now + (Output.isTerminal ? .milliseconds(100) : .seconds(1))
+    }
+
+    /// Makes room for what is said next.
+    func clear() { if Output.isTerminal { Output.overwrite("") } }
+}

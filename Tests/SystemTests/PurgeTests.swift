@@ -1,0 +1,187 @@
+import Chassis
+import Foundation
+import Redis
+import Scripts
+import TestSupport
+import Testing
+
+@Suite(.serialized, .timeLimit(.minutes(5)))
+struct PurgeTests {
+    private static let groups = ["museum": ["book", "mypage"], "book": ["museum", "confirm", "mypage"], "confirm": ["mypage"]]
+
+    /// Everything in whose name, fields, members or values one of the ids stands.
+    private func traces(of exhibitions: [String], _ client: RedisClient) async throws -> [String] {
+        var traces: [String] = []
+        let isMeant = { (text: String) in exhibitions.contains { text == $0 || text.hasPrefix($0 + "-") } }
+        for key in try await client.send("KEYS", "*").asTexts() {
+            let words = key.split(separator: ":").map(String.init)
+            let content = try await Everything.texts(of: key, client)
+            if words.contains(where: isMeant) || content.contains(where: isMeant) { traces.append(key) }
+        }
+        return traces
+    }
+
+    @Test func whatIsOverGoesAndNothingBringsItBack() async throws {
+        let (redis, house, visitor) = try await open()
+        let client = try redis.client()
+        let (old, kept) = try await season(visitor, client)
+        let late = try #require(try await visitor.all("books", query: "museumId=\(old[0])").first?["id"]?.text)
+        let before = try await client.hashes()
+
+        let asked = try await house.run("purge", "--before", "2021-01-01")
+        #expect(asked.code == 0 && asked.output.contains("would purge 3 exhibitions"), "\(asked.output)")
+        let askedToo = try await house.run("purge", "--before", "2021-01-01", "--dry-run")
+        #expect(askedToo.output == asked.output)
+        #expect(try await client.hashes() == before, "asking changes nothing")
+        for day in [MuseumClock.today(), "2999-01-01"] {
+            let refused = try await house.run("purge", "--before", day, "--yes")
+            #expect(refused.code == 64 && refused.output.contains("before today"), "\(refused.output)")
+        }
+
+        redis.runFirst()
+        _ = try await client.send("SLOWLOG", "RESET")
+        let purged = try await house.run("purge", "--before", "2021-01-01", "--yes")
+        #expect(purged.code == 0 && purged.output.contains("purged 3 exhibitions"), "\(purged.output)")
+        #expect(try await client.send("SLOWLOG", "GET", "10") == .array([]))
+        #expect(try await traces(of: old, client) == [])
+        for (key, fields) in before where key.contains(":\(kept)-") {
+            #expect(try await client.hashes(key)[key] == fields, "\(key)")
+        }
+        for path in ["/museums/\(old[0])", "/books/\(late)", "/confirms/\(late)", "/myPages/\(late)"] {
+            #expect(try await visitor.get(path).status == 404, "\(path)")
+        }
+        #expect(try await visitor.delete("/books/\(late)").status == 404, "a late cancel")
+        try await stays(gone: old, house, client)
+        let new = try await visitor.register(capacity: 5)
+        #expect(!old.contains(new), "a number is never given out again")
+        let nothing = try await house.run("purge", "--before", "2021-01-01", "--yes")
+        #expect(nothing.code == 0 && nothing.output.contains("purged 0"), "\(nothing.output)")
+    }
+
+    @Test func killedAnywhereItGoesOn() async throws {
+        let (redis, house, visitor) = try await open()
+        let client = try redis.client()
+        let (old, kept) = try await season(visitor, client)
+        let traffic = Traffic(visitor: visitor, exhibitions: [kept], edited: kept)
+        _ = try await traffic.during {
+            let folder = try TemporaryFolder()
+            let book = "book:{a}:\(old[0]):index"
+            // As it closes, as bookings are gone, as seats go.
+            for moment in ["closing", "removing", "ending"] {
+                let child = try ChildProcess(
+                    MuseumProcess.program, ["purge", "--before", "2021-01-01", "--yes"], environment: house.environment,
+                    folder: folder.url, output: folder.url.appendingPathComponent(moment))
+                try await eventually("it is \(moment)", within: .seconds(30), every: .milliseconds(1)) {
+                    switch moment {
+                    case "closing": try await client.send("HGET", "museum:{a}:\(old[0])", "status") == .text("CLOSED")
+                    case "removing": try await client.send("EXISTS", book) == .integer(0)
+                    default: try await client.send("EXISTS", "museum:{a}:\(old[0])") == .integer(0)
+                    }
+                }
+                child.end()
+            }
+            let purged = try await house.run("purge", "--before", "2021-01-01", "--yes")
+            #expect(purged.code == 0, "\(purged.output)")
+        }
+        #expect(try await traces(of: old, client) == [])
+        try await stays(gone: old, house, client)
+    }
+
+    /// With MyPage on a Redis of its own, pages go from there, and a name as well.
+    @Test func onTwoServers() async throws {
+        let (redis, own) = (try await RedisServer.start(), try await RedisServer.start())
+        let house = try await MuseumProcess.start(
+            ports: try MuseumProcess.freePorts(), redis: redis, environment: ["MYPAGE_REDIS_URL": own.url])
+        let visitor = Visitor(house.url("gateway"))
+        let (client, store) = (try redis.client(), try own.client())
+        let (old, kept) = try await season(visitor, client)
+        #expect(try await traces(of: old, store).count > 10)
+        let purged = try await house.run("purge", "--before", "2021-01-01", "--yes")
+        #expect(purged.code == 0, "\(purged.output)")
+        let forgotten = try await house.run("forget", "visitor 3")
+        #expect(forgotten.code == 0, "\(forgotten.output)")
+        #expect(try await traces(of: old, client) == [])
+        #expect(try await traces(of: old, store) == [])
+        #expect(try await visitor.all("myPages", query: "visitor=visitor%203").isEmpty)
+        #expect(try await visitor.all("myPages").count == 40, "those of \(kept)")
+        try await stays(gone: old, house, client)
+        #expect(try await traces(of: old, store) == [])
+    }
+
+    /// Every group is set back, every room replayed: nothing returns, and the audit finds nothing.
+    private func stays(gone old: [String], _ house: MuseumProcess, _ client: RedisClient) async throws {
+        for (room, groups) in Self.groups {
+            for group in groups { _ = try await client.send("XGROUP", "SETID", "\(room):{a}:events", group, "0") }
+        }
+        for room in ["museum", "book", "confirm", "mypage"] {
+            let replay = try await house.run("replay", room)
+            #expect(replay.code == 0, "\(replay.output)")
+        }
+        #expect(try await traces(of: old, client) == [])
+        let audit = try await house.run("audit", "--wait", "20s")
+        #expect(audit.code == 0, "\(audit.output)")
+        #expect(try await client.send("XLEN", "book:{a}:dead") == .integer(0))
+    }
+
+    private func open() async throws -> (RedisServer, MuseumProcess, Visitor) {
+        let redis = try await RedisServer.start()
+        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        return (redis, house, Visitor(house.url("gateway")))
+    }
+
+    /// Three exhibitions that are over, one of them deleted, and one to come.
+    private func season(_ visitor: Visitor, _ client: RedisClient) async throws -> (old: [String], kept: String) {
+        var old: [String] = []
+        for date in ["2020-02-29", "2020-12-30", "2020-12-31"] {
+            old.append(try await visitor.register(capacity: 1000, date: date))
+        }
+        let kept = try await visitor.register(capacity: 100_000)
+        // Ends on the first day that stays, at night.
+        let night = try await visitor.send(
+            "POST", "/museums", #"{"hall":"B","date":"2020-12-31","startTime":"22:00","endTime":"02:00","capacity":5}"#)
+        #expect(night.status == 201)
+        for exhibition in old + [kept] {
+            for number in 0..<40 {
+                let answer = try await visitor.book(exhibition, visitor: "visitor \(number % 9)", seats: 2)
+                if number.isMultiple(of: 4) { _ = try await visitor.delete("/books/\(answer.json["id"]?.text ?? "")") }
+            }
+        }
+        // Seats for which nobody records a booking: Book gives them up, and is left with an aborted attempt.
+        let keys = Keys(partition: "a")
+        let lost = old[0] + "-000000000001"
+        _ = try await client.send(
+            Command(
+                Scripts.museumReserve, keys: [keys.exhibition(old[0]), keys.seats(old[0]), keys.events(of: "museum")],
+                arguments: ["1764000000000", old[0], lost, "2", "visitor 1", ""]))
+        _ = try await visitor.delete("/museums/\(old[2])")
+        try await eventually("the attempt is aborted") {
+            try await client.send("HGET", keys.seats(old[0]), lost) == .text("0")
+        }
+        return (old, kept)
+    }
+}
+
+/// What day it is in the museum, as the program's default has it.
+enum MuseumClock {
+    static func today() -> String {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = TimeZone(identifier: "Asia/Seoul")!
+        let parts = calendar.dateComponents([.year, .month, .day], from: Date())
+        return String(format: "%04d-%02d-%02d", parts.year!, parts.month!, parts.day!)
+    }
+}
+
+/// All that a key holds, as texts: names, values, members.
+enum Everything {
+    static func texts(of key: String, _ client: RedisClient) async throws -> [String] {
+        switch try await client.send("TYPE", key).asText() {
+        case "hash": try await client.send("HGETALL", key).asTexts()
+        case "zset": try await client.send("ZRANGE", key, "0", "-1").asTexts()
+        case "set": try await client.send("SMEMBERS", key).asTexts()
+        case "stream":
+            try await client.send("XRANGE", key, "-", "+").asArray().flatMap { try $0.asArray()[1].asTexts() }
+        case "string": [try await client.send("GET", key).asText()]
+        default: throw Failed("\(key) is of a type that nobody here writes")
+        }
+    }
+}

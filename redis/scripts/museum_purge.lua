@@ -1,0 +1,31 @@
+#!lua
+-- Purges about 200 seats fields of an exhibition that is over, and when none is left the exhibition itself.
+-- KEYS  1 exhibition  2 its seats by booking  3 index by date and time  4 index of the deleted  5 exhibitions being revoked
+-- ARGV  1 exhibition id  2 the version at which it was found over  3 cursor, '0' at first
+-- Returns GONE | CHANGED | PURGED | MORE, the last with the next cursor
+-- No event: nobody is left who could be told. Available and held add up after each step.
+local exhibition = redis.call('HMGET', KEYS[1], 'status', 'version', 'available', 'held')
+if not exhibition[1] then return { 'GONE' } end
+if exhibition[1] == 'OPEN' or exhibition[2] ~= ARGV[2] then return { 'CHANGED' } end
+
+if redis.call('HLEN', KEYS[2]) == 0 then
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  redis.call('ZREM', KEYS[4], ARGV[1])
+  redis.call('SREM', KEYS[5], ARGV[1])
+  redis.call('DEL', KEYS[1])
+  return { 'PURGED' }
+end
+
+local step = redis.call('HSCAN', KEYS[2], ARGV[3], 'COUNT', 200)
+local found = step[2]
+local ids, freed = {}, 0
+for i = 1, #found, 2 do
+  ids[#ids + 1] = found[i]
+  freed = freed + (tonumber(found[i + 1]) or 0)
+end
+if #ids > 0 then
+  redis.call('HDEL', KEYS[2], unpack(ids))
+  redis.call('HSET', KEYS[1], 'available', string.format('%d', tonumber(exhibition[3]) + freed),
+    'held', string.format('%d', tonumber(exhibition[4]) - freed))
+end
+return { 'MORE', step[1] }

@@ -1,0 +1,11 @@
+#!lua
+-- Takes a page away, and its booking from its visitor's list.
+-- KEYS  1 page  and where its visitor is known: 2 the visitor's bookings by time  3 visitors
+-- ARGV  1 booking id  2 visitor
+-- Returns ABSENT | REMOVED
+local removed = redis.call('DEL', KEYS[1])
+if KEYS[2] then
+  removed = removed + redis.call('ZREM', KEYS[2], ARGV[1])
+  if redis.call('EXISTS', KEYS[2]) == 0 then removed = removed + redis.call('ZREM', KEYS[3], ARGV[2]) end
+end
+return removed == 0 and 'ABSENT' or 'REMOVED'
