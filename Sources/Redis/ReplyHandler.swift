@@ -10,13 +10,19 @@ final class ReplyHandler: ChannelInboundHandler {
     /// Commands sent together, and those of their replies that have come.
     private struct Batch {
         let count: Int
+        let size: Int
         let deadline: NIODeadline
         let promise: EventLoopPromise<[Result<Reply, RedisError>]>
         var results: [Result<Reply, RedisError>] = []
     }
 
+    /// Most bytes of commands that wait for replies. A server that hangs would else fill our memory until the deadlines pass.
+    static let unansweredLimit = 16 << 20
+    static let lateness = "the deadline passed"
+
     private var reader = ReplyReader()
     private var waiting = CircularBuffer<Batch>()
+    private var unanswered = 0
     private var alarm: Scheduled<Void>?
     private var alarmAt = NIODeadline.distantFuture
     private var isFlushDue = false
@@ -32,9 +38,15 @@ final class ReplyHandler: ChannelInboundHandler {
             promise.succeed(commands.map { _ in .failure(.unreachable("the connection is closed")) })
             return promise.futureResult
         }
-        var buffer = channel.allocator.buffer(capacity: 256 * commands.count)
+        let size = commands.reduce(0) { $0 + $1.encodedSize }
+        guard waiting.isEmpty || unanswered + size <= Self.unansweredLimit else {
+            promise.succeed(commands.map { _ in .failure(.busy("too much waits for its answer already")) })
+            return promise.futureResult
+        }
+        var buffer = channel.allocator.buffer(capacity: size)
         for command in commands { command.encode(into: &buffer) }
-        waiting.append(Batch(count: commands.count, deadline: deadline, promise: promise))
+        unanswered += size
+        waiting.append(Batch(count: commands.count, size: size, deadline: deadline, promise: promise))
         channel.write(buffer, promise: nil)
         flushSoon(channel)
         if deadline < alarmAt { setAlarm(channel) }
@@ -59,7 +71,7 @@ final class ReplyHandler: ChannelInboundHandler {
         alarm = channel.eventLoop.assumeIsolated().scheduleTask(deadline: earliest) {
             self.alarmAt = .distantFuture
             if self.waiting.contains(where: { $0.deadline <= .now() }) {
-                self.fail(.inDoubt("the deadline passed"))
+                self.fail(.inDoubt(Self.lateness))
                 channel.close(promise: nil)
             } else {
                 self.setAlarm(channel)
@@ -68,24 +80,26 @@ final class ReplyHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard failure == nil else { return }
         do throws(RedisError) {
             let bytes = unwrapInboundIn(data)
             let replies = try bytes.withUnsafeReadableBytes { pointer throws(RedisError) in try reader.feed(pointer) }
-            for reply in replies { deliver(reply) }
+            for reply in replies { try deliver(reply) }
         } catch {
             fail(.inDoubt(error.description))
             context.close(promise: nil)
         }
     }
 
-    private func deliver(_ reply: Reply) {
-        guard var batch = waiting.popFirst() else { return }
+    private func deliver(_ reply: Reply) throws(RedisError) {
+        guard var batch = waiting.popFirst() else { throw .unexpected("one that nobody has asked for") }
         if case .error(let message) = reply {
             batch.results.append(.failure(RedisError(reply: message)))
         } else {
             batch.results.append(.success(reply))
         }
         if batch.results.count == batch.count {
+            unanswered -= batch.size
             batch.promise.succeed(batch.results)
         } else {
             waiting.prepend(batch)
@@ -105,6 +119,7 @@ final class ReplyHandler: ChannelInboundHandler {
     private func fail(_ error: RedisError) {
         if failure == nil { failure = error }
         alarm?.cancel()
+        unanswered = 0
         while var batch = waiting.popFirst() {
             while batch.results.count < batch.count { batch.results.append(.failure(error)) }
             batch.promise.succeed(batch.results)
