@@ -11,9 +11,11 @@ public final class RedisClient: RedisSender {
     private let lanes: [Lane]
     private let turn = Atomic<Int>(0)
 
+    /// Reads the endpoint's files; where one can't be used, commands answer so.
     public init(_ endpoint: RedisEndpoint, options: RedisOptions = RedisOptions()) {
+        let tls = Result { () throws(RedisEndpoint.InvalidURL) in try RedisTLS(endpoint) }
         let connect: @Sendable (any EventLoop) -> EventLoopFuture<RedisConnection> = {
-            RedisConnection.connect(to: endpoint, options: options, on: $0)
+            RedisConnection.connect(to: endpoint, tls: tls, options: options, on: $0)
         }
         self.endpoint = endpoint
         self.connect = connect

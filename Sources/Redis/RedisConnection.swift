@@ -16,9 +16,12 @@ public final class RedisConnection: RedisSender {
     public var isActive: Bool { channel.isActive }
 
     /// Connects, signs in, selects the database and says its name.
-    /// - Parameter options: its `commandTimeout` bounds all that together, and each later command.
+    /// - Parameters:
+    ///   - tls: as read from the endpoint's files, or why it can't be.
+    ///   - options: its `commandTimeout` bounds all that together, and each later command.
     static func connect(
-        to endpoint: RedisEndpoint, options: RedisOptions, on eventLoop: any EventLoop
+        to endpoint: RedisEndpoint, tls: Result<RedisTLS?, RedisEndpoint.InvalidURL>, options: RedisOptions,
+        on eventLoop: any EventLoop
     ) -> EventLoopFuture<RedisConnection> {
         let deadline = NIODeadline.now() + options.commandTimeout
         let bootstrap = ClientBootstrap(group: eventLoop)
@@ -26,7 +29,9 @@ public final class RedisConnection: RedisSender {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ReplyHandler())
+                    let tls = try tls.get()
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
+                    try channel.pipeline.syncOperations.addHandler(ReplyHandler(isSecured: tls != nil))
                 }
             }
         let connecting =
@@ -63,7 +68,8 @@ public final class RedisConnection: RedisSender {
                 self.close()
                 // What is in doubt here is the signing in; the command it was for has not been sent.
                 guard case .some(.inDoubt(let why)) = error as? RedisError else { throw error }
-                throw RedisError.unreachable("\(endpoint): \(why)")
+                let mayWantTLS = endpoint.mayWantTLS && why != ReplyHandler.lateness
+                throw RedisError.unreachable("\(endpoint): \(why)" + (mayWantTLS ? " (if it wants TLS, say rediss://)" : ""))
             }
             return self
         }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOTLS
 
 /// The Redis end of a channel: commands out, replies in, each reply to whoever waits longest.
 ///
@@ -27,6 +28,14 @@ final class ReplyHandler: ChannelInboundHandler {
     private var alarmAt = NIODeadline.distantFuture
     private var isFlushDue = false
     private var failure: RedisError?
+    private let isSecured: Bool
+    private var isHandshakeDue: Bool
+
+    /// - Parameter isSecured: whether there is TLS below. What is sent meanwhile, it keeps until the server has shown who it is.
+    init(isSecured: Bool = false) {
+        self.isSecured = isSecured
+        self.isHandshakeDue = isSecured
+    }
 
     func send(_ commands: [Command], deadline: NIODeadline, on channel: any Channel) -> EventLoopFuture<
         [Result<Reply, RedisError>]
@@ -71,7 +80,7 @@ final class ReplyHandler: ChannelInboundHandler {
         alarm = channel.eventLoop.assumeIsolated().scheduleTask(deadline: earliest) {
             self.alarmAt = .distantFuture
             if self.waiting.contains(where: { $0.deadline <= .now() }) {
-                self.fail(.inDoubt(Self.lateness))
+                self.fail(.inDoubt(self.isHandshakeDue ? "no TLS handshake in time; is it TLS on this port?" : Self.lateness))
                 channel.close(promise: nil)
             } else {
                 self.setAlarm(channel)
@@ -106,13 +115,18 @@ final class ReplyHandler: ChannelInboundHandler {
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent { isHandshakeDue = false }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         fail(.inDoubt("the connection closed"))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(.inDoubt("\(error)"))
+        fail(.inDoubt(isSecured ? RedisTLS.meaning(of: error) : "\(error)"))
         context.close(promise: nil)
     }
 
