@@ -66,8 +66,12 @@ public final class RedisConnection: RedisSender {
                 if let last = results.last { try Self.allowNameless(last) }
             } catch {
                 self.close()
+                let why: String
+                switch error as? RedisError {
                 // What is in doubt here is the signing in; the command it was for has not been sent.
-                guard case .some(.inDoubt(let why)) = error as? RedisError else { throw error }
+                case .inDoubt(let reason), .unreachable(let reason): why = reason
+                default: throw error
+                }
                 let mayWantTLS = endpoint.mayWantTLS && why != ReplyHandler.lateness
                 throw RedisError.unreachable("\(endpoint): \(why)" + (mayWantTLS ? " (if it wants TLS, say rediss://)" : ""))
             }

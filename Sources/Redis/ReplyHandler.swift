@@ -27,7 +27,8 @@ final class ReplyHandler: ChannelInboundHandler {
     private var alarm: Scheduled<Void>?
     private var alarmAt = NIODeadline.distantFuture
     private var isFlushDue = false
-    private var failure: RedisError?
+    /// Why it has been given up.
+    private var failure: String?
     private let isSecured: Bool
     private var isHandshakeDue: Bool
 
@@ -44,7 +45,8 @@ final class ReplyHandler: ChannelInboundHandler {
         if commands.isEmpty { return channel.eventLoop.makeSucceededFuture([]) }
         let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
         guard failure == nil, channel.isActive else {
-            promise.succeed(commands.map { _ in .failure(.unreachable("the connection is closed")) })
+            let why = failure ?? "the connection is closed"
+            promise.succeed(commands.map { _ in .failure(.unreachable(why)) })
             return promise.futureResult
         }
         let size = commands.reduce(0) { $0 + $1.encodedSize }
@@ -80,7 +82,7 @@ final class ReplyHandler: ChannelInboundHandler {
         alarm = channel.eventLoop.assumeIsolated().scheduleTask(deadline: earliest) {
             self.alarmAt = .distantFuture
             if self.waiting.contains(where: { $0.deadline <= .now() }) {
-                self.fail(.inDoubt(self.isHandshakeDue ? "no TLS handshake in time; is it TLS on this port?" : Self.lateness))
+                self.fail(self.isHandshakeDue ? "no TLS handshake in time; is it TLS on this port?" : Self.lateness)
                 channel.close(promise: nil)
             } else {
                 self.setAlarm(channel)
@@ -95,7 +97,7 @@ final class ReplyHandler: ChannelInboundHandler {
             let replies = try bytes.withUnsafeReadableBytes { pointer throws(RedisError) in try reader.feed(pointer) }
             for reply in replies { try deliver(reply) }
         } catch {
-            fail(.inDoubt(error.description))
+            fail(error.description)
             context.close(promise: nil)
         }
     }
@@ -121,21 +123,21 @@ final class ReplyHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        fail(.inDoubt("the connection closed"))
+        fail("the connection closed")
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(.inDoubt(isSecured ? RedisTLS.meaning(of: error) : "\(error)"))
+        fail(isSecured ? RedisTLS.meaning(of: error) : "\(error)")
         context.close(promise: nil)
     }
 
-    private func fail(_ error: RedisError) {
-        if failure == nil { failure = error }
+    private func fail(_ why: String) {
+        if failure == nil { failure = why }
         alarm?.cancel()
         unanswered = 0
         while var batch = waiting.popFirst() {
-            while batch.results.count < batch.count { batch.results.append(.failure(error)) }
+            while batch.results.count < batch.count { batch.results.append(.failure(.inDoubt(why))) }
             batch.promise.succeed(batch.results)
         }
     }
