@@ -6,6 +6,7 @@ import CHiredis
 struct ReplyReader: ~Copyable {
     private let reader: UnsafeMutablePointer<redisReader>
     private let allowance: UnsafeMutablePointer<Allowance>
+    private let elementsLimit: Int
     private var unparsed = 0
 
     /// Most bytes of one unfinished reply: above what any of our reads returns.
@@ -19,15 +20,16 @@ struct ReplyReader: ~Copyable {
     private struct Allowance {
         let usual: redisReplyObjectFunctions
         var bounded: redisReplyObjectFunctions
-        var elements = ReplyReader.elementsLimit
+        var elements: Int
     }
 
-    init() {
+    init(elementsLimit: Int = Self.elementsLimit) {
         guard let reader = redisReaderCreate() else { preconditionFailure("out of memory") }
         self.reader = reader
+        self.elementsLimit = elementsLimit
         let usual = reader.pointee.fn.pointee
         allowance = .allocate(capacity: 1)
-        allowance.initialize(to: Allowance(usual: usual, bounded: usual))
+        allowance.initialize(to: Allowance(usual: usual, bounded: usual, elements: elementsLimit))
         allowance.pointee.bounded.createArray = { task, count in
             guard let allowance = task?.pointee.privdata?.assumingMemoryBound(to: Allowance.self) else { return nil }
             allowance.pointee.elements -= Int(count)
@@ -58,7 +60,7 @@ struct ReplyReader: ~Copyable {
             while let reply = try next() {
                 replies.append(reply)
                 unparsed = 0
-                allowance.pointee.elements = Self.elementsLimit
+                allowance.pointee.elements = elementsLimit
             }
             guard !isLineEndless else { throw .unexpected("a line over \(Self.lineLimit) bytes") }
         }
@@ -81,7 +83,7 @@ struct ReplyReader: ~Copyable {
     }
 
     private var protocolError: RedisError {
-        if allowance.pointee.elements < 0 { return .unexpected("a reply of over \(Self.elementsLimit) elements") }
+        if allowance.pointee.elements < 0 { return .unexpected("a reply of over \(elementsLimit) elements") }
         return .unexpected(withUnsafeBytes(of: reader.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
     }
 }

@@ -94,8 +94,14 @@ struct ReplyFuzzTests {
     @Test func asManyElementsAsAllowed() throws {
         let count = 300_000
         let bytes = Array(("*\(count)\r\n" + String(repeating: ":1\r\n", count: count)).utf8)
+        #expect(try read([bytes[...], bytes[...]]).replies.map(\.elements) == [count, count])
         // The allowance is each reply's, not the connection's.
-        for _ in 0..<2 { #expect(try read([bytes[...], bytes[...]]).replies.map(\.elements) == [count, count]) }
+        var small = ReplyReader(elementsLimit: 6)
+        let fit = Array("*2\r\n*2\r\n:1\r\n:2\r\n*2\r\n:3\r\n:4\r\n".utf8)
+        for _ in 0..<4 { #expect(try fit.withUnsafeBytes { try small.feed($0) }.count == 1) }
+        #expect(throws: RedisError.unexpected("a reply of over 6 elements")) {
+            try Array("*2\r\n*2\r\n:1\r\n:2\r\n*3\r\n".utf8).withUnsafeBytes { _ = try small.feed($0) }
+        }
         var reader = ReplyReader()
         let large = Array("*4194304\r\n".utf8)
         #expect(try large.withUnsafeBytes { try reader.feed($0) } == [])
