@@ -24,6 +24,7 @@ extension Target.Dependency {
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
@@ -69,7 +70,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .target(
             name: "Redis",
-            dependencies: ["CHiredis", .crypto, .nioCore, .nioPosix, .nioSSL, .logging],
+            dependencies: ["CHiredis", .crypto, .nioCore, .nioPosix, .nioSSL, .nioTLS, .logging],
             swiftSettings: strict
         ),
         .target(
@@ -115,7 +116,7 @@ let package = Package(
         .executableTarget(
             name: "faults", dependencies: ["TestSupport", "Preload", .argumentParser], path: "Tests/Faults",
             swiftSettings: strict),
-        tests("RedisTests", ["Redis", .nioCore, .nioEmbedded]),
+        tests("RedisTests", ["Redis", .nioCore, .nioEmbedded, .nioSSL]),
         tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
         tests("ContractsTests", ["Contracts"]),
         tests("ChassisTests", ["Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .hummingbird, .logging, .nioCore]),

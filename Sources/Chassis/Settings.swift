@@ -113,7 +113,9 @@ private struct SettingReader {
     func endpoint(_ name: String) throws(InvalidSetting) -> RedisEndpoint? {
         guard let text = try text(name) else { return nil }
         do {
-            return try RedisEndpoint(url: text)
+            let endpoint = try RedisEndpoint(url: text)
+            try endpoint.checkFiles()
+            return endpoint
         } catch {
             throw InvalidSetting(name, "can't be used: \(error)")
         }

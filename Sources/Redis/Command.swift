@@ -30,6 +30,16 @@ public struct Command: Sendable {
         self.spelledOut = [.text("EVAL"), .text(script.source)] + tail
     }
 
+    /// At least as many bytes as the command takes when it is written, and some for each word.
+    var encodedSize: Int {
+        words.reduce(32) { size, word in
+            switch word {
+            case .text(let text): size + 32 + text.utf8.count
+            case .bytes(let bytes): size + 32 + bytes.count
+            }
+        }
+    }
+
     /// Writes the command as RESP.
     func encode(into buffer: inout ByteBuffer) {
         buffer.writeString("*\(words.count)\r\n")

@@ -16,16 +16,22 @@ public final class RedisConnection: RedisSender {
     public var isActive: Bool { channel.isActive }
 
     /// Connects, signs in, selects the database and says its name.
-    /// - Parameter options: its `commandTimeout` bounds the connecting and each later command.
+    /// - Parameters:
+    ///   - tls: as read from the endpoint's files, or why it can't be.
+    ///   - options: its `commandTimeout` bounds all that together, and each later command.
     static func connect(
-        to endpoint: RedisEndpoint, options: RedisOptions, on eventLoop: any EventLoop
+        to endpoint: RedisEndpoint, tls: Result<RedisTLS?, RedisEndpoint.InvalidURL>, options: RedisOptions,
+        on eventLoop: any EventLoop
     ) -> EventLoopFuture<RedisConnection> {
+        let deadline = NIODeadline.now() + options.commandTimeout
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(options.commandTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ReplyHandler())
+                    let tls = try tls.get()
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
+                    try channel.pipeline.syncOperations.addHandler(ReplyHandler(isSecured: tls != nil))
                 }
             }
         let connecting =
@@ -41,29 +47,43 @@ public final class RedisConnection: RedisSender {
                     timeout: options.commandTimeout)
             }
         }.flatMap { (connection: RedisConnection) in
-            connection.greet(endpoint, name: options.clientName)
+            connection.greet(endpoint, name: options.clientName, deadline: deadline)
         }
     }
 
-    private func greet(_ endpoint: RedisEndpoint, name: String) -> EventLoopFuture<RedisConnection> {
+    private func greet(
+        _ endpoint: RedisEndpoint, name: String, deadline: NIODeadline
+    ) -> EventLoopFuture<RedisConnection> {
         var greeting: [Command] = []
         if let password = endpoint.password {
             greeting.append(Command(["AUTH"] + (endpoint.user.map { [$0] } ?? []) + [password]))
         }
         if endpoint.database != 0 { greeting.append(Command("SELECT", String(endpoint.database))) }
-        let due = greeting.count
         greeting.append(Command("CLIENT", "SETNAME", name))
-        return enqueue(greeting, deadline: .now() + timeout).flatMapThrowing { results in
-            // The name is for whoever reads CLIENT LIST; a user who may not set it can do without.
+        return enqueue(greeting, deadline: deadline).flatMapThrowing { results in
             do {
-                for result in results.prefix(due) { _ = try result.get() }
+                for result in results.dropLast() { _ = try result.get() }
+                if let last = results.last { try Self.allowNameless(last) }
             } catch {
                 self.close()
+                let why: String
+                switch error as? RedisError {
                 // What is in doubt here is the signing in; the command it was for has not been sent.
-                guard case .some(.inDoubt(let why)) = error as? RedisError else { throw error }
-                throw RedisError.unreachable("signing in to \(endpoint): \(why)")
+                case .inDoubt(let reason), .unreachable(let reason): why = reason
+                default: throw error
+                }
+                let mayWantTLS = endpoint.mayWantTLS && why != ReplyHandler.lateness
+                throw RedisError.unreachable("\(endpoint): \(why)" + (mayWantTLS ? " (if it wants TLS, say rediss://)" : ""))
             }
             return self
+        }
+    }
+
+    /// The name is for whoever reads CLIENT LIST; a user who may not set it can do without. No answer is another matter.
+    private static func allowNameless(_ result: Result<Reply, RedisError>) throws(RedisError) {
+        switch result {
+        case .success, .failure(.refused), .failure(.server): return
+        case .failure(let error): throw error
         }
     }
 

@@ -4,11 +4,12 @@ public enum RedisError: Error, Sendable, Equatable {
     case unreachable(String)
     /// The connection closed or the deadline passed after sending: perhaps applied. The connection is never used again.
     case inDoubt(String)
-    /// TRYAGAIN, CLUSTERDOWN, LOADING, MASTERDOWN, BUSY: not applied; try again.
+    /// TRYAGAIN, CLUSTERDOWN, LOADING, MASTERDOWN, BUSY, no room for another client, or for more commands on a connection:
+    /// not applied; try again.
     case busy(String)
     /// READONLY: not applied; this node is a replica.
     case readOnly(String)
-    /// OOM, MISCONF, NOREPLICAS, NOAUTH, WRONGPASS, NOPERM: not applied; trying again at once will not help.
+    /// OOM, MISCONF, NOREPLICAS, NOAUTH, WRONGPASS, NOPERM, DENIED: not applied; trying again at once will not help.
     case refused(String)
     /// The script is not in the server's cache: not applied. ``RedisSender/send(_:)`` answers it with EVAL by itself.
     case noScript
@@ -24,9 +25,10 @@ public enum RedisError: Error, Sendable, Equatable {
         switch message.prefix(while: { $0 != " " }) {
         case "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY": self = .busy(message)
         case "READONLY": self = .readOnly(message)
-        case "OOM", "MISCONF", "NOREPLICAS", "NOAUTH", "WRONGPASS", "NOPERM": self = .refused(message)
+        case "OOM", "MISCONF", "NOREPLICAS", "NOAUTH", "WRONGPASS", "NOPERM", "DENIED": self = .refused(message)
         case "NOSCRIPT": self = .noScript
         case "NOGROUP", "UNBLOCKED": self = .noGroup(message)
+        case "ERR" where message.hasPrefix("ERR max number of clients"): self = .busy(message)
         // A right withdrawn within a script: it may come back, and what the script did before it stays.
         case "ERR" where message.hasPrefix("ERR The user executing the script"): self = .inDoubt(message)
         default: self = .server(message)

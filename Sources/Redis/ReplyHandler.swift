@@ -1,4 +1,5 @@
 import NIOCore
+import NIOTLS
 
 /// The Redis end of a channel: commands out, replies in, each reply to whoever waits longest.
 ///
@@ -10,17 +11,32 @@ final class ReplyHandler: ChannelInboundHandler {
     /// Commands sent together, and those of their replies that have come.
     private struct Batch {
         let count: Int
+        let size: Int
         let deadline: NIODeadline
         let promise: EventLoopPromise<[Result<Reply, RedisError>]>
         var results: [Result<Reply, RedisError>] = []
     }
 
+    /// Most bytes of commands that wait for replies. A server that hangs would else fill our memory until the deadlines pass.
+    static let unansweredLimit = 16 << 20
+    static let lateness = "the deadline passed"
+
     private var reader = ReplyReader()
     private var waiting = CircularBuffer<Batch>()
+    private var unanswered = 0
     private var alarm: Scheduled<Void>?
     private var alarmAt = NIODeadline.distantFuture
     private var isFlushDue = false
-    private var failure: RedisError?
+    /// Why it has been given up.
+    private var failure: String?
+    private let isSecured: Bool
+    private var isHandshakeDue: Bool
+
+    /// - Parameter isSecured: whether there is TLS below. What is sent meanwhile, it keeps until the server has shown who it is.
+    init(isSecured: Bool = false) {
+        self.isSecured = isSecured
+        self.isHandshakeDue = isSecured
+    }
 
     func send(_ commands: [Command], deadline: NIODeadline, on channel: any Channel) -> EventLoopFuture<
         [Result<Reply, RedisError>]
@@ -29,12 +45,19 @@ final class ReplyHandler: ChannelInboundHandler {
         if commands.isEmpty { return channel.eventLoop.makeSucceededFuture([]) }
         let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
         guard failure == nil, channel.isActive else {
-            promise.succeed(commands.map { _ in .failure(.unreachable("the connection is closed")) })
+            let why = failure ?? "the connection is closed"
+            promise.succeed(commands.map { _ in .failure(.unreachable(why)) })
             return promise.futureResult
         }
-        var buffer = channel.allocator.buffer(capacity: 256 * commands.count)
+        let size = commands.reduce(0) { $0 + $1.encodedSize }
+        guard waiting.isEmpty || unanswered + size <= Self.unansweredLimit else {
+            promise.succeed(commands.map { _ in .failure(.busy("too much waits for its answer already")) })
+            return promise.futureResult
+        }
+        var buffer = channel.allocator.buffer(capacity: size)
         for command in commands { command.encode(into: &buffer) }
-        waiting.append(Batch(count: commands.count, deadline: deadline, promise: promise))
+        unanswered += size
+        waiting.append(Batch(count: commands.count, size: size, deadline: deadline, promise: promise))
         channel.write(buffer, promise: nil)
         flushSoon(channel)
         if deadline < alarmAt { setAlarm(channel) }
@@ -59,7 +82,7 @@ final class ReplyHandler: ChannelInboundHandler {
         alarm = channel.eventLoop.assumeIsolated().scheduleTask(deadline: earliest) {
             self.alarmAt = .distantFuture
             if self.waiting.contains(where: { $0.deadline <= .now() }) {
-                self.fail(.inDoubt("the deadline passed"))
+                self.fail(self.isHandshakeDue ? "no TLS handshake in time; is it TLS on this port?" : Self.lateness)
                 channel.close(promise: nil)
             } else {
                 self.setAlarm(channel)
@@ -68,45 +91,53 @@ final class ReplyHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard failure == nil else { return }
         do throws(RedisError) {
             let bytes = unwrapInboundIn(data)
             let replies = try bytes.withUnsafeReadableBytes { pointer throws(RedisError) in try reader.feed(pointer) }
-            for reply in replies { deliver(reply) }
+            for reply in replies { try deliver(reply) }
         } catch {
-            fail(.inDoubt(error.description))
+            fail(error.description)
             context.close(promise: nil)
         }
     }
 
-    private func deliver(_ reply: Reply) {
-        guard var batch = waiting.popFirst() else { return }
+    private func deliver(_ reply: Reply) throws(RedisError) {
+        guard var batch = waiting.popFirst() else { throw .unexpected("one that nobody has asked for") }
         if case .error(let message) = reply {
             batch.results.append(.failure(RedisError(reply: message)))
         } else {
             batch.results.append(.success(reply))
         }
         if batch.results.count == batch.count {
+            unanswered -= batch.size
             batch.promise.succeed(batch.results)
         } else {
             waiting.prepend(batch)
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent { isHandshakeDue = false }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
-        fail(.inDoubt("the connection closed"))
+        fail("the connection closed")
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(.inDoubt("\(error)"))
+        fail(isSecured ? RedisTLS.meaning(of: error) : "\(error)")
         context.close(promise: nil)
     }
 
-    private func fail(_ error: RedisError) {
-        if failure == nil { failure = error }
+    private func fail(_ why: String) {
+        if failure == nil { failure = why }
         alarm?.cancel()
+        unanswered = 0
         while var batch = waiting.popFirst() {
-            while batch.results.count < batch.count { batch.results.append(.failure(error)) }
+            while batch.results.count < batch.count { batch.results.append(.failure(.inDoubt(why))) }
             batch.promise.succeed(batch.results)
         }
     }

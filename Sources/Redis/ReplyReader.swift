@@ -5,17 +5,44 @@ import CHiredis
 /// Owns a C object that knows no locks; whoever owns the reader must stay on one thread at a time.
 struct ReplyReader: ~Copyable {
     private let reader: UnsafeMutablePointer<redisReader>
+    private let allowance: UnsafeMutablePointer<Allowance>
+    private let elementsLimit: Int
     private var unparsed = 0
 
-    /// Most bytes of one unfinished reply. Above what any of our reads returns; a line without end costs hiredis quadratic time.
+    /// Most bytes of one unfinished reply: above what any of our reads returns.
     static let unparsedLimit = 256 << 20
+    /// Most elements in one reply, nested ones counted. hiredis allocates them as soon as it has read how many there shall be.
+    static let elementsLimit = 4 << 20
+    /// Longest line. hiredis looks for a line's end from its beginning each time that bytes come: quadratic time.
+    static let lineLimit = 64 << 10
 
-    init() {
-        guard let reader = redisReaderCreate() else { preconditionFailure("out of memory") }
-        self.reader = reader
+    /// What hiredis' own functions may still allocate for the reply being read.
+    private struct Allowance {
+        let usual: redisReplyObjectFunctions
+        var bounded: redisReplyObjectFunctions
+        var elements: Int
     }
 
-    deinit { redisReaderFree(reader) }
+    init(elementsLimit: Int = Self.elementsLimit) {
+        guard let reader = redisReaderCreate() else { preconditionFailure("out of memory") }
+        self.reader = reader
+        self.elementsLimit = elementsLimit
+        let usual = reader.pointee.fn.pointee
+        allowance = .allocate(capacity: 1)
+        allowance.initialize(to: Allowance(usual: usual, bounded: usual, elements: elementsLimit))
+        allowance.pointee.bounded.createArray = { task, count in
+            guard let allowance = task?.pointee.privdata?.assumingMemoryBound(to: Allowance.self) else { return nil }
+            allowance.pointee.elements -= Int(count)
+            return allowance.pointee.elements < 0 ? nil : allowance.pointee.usual.createArray(task, count)
+        }
+        reader.pointee.privdata = UnsafeMutableRawPointer(allowance)
+        withUnsafeMutablePointer(to: &allowance.pointee.bounded) { reader.pointee.fn = $0 }
+    }
+
+    deinit {
+        redisReaderFree(reader)
+        allowance.deallocate()
+    }
 
     /// Takes in bytes and returns the replies they complete.
     /// - Throws: ``RedisError/unexpected(_:)`` for bytes that are no RESP2; the reader is of no more use then.
@@ -33,7 +60,9 @@ struct ReplyReader: ~Copyable {
             while let reply = try next() {
                 replies.append(reply)
                 unparsed = 0
+                allowance.pointee.elements = elementsLimit
             }
+            guard !isLineEndless else { throw .unexpected("a line over \(Self.lineLimit) bytes") }
         }
         return replies
     }
@@ -46,8 +75,16 @@ struct ReplyReader: ~Copyable {
         return Reply(object.assumingMemoryBound(to: redisReply.self).pointee)
     }
 
+    /// A string that waits for its bytes has its line's end near; everything else that waits is a line.
+    private var isLineEndless: Bool {
+        let (from, length) = (reader.pointee.pos, reader.pointee.len)
+        guard length - from > Self.lineLimit else { return false }
+        return !UnsafeBufferPointer(start: reader.pointee.buf + from, count: Self.lineLimit).contains(0x0A)
+    }
+
     private var protocolError: RedisError {
-        .unexpected(withUnsafeBytes(of: reader.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        if allowance.pointee.elements < 0 { return .unexpected("a reply of over \(elementsLimit) elements") }
+        return .unexpected(withUnsafeBytes(of: reader.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
     }
 }
 

@@ -21,6 +21,17 @@ struct RedisEndpointTests {
         #expect(password.user == nil && password.password == "secret")
     }
 
+    @Test func overTLS() throws {
+        let plain = try RedisEndpoint(url: "rediss://book:p%40ss@localhost/3")
+        #expect(plain.address == .tcp(host: "localhost", port: 6379) && plain.database == 3 && plain.password == "p@ss")
+        #expect(plain.tls?.authorities == nil && plain.tls != nil && plain.tls?.identity == nil)
+        let full = try RedisEndpoint(url: "rediss://[::1]:7000?ca=/etc/redis/my%20ca.pem&key=/k.pem&cert=/c.pem")
+        #expect(full.address == .tcp(host: "::1", port: 7000) && full.tls?.authorities == "/etc/redis/my ca.pem")
+        #expect(full.tls?.identity?.certificate == "/c.pem" && full.tls?.identity?.key == "/k.pem")
+        #expect(try RedisEndpoint(url: "redis://localhost").tls == nil)
+        #expect(try RedisEndpoint(url: "rediss://localhost") != RedisEndpoint(url: "redis://localhost"))
+    }
+
     @Test func overASocket() throws {
         let plain = try RedisEndpoint(url: "unix:///run/redis.sock")
         #expect(plain.address == .unix(path: "/run/redis.sock") && plain.database == 0)
@@ -30,12 +41,16 @@ struct RedisEndpointTests {
     }
 
     @Test(arguments: [
-        "", "host", "host:6379", "http://host", "rediss://host", "redis://", "redis:", "redis:///0", "redis://:secret@",
+        "", "host", "host:6379", "http://host", "REDISS://host?x=y", "rediss://", "redis://", "redis:", "redis:///0",
+        "redis://:secret@",
         "redis://host/x",
         "redis://host/-1", "redis://host/1/2", "redis://host/1.5", "redis://host:port", "unix://", "unix://run/redis.sock",
         "unix:redis.sock",
         "unix:///" + String(repeating: "a", count: 100), "unix:///run/redis.sock?db=x", "unix:///run/redis.sock?db=-1",
         "unix:///run/redis.sock?db", "redis://host:-1", "redis://host:0", "redis://host:65536", "redis://host:99999",
+        "redis://host?ca=/ca.pem", "redis://host/0?cert=/c&key=/k", "rediss://host?ca", "rediss://host?ca=",
+        "rediss://host?ca=/a&ca=/b",
+        "rediss://host?cert=/c", "rediss://host?key=/k", "rediss://host?verify=no", "rediss://host:0", "rediss:///0?ca=/ca.pem",
     ])
     func noEndpoint(_ url: String) {
         #expect(throws: RedisEndpoint.InvalidURL.self) { try RedisEndpoint(url: url) }
@@ -44,7 +59,8 @@ struct RedisEndpointTests {
     @Test(arguments: [
         "redis://book:hunter2@host/x", "redis://book:hunter2@", "http://book:hunter2@host", "redis://:hunter2@host:port",
         "hunter2",
-        "unix://book:hunter2@host/run/redis.sock?db=x", "redis://book:hunter2@host:99999",
+        "unix://book:hunter2@host/run/redis.sock?db=x", "redis://book:hunter2@host:99999", "rediss://book:hunter2@host?x=y",
+        "redis://book:hunter2@host?ca=/hunter2.pem",
     ])
     func theMessageKeepsThePassword(_ url: String) {
         do {
@@ -59,6 +75,7 @@ struct RedisEndpointTests {
     @Test func theDescriptionIsTheAddressAlone() throws {
         let tcp = try RedisEndpoint(url: "redis://book:hunter2@host:7000/1")
         #expect("\(tcp)" == "host:7000")
+        #expect("\(try RedisEndpoint(url: "rediss://book:hunter2@host:7000/1?ca=/ca.pem"))" == "host:7000")
         #expect("\(try RedisEndpoint(url: "unix:///run/redis.sock?db=2"))" == "/run/redis.sock")
     }
 }

@@ -7,6 +7,7 @@ struct RedisErrorTests {
     @Test(arguments: [
         "TRYAGAIN Multiple keys request during rehashing of slot", "CLUSTERDOWN The cluster is down", "LOADING Redis is loading",
         "MASTERDOWN Link with MASTER is down", "BUSY Redis is busy running a script.", "BUSY",
+        "ERR max number of clients reached", "ERR max number of clients + cluster connections reached",
     ])
     func busy(_ message: String) {
         #expect(RedisError(reply: message) == .busy(message))
@@ -30,6 +31,7 @@ struct RedisErrorTests {
         "OOM command not allowed", "MISCONF Errors writing to the AOF file", "NOREPLICAS Not enough good replicas",
         "NOPERM this user",
         "NOAUTH Authentication required.", "WRONGPASS invalid username-password pair",
+        "DENIED Redis is running in protected mode",
     ])
     func refused(_ message: String) {
         #expect(RedisError(reply: message) == .refused(message))

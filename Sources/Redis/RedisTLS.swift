@@ -1,0 +1,77 @@
+import NIOCore
+import NIOSSL
+
+/// TLS to one server: whom to believe, under which name, and who we are. It reads files, so it is made once a client.
+struct RedisTLS: Sendable {
+    private let context: NIOSSLContext
+    /// `nil` where the host is an IP address; then one of the certificate's must be the address connected to.
+    private let serverName: String?
+
+    /// - Returns: `nil` for an endpoint in plain.
+    init?(_ endpoint: RedisEndpoint) throws(RedisEndpoint.InvalidURL) {
+        guard let tls = endpoint.tls, case .tcp(let host, _) = endpoint.address else { return nil }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.certificateVerification = .fullVerification
+        // Replies say themselves where they end. Waiting for a hung server's farewell would keep what is in doubt in memory.
+        configuration.shutdownTimeout = .zero
+        if let path = tls.authorities {
+            configuration.trustRoots = .certificates(try Self.certificates(path))
+        }
+        if let identity = tls.identity {
+            configuration.certificateChain = try Self.certificates(identity.certificate).map { .certificate($0) }
+            configuration.privateKey = .privateKey(try Self.key(identity.key))
+        }
+        do {
+            context = try NIOSSLContext(configuration: configuration)
+        } catch {
+            // With everything read, this is all that can be wrong.
+            throw RedisEndpoint.InvalidURL("its cert and key do not belong together")
+        }
+        serverName = (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil
+    }
+
+    func handler() throws -> NIOSSLClientHandler { try NIOSSLClientHandler(context: context, serverHostname: serverName) }
+
+    private static func certificates(_ path: String) throws(RedisEndpoint.InvalidURL) -> [NIOSSLCertificate] {
+        let certificates = (try? NIOSSLCertificate.fromPEMFile(path)) ?? []
+        guard !certificates.isEmpty else { throw RedisEndpoint.InvalidURL("\(path) is missing, or no certificate in PEM") }
+        return certificates
+    }
+
+    private static func key(_ path: String) throws(RedisEndpoint.InvalidURL) -> NIOSSLPrivateKey {
+        do {
+            return try NIOSSLPrivateKey(file: path, format: .pem)
+        } catch {
+            throw RedisEndpoint.InvalidURL("\(path) is missing, or no private key in PEM")
+        }
+    }
+}
+
+extension RedisEndpoint {
+    /// Reads the files that a `rediss://` URL names.
+    /// - Throws: ``InvalidURL`` naming the one that can't be used.
+    public func checkFiles() throws(InvalidURL) { _ = try RedisTLS(self) }
+}
+
+extension RedisTLS {
+    /// What a broken TLS connection's error means, in half a line.
+    static func meaning(of error: any Error) -> String {
+        if error as? NIOSSLError == .uncleanShutdown { return "the connection closed" }
+        if error as? NIOSSLExtraError == .failedToValidateHostname
+            || error as? NIOSSLExtraError == .serverHostnameImpossibleToMatch
+        {
+            return "its certificate is for another name or address"
+        }
+        // BoringSSL's word stands between the last colon of its text and the place in its source.
+        let parts = "\(error)".split(separator: "OPENSSL_internal:")
+        guard parts.count > 1, let word = parts.last?.prefix(while: { $0 != " " }) else { return "\(error)" }
+        switch word {
+        case "CERTIFICATE_VERIFY_FAILED":
+            return "its certificate has run out, or nobody trusted has signed it (?ca= says whom to trust)"
+        case "WRONG_VERSION_NUMBER": return "it does not speak TLS on this port"
+        case _ where word.hasSuffix("_CERTIFICATE_REQUIRED"): return "it wants a certificate of ours (?cert= and &key=)"
+        default: return "TLS broke off: \(word)"
+        }
+    }
+}

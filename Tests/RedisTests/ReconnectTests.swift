@@ -1,0 +1,95 @@
+import Foundation
+import NIOCore
+import Redis
+import TestSupport
+import Testing
+
+extension AllServerTests {
+    /// What accepts and hangs up is asked again ever more rarely, and found within a second once it is well.
+    struct ReconnectTests {
+        private static let lanes = ProcessInfo.processInfo.processorCount
+
+        /// Asks all the time, and counts how often that was tried in two seconds.
+        private func attempts(_ client: RedisClient, _ count: () async throws -> Int) async throws -> Int {
+            let before = try await count()
+            try await asking(client, for: .seconds(2))
+            return try await count() - before
+        }
+
+        private func asking(_ client: RedisClient, for time: Duration) async throws {
+            let end = ContinuousClock.now + time
+            await withTaskGroup { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        while .now < end {
+                            let result = await client.send([Command("PING")])[0]
+                            guard case .failure(let error) = result, error.isCertainlyNotApplied else {
+                                Issue.record("\(result)")
+                                return
+                            }
+                            await Task.yield()
+                        }
+                    }
+                }
+            }
+        }
+
+        /// Pauses of 20 ms that double up to 0.8 s: seven or eight attempts in two seconds, and each is made on every lane.
+        private static let most = 12 * lanes
+
+        /// A proxy without a server behind it.
+        @Test func acceptedAndClosedAtOnce() async throws {
+            let (greeted, isWell) = (LockedBox(0), LockedBox(false))
+            let server = try FakeServer { words in
+                if words.first == "CLIENT" { greeted.update { $0 += 1 } }
+                return isWell.value ? FakeServer.Answer(bytes: "+PONG\r\n") : FakeServer.Answer(bytes: "", after: .closes)
+            }
+            let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"))
+            let attempts = try await attempts(client) { greeted.value }
+            #expect(attempts >= 3 && attempts <= Self.most, "\(attempts)")
+            isWell.value = true
+            try await eventually("it is found", within: .seconds(1)) { await isBack(client) }
+        }
+
+        /// Greets, and hangs up with the first command.
+        @Test func closedWithTheFirstCommand() async throws {
+            let (greeted, isWell) = (LockedBox(0), LockedBox(false))
+            let server = try FakeServer { words in
+                if words.first == "CLIENT" { greeted.update { $0 += 1 } }
+                let closes = words.first == "PING" && !isWell.value
+                return FakeServer.Answer(bytes: closes ? "" : "+PONG\r\n", after: closes ? .closes : .goesOn)
+            }
+            let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"))
+            let end = ContinuousClock.now + .seconds(2)
+            while .now < end { _ = await client.send([Command("PING")]) }
+            #expect(greeted.value >= 3 && greeted.value <= Self.most, "\(greeted.value)")
+            isWell.value = true
+            try await eventually("it is found", within: .seconds(1)) { await isBack(client) }
+        }
+
+        @Test func noRoomForAnotherClient() async throws {
+            let server = try await RedisServer.start(["--maxclients", "1"])
+            let admin = try server.client(patient)
+            let connection = try await admin.dedicatedConnection()
+            let client = RedisClient(try RedisEndpoint(url: server.url))
+            let attempts = try await attempts(client) {
+                let stats = try await connection.send("INFO", "stats").asText()
+                let line = stats.split(whereSeparator: \.isNewline).first { $0.hasPrefix("rejected_connections:") }
+                return line.flatMap { Int($0.drop { $0 != ":" }.dropFirst()) } ?? 0
+            }
+            #expect(attempts >= 3 && attempts <= Self.most, "\(attempts)")
+            let result = await client.send([Command("PING")])[0]
+            #expect(result == .failure(.busy("ERR max number of clients reached")))
+            _ = try await connection.send("CONFIG", "SET", "maxclients", "100")
+            connection.close()
+            try await eventually("it is found", within: .seconds(1)) { await isBack(client) }
+        }
+
+        private func isBack(_ client: RedisClient) async -> Bool {
+            for _ in 0..<Self.lanes {
+                guard (try? await client.send("PING")) == .text("PONG") else { return false }
+            }
+            return true
+        }
+    }
+}
