@@ -63,7 +63,7 @@ struct SlowClientTests {
         let crowd = Crowd()
         // In groups: a SYN that finds the queue full comes again after a second at the earliest.
         for group in 1...10 {
-            try crowd.join(group < 10 ? 217 : 47, port: port, receiveBuffer: group < 10 ? nil : 4096)
+            try crowd.join(group < 10 ? 220 : 20, port: port, receiveBuffer: group < 10 ? nil : 4096)
             try await eventually("all are in", within: .seconds(8)) {
                 try await house.metric("skmuseum_gateway_connections", of: "gateway") ?? 0 >= Double(crowd.members.count)
             }
@@ -72,7 +72,7 @@ struct SlowClientTests {
         for index in 0..<2000 {
             switch index {
             case ..<1000: crowd.say("GET /museums HTTP/1.1\r\nHost: a\r\nX-Slow: ", to: index)
-            case ..<1953:
+            case ..<1980:
                 crowd.say(
                     "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 16000\r\n\r\n{",
                     to: index)
@@ -143,7 +143,7 @@ struct SlowClientTests {
                 404, 2
             ),
             ("deep JSON", post(deep), 400, 1),
-            ("garbage, pipelined", String(repeating: post("{]"), count: 500), 400, 500),
+            ("garbage, pipelined", String(repeating: post("{]"), count: 200), 400, 200),
             (
                 "trailers",
                 "POST /museums HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
@@ -152,13 +152,13 @@ struct SlowClientTests {
         ]
         for (name, bomb, status, answers) in bombs {
             let crowd = Crowd()
-            try crowd.join(20, port: port)
+            try crowd.join(10, port: port)
             crowd.sayToAll(bomb)
             let start = ContinuousClock.now
             try await crowd.turn(until: "\(name) is answered", within: .seconds(12)) {
                 $0.members.allSatisfy { $0.isOver || $0.statuses.count >= answers }
             }
-            print("20 times \(name):", ContinuousClock.now - start, "RSS", house.residentMemory, "KiB")
+            print("10 times \(name):", ContinuousClock.now - start, "RSS", house.residentMemory, "KiB")
             for member in crowd.members {
                 #expect(member.statuses.first == status || member.isReset, "\(name): \(member.text.prefix(300))")
                 #expect(!member.statuses.contains { $0 >= 500 }, "\(name)")
