@@ -22,10 +22,14 @@ struct BookingAttempt: Sendable {
         case drawnBefore
     }
 
-    func run(_ order: Order, key: String?, cause: Cause) async throws(Failure) -> Booked {
+    /// - Parameter onID: told each id before anything is asked under it.
+    func run(
+        _ order: Order, key: String?, cause: Cause, onID: @Sendable (BookingID) -> Void = { _ in }
+    ) async throws(Failure) -> Booked {
         let start = ContinuousClock.now
         for number in 0..<Self.attemptLimit where number == 0 || .now < start + Self.reserveWithin {
             let id = names.id(order, key: key, attempt: number)
+            onID(id)
             switch try await attempt(order, as: id, isKeyed: key != nil, cause: cause) {
             case .booked(let booked): return booked
             case .aborted where key != nil: continue

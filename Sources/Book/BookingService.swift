@@ -1,4 +1,5 @@
 import Contracts
+import Synchronization
 
 /// What visitors do with bookings.
 struct BookingService: Sendable {
@@ -13,15 +14,18 @@ struct BookingService: Sendable {
     /// - Parameter key: the client's Idempotency-Key; the same one names the same booking for ever.
     func book(_ order: Order, key: String?, cause: Cause) async throws(Failure) -> Booked {
         guard try await partitions(order.exhibition.partition) else { throw .unknownMuseum(order.exhibition.text) }
+        let tried = TriedID()
         // In a task of its own: it runs to its end even if the client hangs up, the deadline passes, or shutdown begins.
         let task = Task { () async -> Result<Booked, Failure> in
             do throws(Failure) {
-                return .success(try await attempt.run(order, key: key, cause: cause))
+                return .success(try await attempt.run(order, key: key, cause: cause) { tried.id = $0 })
             } catch {
                 return .failure(error)
             }
         }
-        return try await Deadline.first(of: task, within: Self.answerWithin, else: .failure(.outcomeUnknown(booking: nil))).get()
+        return try await Deadline.first(
+            of: task, within: Self.answerWithin, else: .failure(.outcomeUnknown(booking: tried.id))
+        ).get()
     }
 
     func find(_ id: BookingID) async throws(Failure) -> Booking {
@@ -55,6 +59,16 @@ struct BookingService: Sendable {
             default: return booking
             }
         }
+    }
+}
+
+/// The id that an attempt is at, for whoever stops waiting for it.
+private final class TriedID: Sendable {
+    private let latest = Mutex<BookingID?>(nil)
+
+    var id: BookingID? {
+        get { latest.withLock { $0 } }
+        set { latest.withLock { $0 = newValue } }
     }
 }
 

@@ -31,6 +31,10 @@ struct HTTPSeats: Seats {
             breaker.succeeded()
             throw .notSent(.storageUnavailable("Redis can't be reached by Museum at present"))
         }
+        if answer.status == 503, json?["type"]?.text == "/problems/overloaded" {
+            breaker.succeeded()
+            throw .notSent(.overloaded)
+        }
         let outcomes = json?["outcomes"]?.elements?.compactMap { element in
             element["word"]?.text.flatMap { ReservationOutcome.Word(rawValue: $0) }.flatMap { word in
                 element["available"]?.integer.map { ReservationOutcome(word: word, available: $0) }

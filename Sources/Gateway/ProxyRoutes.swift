@@ -11,6 +11,7 @@ import NIOHTTP1
 public struct ProxyRoutes: Routes {
     private let room: PublicRoom
     private let upstream: Upstream
+    private let outage: Outage
 
     static let deadline = Duration.seconds(3)
     private static let bodyLimit = 16 << 10
@@ -18,6 +19,7 @@ public struct ProxyRoutes: Routes {
     public init(_ room: PublicRoom, upstream: Upstream) {
         self.room = room
         self.upstream = upstream
+        outage = Outage(of: room.path)
     }
 
     public func add(to router: Router<EdgeContext>) {
@@ -53,8 +55,9 @@ public struct ProxyRoutes: Routes {
             answer = try await upstream.send(
                 HTTPMethod(rawValue: method.rawValue), path + query, headers: headers, body: body,
                 isRepeatable: isRepeatable, deadline: .now + Self.deadline)
+            outage.succeeded(logger: context.logger)
         } catch {
-            context.logger.warning("upstream failed", metadata: ["room": "\(room.path)", "fault": "\(error)"])
+            outage.failed("\(error)", logger: context.logger)
             throw error == .noAnswer(timedOut: true)
                 ? Failure.upstreamTimeout(room.name) : Failure.badUpstream(room.name, wasSent: error != .notSent)
         }

@@ -21,6 +21,8 @@ struct Assembly {
     let metrics: TextMetrics
     let logger: Logger
     let now: Clock
+    /// Connections that all ports may have together.
+    let connections: ConnectionBudget
 
     /// All services in the order of their dependency; they stop in the reverse order.
     /// - Parameter onListening: told once for each port that accepts connections.
@@ -55,7 +57,8 @@ struct Assembly {
             let health = HealthRoutes(drain: drain, metrics: metrics, isReady: isReady)
             return Host(
                 role: role.rawValue, address: settings.bindAddress, port: settings.ports[role.rawValue] ?? 0,
-                routes: routes + [health], now: now, logger: logger, onListening: { _ in await onListening() })
+                routes: routes + [health], connections: connections, now: now, logger: logger,
+                onListening: { _ in await onListening() })
         }
         if roles.contains(.book) { services.append(host(.book, [book.routes]) { readiness.isReady }) }
         if roles.contains(.museum) {

@@ -13,7 +13,8 @@ struct RaceTests {
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(answers.count { $0.status == 201 } == 50)
-        #expect(answers.count { $0.status == 409 && $0.problem == "sold-out" } == 150)
+        #expect(
+            answers.count { $0.status == 409 && $0.problem == "sold-out" } == 150, "\(answers.map { $0.problem ?? "booked" })")
         #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 0)
         let audit = try await house.audit()
         #expect(audit.code == 0, "\(audit.output)")

@@ -4,62 +4,117 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// Stands at each connection and answers what never becomes a request: a head that can't be read or is too large, a body that
-/// does not arrive in time. It also closes a connection after an answer that says so, whatever the client still sends.
+/// Stands at each connection and answers what never becomes a request: a head that can't be read, is too large or does not come,
+/// a body that does not arrive in time. It closes a connection whose client does not read its answers, and after an answer that
+/// says so, whatever the client still sends.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// How long a body may take from its head to its end.
-    static let bodyWithin = TimeAmount.seconds(10)
     /// How long a closing connection is still read from, so that the last answer reaches whoever is busy sending.
     static let lingerFor = TimeAmount.milliseconds(500)
+
+    private let keeper: Doorkeeper
+    private let load: Load
 
     /// Requests whose answer has not been written to its end.
     private var unanswered = 0
     private var isBodyDue = false
+    private var bodyLength = 0
     private var isAnswering = false
-    private var isLast = false
+    /// How many answers are still to be written before the connection closes; `nil` for any number.
+    private var answersLeft: Int?
     private var isClosing = false
     /// What is wrong behind requests that still wait for their answers.
     private var parting: Failure?
-    private var bodyTimer: Scheduled<Void>?
+    private var isCountedAsUnread = false
+    private var patience = Patience()
+
+    init(_ keeper: Doorkeeper, load: Load) {
+        self.keeper = keeper
+        self.load = load
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        // Hummingbird has a place for us behind its handlers only; the other two belong before them.
+        do {
+            let pipeline = context.pipeline.syncOperations
+            try pipeline.addHandler(Door(keeper) { self.bytesArrive(context) }, position: .first)
+            let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(RequestRules(), position: .after(parser))
+        } catch {
+            preconditionFailure("Hummingbird's pipeline is not what it was: \(error)")
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        patience.cancel()
+        countAsUnread(false)
+    }
+
+    // MARK: What comes in
+
+    func channelActive(context: ChannelHandlerContext) {
+        wait(for: .head, context)
+        context.fireChannelActive()
+    }
+
+    private func bytesArrive(_ context: ChannelHandlerContext) {
+        if !isClosing, !isBodyDue { wait(for: .head, context) }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if isClosing { return }
+        if isClosing || parting != nil { return }
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
             unanswered += 1
             isBodyDue = true
-            let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-            bodyTimer = context.value.eventLoop.assumeIsolated().scheduleTask(in: Self.bodyWithin) {
-                self.bodyIsLate(context.value)
-            }
-        case .body: break
+            bodyLength = 0
+            patience.isOver(for: .head)
+            wait(for: .body, context)
+            if head.headerFields[.connection].map(Self.saysClose) ?? false { answersLeft = unanswered }
+        case .body(let bytes):
+            bodyLength += bytes.readableBytes
+            if unanswered == 0, bodyLength > EdgeLimits.bodyAfterAnswer { return close(context) }
         case .end:
             isBodyDue = false
-            bodyTimer?.cancel()
+            patience.isOver(for: .body)
         }
         context.fireChannelRead(data)
     }
 
-    private func bodyIsLate(_ context: ChannelHandlerContext) {
-        guard isBodyDue, !isClosing else { return }
-        if unanswered == 1, !isAnswering { part(from: context, with: .requestTimeout) } else { close(context) }
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // Most bodies come in one piece with their heads, and are never counted.
+        countAsUnread(isBodyDue)
+        context.fireChannelReadComplete()
+    }
+
+    private func countAsUnread(_ isDue: Bool) {
+        guard isDue != isCountedAsUnread else { return }
+        isCountedAsUnread = isDue
+        if isDue { load.bodyIsDue() } else { load.bodyIsRead() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError, !isClosing else { return context.fireErrorCaught(error) }
+        guard !isClosing else { return context.fireErrorCaught(error) }
+        let failure: Failure
+        switch error {
+        case HTTPParserError.headerOverflow: failure = .headerTooLarge
+        case let error as HTTPParserError: failure = .malformedRequest("\(error)")
+        case let error as RequestRules.Violation: failure = .malformedRequest(error.what)
+        default: return context.fireErrorCaught(error)
+        }
         if isBodyDue {
             // The request's own route is reading: it answers, and nothing follows.
-            isLast = true
-            return context.fireErrorCaught(error)
+            answersLeft = unanswered
+            return unanswered == 0 ? close(context) : context.fireErrorCaught(error)
         }
-        let failure: Failure = error == .headerOverflow ? .headerTooLarge : .malformedRequest("\(error)")
-        if unanswered == 0 { part(from: context, with: failure) } else { parting = failure }
+        part(from: context, with: failure)
     }
+
+    // MARK: What goes out
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard !isClosing else {
@@ -67,44 +122,79 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         switch unwrapOutboundIn(data) {
-        case .head(let head):
+        case .head(var head):
             isAnswering = true
-            if head.headerFields[.connection]?.lowercased() == "close" { isLast = true }
-            context.write(data, promise: promise)
+            if head.headerFields[.connection].map(Self.saysClose) ?? false { answersLeft = 1 }
+            if answersLeft == 1 { head.headerFields[.connection] = "close" }
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
             isAnswering = false
             unanswered -= 1
             context.write(data, promise: promise)
-            if isLast { return close(context) }
-            if unanswered == 0, let parting { part(from: context, with: parting) }
+            if let left = answersLeft { answersLeft = left - 1 }
+            if answersLeft == 0 { return close(context) }
+            if unanswered == 0, let parting { sayGoodbye(context, with: parting) }
         }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { bodyTimer?.cancel() }
+    func flush(context: ChannelHandlerContext) {
+        context.flush()
+        if isClosing { return }
+        if Self.hasUnsentBytes(context) { wait(for: .reading, context) } else { patience.isOver(for: .reading) }
+    }
 
-    /// Writes the last answer of the connection.
+    private static func hasUnsentBytes(_ context: ChannelHandlerContext) -> Bool {
+        // A channel that is closed has nothing to send.
+        ((try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0) > 0
+    }
+
+    private static func saysClose(_ connection: String) -> Bool {
+        connection.split(separator: ",").contains { $0.trimmingSpaces().lowercased() == "close" }
+    }
+
+    // MARK: Patience, and its end
+
+    private func wait(for what: Patience.Reason, _ context: ChannelHandlerContext) {
+        patience.begins(for: what, on: context.eventLoop) { self.look(context) }
+    }
+
+    private func look(_ context: ChannelHandlerContext) {
+        if !isClosing, !Self.hasUnsentBytes(context) { patience.isOver(for: .reading) }
+        switch patience.ended(on: context.eventLoop, again: { self.look(context) }) {
+        case nil: break
+        case .reading: context.close(promise: nil)
+        case .head: part(from: context, with: .requestTimeout)
+        case .body where unanswered == 1 && !isAnswering: sayGoodbye(context, with: .requestTimeout)
+        case .body: close(context)
+        }
+    }
+
+    /// The connection ends with this answer, once those before it are out.
     private func part(from context: ChannelHandlerContext, with failure: Failure) {
+        guard !isClosing, parting == nil else { return }
+        parting = failure
+        if unanswered == 0 { sayGoodbye(context, with: failure) }
+    }
+
+    private func sayGoodbye(_ context: ChannelHandlerContext, with failure: Failure) {
+        guard !isClosing else { return }
         let problem = Problem(failure)
         let requestId = RequestIdentifier.make()
         let document = problem.document(requestId: requestId)
-        var headers = problem.headers
-        headers[.contentType] = "application/problem+json"
-        headers[.contentLength] = String(document.readableBytes)
-        headers[.connection] = "close"
-        headers[.xRequestId] = requestId
-        context.write(wrapOutboundOut(.head(HTTPResponse(status: problem.status, headerFields: headers))), promise: nil)
+        let head = HTTPResponse(status: problem.status, headerFields: problem.lastHeaders(document, requestId: requestId))
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(document)), promise: nil)
         context.write(wrapOutboundOut(.end(nil)), promise: nil)
         close(context)
     }
 
     private func close(_ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
         isClosing = true
-        bodyTimer?.cancel()
+        patience.cancel()
         context.flush()
         context.close(mode: .output, promise: nil)
-        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.value.eventLoop.assumeIsolated().scheduleTask(in: Self.lingerFor) { context.value.close(promise: nil) }
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingerFor) { context.close(promise: nil) }
     }
 }

@@ -1,4 +1,4 @@
-public import Contracts
+import Contracts
 import Foundation
 import HTTPTypes
 public import Hummingbird
@@ -11,17 +11,22 @@ public struct Edge: HTTPResponder {
     private let paths: PathTable
     private let now: Clock
     private let traffic: Traffic
+    private let load: Load
+    /// Never refused for load: who watches a process must see it just then.
+    private static let watchers: Set<String> = ["/livez", "/readyz", "/metrics"]
 
     /// - Parameters:
     ///   - role: the role whose port it is; in metrics.
     ///   - routes: all that the port serves.
-    public init(role: String, routes: [any Routes], now: @escaping Clock) {
+    ///   - load: what the port is working at.
+    init(role: String, routes: [any Routes], now: @escaping Clock, load: Load) {
         let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
         for routes in routes { routes.add(to: router) }
         self.paths = PathTable(router)
         self.responder = router.buildResponder()
         self.now = now
         self.traffic = Traffic(role: role)
+        self.load = load
     }
 
     public func respond(to request: Request, context: EdgeContext) async -> Response {
@@ -33,8 +38,7 @@ public struct Edge: HTTPResponder {
         context.logger[metadataKey: "hb.request.id"] = nil
         var response: Response
         do {
-            try paths.check(request)
-            response = try await responder.respond(to: request, context: context)
+            response = try await respondUnderLoad(to: request, context: context)
         } catch {
             response = answer(error, requestId: requestId, request: request, logger: context.logger)
         }
@@ -50,6 +54,15 @@ public struct Edge: HTTPResponder {
                 "ms": "\(duration / .milliseconds(1))",
             ])
         return response
+    }
+
+    private func respondUnderLoad(to request: Request, context: EdgeContext) async throws -> Response {
+        let isWatched = Self.watchers.contains(request.uri.path)
+        if isWatched { load.show() }
+        guard isWatched || load.begin() else { throw Failure.overloaded }
+        defer { if !isWatched { load.end() } }
+        try paths.check(request)
+        return try await responder.respond(to: request, context: context)
     }
 
     private func answer(_ error: any Error, requestId: String, request: Request, logger: Logger) -> Response {
@@ -83,6 +96,8 @@ private struct PathTable: Sendable {
 
     func check(_ request: Request) throws(Failure) {
         let path = request.uri.path.split(separator: "/")
+        // No id has a slash in it; written as %2F it must not look like one where it is decoded later.
+        guard !path.contains(where: { $0.lowercased().contains("%2f") }) else { throw .unknownPath }
         // A literal path is named before one with an id in it: /museums/{id} is not what answers for the other.
         let fitting = entries.filter { entry in
             entry.pattern.count == path.count

@@ -11,9 +11,12 @@ public struct Host: Service {
     private let port: Int
     private let application: Application<Edge>
 
-    /// - Parameter onListening: told the port once the server accepts connections.
+    /// - Parameters:
+    ///   - connections: what all ports of the process share.
+    ///   - onListening: told the port once the server accepts connections.
     public init(
-        role: String, address: String, port: Int, routes: [any Routes], now: @escaping Clock, logger: Logger,
+        role: String, address: String, port: Int, routes: [any Routes], connections: ConnectionBudget, now: @escaping Clock,
+        logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.role = role
@@ -21,13 +24,16 @@ public struct Host: Service {
         // Hummingbird tells at info that it listens; Host says so itself, with the role.
         var quiet = logger
         if quiet.logLevel == .info { quiet.logLevel = .notice }
+        let keeper = Doorkeeper(role: role, budget: connections)
+        let load = Load(role: role)
         application = Application(
-            responder: Edge(role: role, routes: routes, now: now),
+            responder: Edge(role: role, routes: routes, now: now, load: load),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ConnectionGuard()], idleTimeout: .seconds(60),
+                    additionalChannelHandlers: [ConnectionGuard(keeper, load: load)], idleTimeout: EdgeLimits.idleFor,
                     httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 16 << 10, maxHeaderFieldCount: 100))),
+                        maxHeaderFieldSize: EdgeLimits.headerFieldSize, maxHeaderListSize: EdgeLimits.headerListSize,
+                        maxHeaderFieldCount: EdgeLimits.headerFieldCount))),
             configuration: .init(address: .hostname(address, port: port), serverName: nil, backlog: 1024),
             onServerRunning: { channel in
                 let bound = channel.localAddress?.port ?? port

@@ -27,6 +27,30 @@ struct Problem {
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: document(requestId: requestId)))
     }
 
+    /// The headers of an answer after which the connection closes, where no request stands behind it.
+    func lastHeaders(_ document: ByteBuffer, requestId: String) -> HTTPFields {
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        headers[.contentLength] = String(document.readableBytes)
+        headers[.cacheControl] = "no-store"
+        headers[.connection] = "close"
+        headers[.xRequestId] = requestId
+        return headers
+    }
+
+    /// Such an answer as it goes over the wire.
+    func wholeAnswer() -> ByteBuffer {
+        let requestId = RequestIdentifier.make()
+        let document = document(requestId: requestId)
+        var answer = ByteBuffer(string: "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
+        for field in lastHeaders(document, requestId: requestId) {
+            answer.writeString("\(field.name.rawName): \(field.value)\r\n")
+        }
+        answer.writeString("\r\n")
+        answer.writeImmutableBuffer(document)
+        return answer
+    }
+
     func document(requestId: String) -> ByteBuffer {
         var writer = JSONWriter()
         writer.object { writer in

@@ -100,9 +100,16 @@ public final class Upstream: Sendable {
         request.headers = headers
         if let body { request.body = .bytes(body) }
         do {
-            let response = try await client.execute(request, timeout: TimeAmount(left))
-            let body = try await response.body.collect(upTo: Self.answerLimit)
+            let end = NIODeadline.now() + TimeAmount(left)
+            let response = try await client.execute(request, deadline: end)
+            // 101 would be another protocol's beginning.
+            guard (200...599).contains(response.status.code) else { throw Fault.noAnswer(timedOut: false) }
+            let body = try await Self.collect(response.body, before: end)
             return Answer(status: Int(response.status.code), headers: response.headers, body: body)
+        } catch let fault as Fault {
+            throw fault
+        } catch is CancellationError {
+            throw .noAnswer(timedOut: true)
         } catch let error as HTTPClientError {
             switch error {
             case .connectTimeout, .getConnectionFromPoolTimeout: throw .notSent
@@ -116,5 +123,17 @@ public final class Upstream: Sendable {
         } catch {
             throw .noAnswer(timedOut: false)
         }
+    }
+    /// The body, all of it. The client's own deadline ends with the head; a body that trickles would outlast it.
+    private static func collect(_ body: HTTPClientResponse.Body, before end: NIODeadline) async throws -> ByteBuffer {
+        let reading = Task {
+            let bytes = try await body.collect(upTo: answerLimit)
+            // Cancelled, a body may look as if it were at its end.
+            try Task.checkCancellation()
+            return bytes
+        }
+        let alarm = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(deadline: end) { reading.cancel() }
+        defer { alarm.cancel() }
+        return try await reading.value
     }
 }

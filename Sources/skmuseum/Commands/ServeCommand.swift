@@ -58,7 +58,8 @@ struct ServeCommand: AsyncParsableCommand {
         let httpClient = Upstream.makeClient()
         let assembly = Assembly(
             settings: settings, roles: roles, redis: redis, myPageStore: myPageStore, httpClient: httpClient,
-            metrics: metrics, logger: logger, now: Calendars.wallClock)
+            metrics: metrics, logger: logger, now: Calendars.wallClock,
+            connections: ConnectionBudget(openFiles: OpenFiles.raiseLimit()))
         let opening = Opening(ports: roles.count) { banner(settings, roles: roles, redis: endpoint) }
         var configuration = ServiceGroupConfiguration(
             services: assembly.services { opening.portIsOpen() }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
