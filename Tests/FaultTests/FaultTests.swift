@@ -1,10 +1,14 @@
+import Foundation
 import TestSupport
 import Testing
 
 /// Each kind of fault for a few seconds, in a museum of eleven processes or in one: nothing is lost, nothing is sold twice.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct FaultTests {
-    @Test(arguments: FaultKind.allCases)
+    /// A disk can be made too small by root only.
+    static let kinds = FaultKind.allCases.filter { $0 != .diskFull || geteuid() == 0 }
+
+    @Test(arguments: kinds)
     func nothingIsLostAndNothingIsSoldTwice(_ kind: FaultKind) async throws {
         let number = FaultKind.allCases.firstIndex(of: kind)!
         let layout: FaultSetup.Layout = number.isMultiple(of: 3) && kind != .rightWithdrawn ? .one : .rooms
