@@ -28,10 +28,19 @@ struct EmbeddedRedis {
         let endpoint = try Self.endpoint(port: port)
         let client = RedisClient(endpoint)
         defer { client.close() }
-        if try await isOurs(client) { return endpoint }
-        try await launch()
+        if try await presence(client) == .ours { return endpoint }
         let deadline = ContinuousClock.now + Self.startWithin
-        while try await !isOurs(client, isLaunched: true) {
+        try prepareFolder()
+        // Of several that start at once one mends and launches; the others find its server.
+        let lock = try await FolderLock.take(directory, before: deadline)
+        defer { lock.release() }
+        var isLaunched = false
+        if try await presence(client) == .absent {
+            try await mendLog()
+            try await launch()
+            isLaunched = true
+        }
+        while try await presence(client, isLaunched: isLaunched) != .ours {
             guard .now < deadline else {
                 throw Complaint("redis-server did not start within \(Self.startWithin); see \(directory.path)/redis.log")
             }
@@ -40,31 +49,59 @@ struct EmbeddedRedis {
         return endpoint
     }
 
-    /// Whether our server answers. Anything else on the port is a complaint; ours may be busy loading once it is launched.
-    private func isOurs(_ client: RedisClient, isLaunched: Bool = false) async throws -> Bool {
+    private enum Presence {
+        case absent, ours
+        /// Perhaps ours, and loading its data.
+        case loading
+    }
+
+    /// Who is on the port. Anything else than ours is a complaint.
+    private func presence(_ client: RedisClient, isLaunched: Bool = false) async throws -> Presence {
         let taken = Complaint("port \(port) is taken by something else; stop it, or set REDIS_URL to the Redis to use")
         do throws(RedisError) {
             let answer = try await client.send("CONFIG", "GET", "dir").asTexts()
             guard answer.last == directory.path else { throw RedisError.server("another folder") }
-            return true
+            return .ours
         } catch {
             switch error {
-            case .unreachable, .busy: return false
-            case .inDoubt where isLaunched: return false
+            case .unreachable: return .absent
+            case .busy: return .loading
+            case .inDoubt where isLaunched: return .loading
             case .server, .refused, .unexpected, .inDoubt: throw taken
             default: throw error
             }
         }
     }
 
-    private func launch() async throws {
-        let conf = directory.appendingPathComponent("redis.conf")
+    private func prepareFolder() throws {
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
             try Data(Scripts.redisConf.utf8).write(to: conf)
         } catch {
             throw Complaint("\(directory.path) can't be written; start where it can be, or set REDIS_URL to a Redis elsewhere")
         }
+    }
+
+    private var conf: URL { directory.appendingPathComponent("redis.conf") }
+
+    /// Cuts a log that ends in half a write back to the last whole one, as a power failure may leave it. Nobody may be writing to it.
+    private func mendLog() async throws {
+        let manifest = directory.appendingPathComponent("appendonlydir/appendonly.aof.manifest").path
+        guard FileManager.default.fileExists(atPath: manifest) else { return }
+        let isMended: Bool
+        do {
+            let result = try await run(
+                .name("redis-check-aof"), arguments: ["--fix", manifest], input: .string("y\n"), output: .discarded)
+            isMended = result.terminationStatus.isSuccess
+        } catch let error as SubprocessError {
+            throw Complaint("redis-check-aof can't be run (\(error)); install it (apt-get install redis-tools), or set REDIS_URL")
+        }
+        guard isMended else {
+            throw Complaint("\(directory.path)/appendonlydir is damaged; see docs/operations.md, \"After a power failure\"")
+        }
+    }
+
+    private func launch() async throws {
         do {
             let result = try await run(
                 .name("redis-server"),

@@ -17,7 +17,9 @@ struct FaultTests {
         #expect(outcome.violations.isEmpty, "\(outcome.stories.first ?? "")")
         let counts = run.tally.now
         #expect(counts.booked > 20, "there was a crowd: \(counts)")
-        #expect((counts.strikes[kind]?.struck ?? 0) > 0, "the fault has struck: \(counts)")
+        let strikes = counts.strikes[kind]
+        #expect((strikes?.struck ?? 0) > 0, "the fault has struck: \(counts)")
+        print("\(kind.rawValue), seed \(run.seed): struck \(strikes?.struck ?? 0) times, \(counts.attempts) attempts")
     }
 
     /// Without any fault: the harness itself complains of nothing, and nobody is turned away but by the museum's rules.

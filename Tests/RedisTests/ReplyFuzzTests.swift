@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Redis
@@ -30,7 +31,7 @@ struct ReplyFuzzTests {
 
     @Test func whatIsValidComesOutEqual() throws {
         let seed = Seed.another
-        var maker = ReplyMaker(seed: Seed(seed))
+        var maker = ReplyMaker(seed: SeededRandom(seed: seed))
         for _ in 0..<30_000 {
             let replies = (0...maker.seed.below(3)).map { _ in maker.reply() }
             var bytes: [UInt8] = []
@@ -41,7 +42,7 @@ struct ReplyFuzzTests {
 
     @Test func whatIsSpoilt() throws {
         let seed = Seed.another
-        var maker = ReplyMaker(seed: Seed(seed))
+        var maker = ReplyMaker(seed: SeededRandom(seed: seed))
         var broken = 0
         let memory = try memory {
             for _ in 0..<70_000 where try isBroken(by: &maker, "FUZZ_SEED=\(seed)") { broken += 1 }

@@ -43,7 +43,7 @@ struct ReplyHandlerFuzzTests {
     @Test func nobodyGetsWhatIsAnothers() throws {
         let seed = Seed.another
         let hint: Comment = "FUZZ_SEED=\(seed)"
-        var maker = ReplyMaker(seed: Seed(seed))
+        var maker = ReplyMaker(seed: SeededRandom(seed: seed))
         for _ in 0..<3_000 {
             let line = try Line()
             let asked = (0...maker.seed.below(4)).map { _ in 1 + maker.seed.below(3) }

@@ -1,8 +1,9 @@
+import TestSupport
 import Redis
 
 /// Replies by chance, and what a server may send for them.
 struct ReplyMaker {
-    var seed: Seed
+    var seed: SeededRandom
 
     private static let texts = [
         "", "OK", "a1-7q2k9fx03mzr", "RESERVED", "한", "*1", "$-1", "달 항아리", "1795409755506-0", "\r\n", "x\r\n:1\r\n",

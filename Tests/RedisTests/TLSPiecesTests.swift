@@ -17,7 +17,7 @@ struct TLSPiecesTests {
             certificateChain: try NIOSSLCertificate.fromPEMFile(signed.certificate).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: signed.key, format: .pem)))
         let seed = Seed.another
-        var maker = ReplyMaker(seed: Seed(seed))
+        var maker = ReplyMaker(seed: SeededRandom(seed: seed))
         for _ in 0..<20 { try exchange(tls, NIOSSLContext(configuration: own), &maker, "FUZZ_SEED=\(seed)") }
     }
 

@@ -48,6 +48,7 @@ public final class RedisServer: Sendable {
     public func launch(_ options: [String] = []) async throws {
         let conf = folder.url.appendingPathComponent("redis.conf")
         try Data(Self.conf.utf8).write(to: conf)
+        try mendLog(options)
         process.value = try ChildProcess(
             "redis-server",
             [
@@ -69,6 +70,17 @@ public final class RedisServer: Sendable {
             let printed = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
             throw Failed("\(error), last \(String(describing: last)); its log: \(printed)")
         }
+    }
+
+    /// What whoever starts a server does first (docs/operations.md): cuts a log that ends in half a write back to the last whole one.
+    private func mendLog(_ options: [String]) throws {
+        let place = options.firstIndex(of: "--dir").map { URL(fileURLWithPath: options[$0 + 1]) } ?? self.folder.url
+        let manifest = place.appendingPathComponent("appendonlydir/appendonly.aof.manifest").path
+        guard FileManager.default.fileExists(atPath: manifest) else { return }
+        let mending = try ChildProcess(
+            "bash", ["-c", #"echo y | redis-check-aof --fix "$0""#, manifest], folder: folder.url,
+            output: folder.url.appendingPathComponent("redis-check-aof.log"))
+        guard mending.waitForEnd() == 0 else { throw Failed("the log is damaged: \(mending.printed())") }
     }
 
     /// Puts the server before everything else on the machine, so that a command's time is its own work and not the wait for a

@@ -63,15 +63,17 @@ final class FaultFiles: Sendable {
         guard status == 0 else { throw Failed("mount \(arguments.joined(separator: " ")): \(child.printed()); it needs root") }
     }
 
-    /// Cuts each append-only file back to what was on the disk when it was last synced. The server must be dead.
+    /// Cuts each append-only file back to somewhere between what was synced to the disk and what was written. The server must be dead.
     /// - Returns: how many bytes of how many files were known to be synced.
-    func cutBackToSynced() throws -> (synced: Int, cut: Int) {
+    func cutBackToSynced(_ random: inout SeededRandom) throws -> (synced: Int, cut: Int) {
         var (synced, cut) = (0, 0)
         for file in try appendOnlyFiles() {
             let note = try? String(contentsOfFile: file.path + ".synced", encoding: .utf8)
             let length = note.flatMap { Int($0) } ?? 0
             synced += length
-            cut += try truncate(file, to: length)
+            // Of what was written and not synced a disk may have any part.
+            let written = try max(length, size(of: file))
+            cut += try truncate(file, to: random.once(in: 2) ? length : Int.random(in: length...written, using: &random))
         }
         return (synced, cut)
     }

@@ -68,9 +68,10 @@ extension FaultHouse {
         }
     }
 
-    /// What a power failure leaves: all that was synced, and nothing else.
-    func powerLoss() async throws -> Int {
-        try await killAll { try files.cutBackToSynced().synced > 0 ? 1 : 0 }
+    /// What a power failure leaves: all that was synced, and perhaps a part of what was not.
+    func powerLoss(_ random: inout SeededRandom) async throws -> Int {
+        var chance = random.split()
+        return try await killAll { try files.cutBackToSynced(&chance).synced > 0 ? 1 : 0 }
     }
 
     func cutLog(_ random: inout SeededRandom) async throws -> Int {

@@ -10,7 +10,7 @@ extension FaultHouse {
         case .restartRedis: try await restartRedis()
         case .stopRedis: try await stopRedis(&random)
         case .killAll: try await killAll()
-        case .powerLoss: try await powerLoss()
+        case .powerLoss: try await powerLoss(&random)
         case .cutLog: try await cutLog(&random)
         case .diskFull: try await diskFull()
         case .lateRequests: try await lateRequests(&random)

@@ -15,8 +15,11 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     /// A generator of its own, for a task that runs beside this one.
     public mutating func split() -> SeededRandom { SeededRandom(seed: next()) }
 
+    /// 0 up to, but not with, `limit`.
+    public mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+
     /// True once in `times` throws.
-    public mutating func once(in times: Int) -> Bool { Int.random(in: 0..<times, using: &self) == 0 }
+    public mutating func once(in times: Int) -> Bool { below(times) == 0 }
 
     public mutating func milliseconds(_ range: ClosedRange<Int>) -> Duration {
         .milliseconds(Int.random(in: range, using: &self))
