@@ -93,6 +93,8 @@ struct AccessTests {
         let visitor = Visitor(house.url("gateway"))
         let exhibition = try await visitor.register(capacity: 10)
         let booking = try #require(try await visitor.book(exhibition, visitor: "kim").json["id"]?.text)
+        let over = try await visitor.register(capacity: 10, date: "2020-12-24")
+        #expect(try await visitor.book(over, visitor: "lee").status == 201)
         for (id, type) in [("1-0", "Nonsense"), ("2-0", "RequestCompleted"), ("3-0", "Nonsense")] {
             _ = try await client.send(
                 "XADD", "confirm:{a}:dead", id, "eventId", id, "room", "book", "reason", "r", "attempts", "1", "eventType", type,
@@ -105,7 +107,8 @@ struct AccessTests {
             ["replay", "mypage"],
             ["replay", "book"], ["replay", "museum"], ["dead-letters", "list"], ["dead-letters", "show", "confirm:a:1-0"],
             ["dead-letters", "retry", "confirm:a:2-0"], ["dead-letters", "drop", "confirm:a:1-0"],
-            ["dead-letters", "drop", "--all"],
+            ["dead-letters", "drop", "--all"], ["rebuild", "mypage"], ["forget", "kim"],
+            ["purge", "--before", "2021-01-01", "--yes"],
         ] {
             let result = try await desk.run(arguments)
             #expect(result.code == 0, "\(arguments): \(result.output)")
