@@ -55,6 +55,7 @@ struct FaultsCommand: AsyncParsableCommand {
             do {
                 outcome = try await run.run()
             } catch {
+                summary(tally.now, violations, museums: number, seed: seed, took: .now - start)
                 print("the harness could not do its part: \(error)")
                 throw ExitCode(3)
             }

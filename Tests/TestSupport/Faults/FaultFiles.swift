@@ -43,12 +43,18 @@ final class FaultFiles: Sendable {
         try Data("\(seconds < 0 ? "" : "+")\(seconds)".utf8).write(to: folder.url.appendingPathComponent("clock"))
     }
 
-    /// Leaves next to nothing of the disk.
+    /// Leaves next to nothing of the disk: as little as it can be made smaller to while it is written to.
     func shrinkDisk() throws {
-        var system = statvfs()
-        guard statvfs(disk.path, &system) == 0 else { throw Failed("statvfs \(disk.path): errno \(errno)") }
-        let used = Int(system.f_blocks - system.f_bfree) * Int(system.f_frsize) + (64 << 10)
-        try Self.mount(["-o", "remount,size=\(used)", disk.path])
+        for rest in [64, 256, 1024, 4096] {
+            var system = statvfs()
+            guard statvfs(disk.path, &system) == 0 else { throw Failed("statvfs \(disk.path): errno \(errno)") }
+            let used = Int(system.f_blocks - system.f_bfree) * Int(system.f_frsize)
+            do {
+                return try Self.mount(["-o", "remount,size=\(used + rest * 1024)", disk.path])
+            } catch {
+                if rest == 4096 { throw error }
+            }
+        }
     }
 
     func growDisk() throws {
