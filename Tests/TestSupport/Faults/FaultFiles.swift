@@ -84,7 +84,8 @@ final class FaultFiles: Sendable {
         return (synced, cut)
     }
 
-    /// Cuts up to `most` bytes off the newest append-only file.
+    /// Cuts so many bytes off the newest append-only file.
+    /// - Returns: how many are gone.
     func cutLog(by bytes: Int) throws -> Int {
         guard let file = try appendOnlyFiles().last else { return 0 }
         return try truncate(file, to: max(0, try size(of: file) - bytes))

@@ -1,6 +1,5 @@
 /// Faults of the network. What the proxies count says how often they struck.
 extension FaultHouse {
-    /// - Returns: some of the wires, and whether the visitors' own is among them.
     private func some(_ random: inout SeededRandom) -> [FaultProxy] {
         let count = Int.random(in: 1...max(1, wires.count / 3), using: &random)
         return Array(wires.shuffled(using: &random).prefix(count))

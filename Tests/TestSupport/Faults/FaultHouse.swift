@@ -89,7 +89,6 @@ public final class FaultHouse: Sendable {
     var gateway: Process { rooms[rooms.count - 1] }
     public var visitor: Visitor { Visitor("http://127.0.0.1:\(gateway.door.port)") }
 
-    /// All proxies, with whether it is the visitors' own.
     var wires: [FaultProxy] { rooms.map(\.toRedis) + rooms.map(\.door) }
 
     /// Ends every fault and waits until every process is ready.
