@@ -62,7 +62,7 @@ public struct ProxyRoutes: Routes {
                 ? Failure.upstreamTimeout(room.name) : Failure.badUpstream(room.name, wasSent: error != .notSent)
         }
         // Another process may still be doing what this one refuses: what became of it only the same key tells.
-        if answer.followsDoubt, answer.status == 503 || method == .post && answer.status >= 400 {
+        if method != .get, answer.followsDoubt, answer.status == 503 || method == .post && answer.status >= 400 {
             throw Failure.badUpstream(room.name, wasSent: true)
         }
         var answered = ForwardedHeaders.response(answer.headers)
