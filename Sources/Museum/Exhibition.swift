@@ -45,7 +45,7 @@ struct ExhibitionPlan: Sendable, Equatable {
         self.capacity = capacity
     }
 
-    /// Its place in the index by date and time: `202612241400`.
+    /// Its place in the index by date and time: `209912241400`.
     var slot: String { (date + (startTime ?? "00:00")).filter(\.isNumber) }
 }
 

@@ -28,12 +28,12 @@ struct EntryFuzzTests {
         case .museumRegistered, .museumChanged, .museumDeleted:
             let status = [ExhibitionStatus.open, .closed, .deleted].randomElement(using: &random)!
             fields += [
-                ("hall", hall), ("date", "2026-12-24"), ("capacity", "\(seats)"), ("status", status.rawValue),
+                ("hall", hall), ("date", "2099-12-24"), ("capacity", "\(seats)"), ("status", status.rawValue),
                 ("version", "\(version)"),
             ]
             subject = .exhibition(
                 ExhibitionFacts(
-                    id: exhibition, title: nil, hall: hall, date: "2026-12-24", startTime: nil, endTime: nil, capacity: seats,
+                    id: exhibition, title: nil, hall: hall, date: "2099-12-24", startTime: nil, endTime: nil, capacity: seats,
                     status: status, version: version))
         case .seatsReserved, .seatsReleased, .seatsRevoked:
             fields += [("bookId", booking.text), ("seats", "\(seats)"), ("available", "\(version)"), ("visitor", visitor)]

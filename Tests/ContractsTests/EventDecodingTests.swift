@@ -5,7 +5,7 @@ import Testing
 struct EventDecodingTests {
     private static let cause = ["timestamp": "1764000000000", "museumId": "a1", "requestId": "r-1"]
     private static let exhibition = [
-        "title": "달 항아리", "hall": "Hall 1", "date": "2026-12-24", "startTime": "14:00", "endTime": "16:00", "capacity": "20",
+        "title": "달 항아리", "hall": "Hall 1", "date": "2099-12-24", "startTime": "14:00", "endTime": "16:00", "capacity": "20",
         "status": "OPEN", "version": "3",
     ]
     private static let seats = ["bookId": "a1-7q2k9fx03mzr", "seats": "2", "available": "18", "visitor": "kim"]
@@ -43,7 +43,7 @@ struct EventDecodingTests {
         switch event.subject {
         case .exhibition(let facts):
             #expect(type.rawValue.hasPrefix("Museum"))
-            #expect(facts.id.text == "a1" && facts.title == "달 항아리" && facts.hall == "Hall 1" && facts.date == "2026-12-24")
+            #expect(facts.id.text == "a1" && facts.title == "달 항아리" && facts.hall == "Hall 1" && facts.date == "2099-12-24")
             #expect(facts.startTime == "14:00" && facts.endTime == "16:00" && facts.capacity == 20)
             #expect(facts.status == .open && facts.version == 3)
         case .seats(let facts):

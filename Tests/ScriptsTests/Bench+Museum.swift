@@ -19,8 +19,8 @@ extension Bench {
     }
 
     /// Title, hall, date, start and end: what staff say of an exhibition.
-    static let plan = ["달 항아리", "Hall 1", "2026-12-24", "14:00", "16:00"]
-    static let slot = "202612241400"
+    static let plan = ["달 항아리", "Hall 1", "2099-12-24", "14:00", "16:00"]
+    static let slot = "209912241400"
 
     @discardableResult
     func register(

@@ -34,7 +34,7 @@ extension AllScriptsTests {
             #expect(
                 event == [
                     "eventType": "MuseumDeleted", "timestamp": Bench.now, "museumId": "a1", "requestId": "r-3", "title": "달 항아리",
-                    "hall": "Hall 1", "date": "2026-12-24", "startTime": "14:00", "endTime": "16:00", "capacity": "10",
+                    "hall": "Hall 1", "date": "2099-12-24", "startTime": "14:00", "endTime": "16:00", "capacity": "10",
                     "status": "DELETED", "version": version,
                 ])
             _ = try Event(fields: event)

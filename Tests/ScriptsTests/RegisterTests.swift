@@ -9,7 +9,7 @@ extension AllScriptsTests {
             let bench = try await Bench()
             #expect(try await bench.register(capacity: 20).word == "REGISTERED")
             let said = [
-                "title": "달 항아리", "hall": "Hall 1", "date": "2026-12-24", "startTime": "14:00", "endTime": "16:00",
+                "title": "달 항아리", "hall": "Hall 1", "date": "2099-12-24", "startTime": "14:00", "endTime": "16:00",
                 "capacity": "20", "status": "OPEN", "version": "1", "createdAt": Bench.now,
             ]
             #expect(try await bench.fields(bench.exhibition) == said.merging(["available": "20", "held": "0"]) { $1 })
@@ -23,7 +23,7 @@ extension AllScriptsTests {
 
         @Test func whatIsEmptyIsLeftOut() async throws {
             let bench = try await Bench()
-            try await bench.register(plan: ["", "Hall 1", "2026-12-24", "", ""], requestId: "")
+            try await bench.register(plan: ["", "Hall 1", "2099-12-24", "", ""], requestId: "")
             let absent = ["title", "startTime", "endTime", "requestId"]
             for fields in [try await bench.fields(bench.exhibition), try await bench.events()[0]] {
                 #expect(absent.allSatisfy { fields[$0] == nil }, "\(fields)")

@@ -102,7 +102,7 @@ struct AuditTests {
         Corruption(
             name: "exhibition in no index", key: { _ in "museum:{a}:index" },
             corrupt: { [["ZREM", "museum:{a}:index", $0.exhibition]] },
-            restore: { [["ZADD", "museum:{a}:index", "202612240000", $0.exhibition]] }),
+            restore: { [["ZADD", "museum:{a}:index", "209912240000", $0.exhibition]] }),
         Corruption(
             name: "MyPage's exhibition stale", key: { "mypage:{a}:\($0.exhibition)" },
             corrupt: { [["HSET", "mypage:{a}:\($0.exhibition)", "title", "Manet"]] }),

@@ -11,7 +11,7 @@ struct DeadlineTests {
         ("GET", "/books", nil), ("GET", "/books?museumId=a1", nil), ("GET", "/books/a1-000000000000", nil),
         ("GET", "/confirms", nil), ("GET", "/confirms/a1-000000000000", nil),
         ("GET", "/myPages", nil), ("GET", "/myPages?visitor=kim", nil), ("GET", "/myPages/a1-000000000000", nil),
-        ("POST", "/museums", #"{"hall":"A","date":"2026-12-24","capacity":5}"#),
+        ("POST", "/museums", #"{"hall":"A","date":"2099-12-24","capacity":5}"#),
         ("PATCH", "/museums/a1", #"{"hall":"B"}"#), ("DELETE", "/museums/a1", nil),
         ("POST", "/books", #"{"museumId":"a1","visitor":"kim"}"#),
         ("PATCH", "/books/a1-000000000000", #"{"status":"CANCELED"}"#), ("DELETE", "/books/a1-000000000000", nil),

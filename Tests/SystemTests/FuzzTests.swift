@@ -18,7 +18,7 @@ struct FuzzTests {
         "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nIdempotency-Key: k1\r\nContent-Length: 45\r\n\r\n"
             + #"{"museumId":"a1","visitor":"kim","seats":"2"}"#,
         "POST /museums HTTP/1.1\r\nHost: a\r\nContent-Type: application/json;charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "1b\r\n" + #"{"hall":"A","capacity":"3","# + "\r\n14;x=y\r\n" + #""date":"2026-12-24"} "# + "\r\n0\r\nX: y\r\n\r\n",
+            + "1b\r\n" + #"{"hall":"A","capacity":"3","# + "\r\n14;x=y\r\n" + #""date":"2099-12-24"} "# + "\r\n0\r\nX: y\r\n\r\n",
         "PATCH /museums/a1 HTTP/1.1\r\nHost: a\r\nContent-Type: application/merge-patch+json\r\nContent-Length: 30\r\n\r\n"
             + #"{"title":null,"hall":"B\u00e9"}"#,
         "DELETE /books/a1-0123456789ab HTTP/1.1\r\nHost: a\r\n\r\n",

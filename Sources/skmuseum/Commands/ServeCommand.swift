@@ -110,7 +110,7 @@ struct ServeCommand: AsyncParsableCommand {
             Output.line(
                 """
                 Try:  curl -s \(address)/museums -H 'Content-Type: application/json' \
-                -d '{"title":"Monet","hall":"A hall","date":"2026-12-24","capacity":20}'
+                -d '{"title":"Monet","hall":"A hall","date":"2099-12-24","capacity":20}'
                 """)
         }
     }

@@ -22,7 +22,7 @@ struct Staff: Sendable {
             case .crowded: Int.random(in: 5...60, using: &random)
             case .changing: Int.random(in: 20...400, using: &random)
             }
-        let body = #"{"title":"\#(kind)","hall":"A hall","date":"2026-12-24","capacity":\#(capacity)}"#
+        let body = #"{"title":"\#(kind)","hall":"A hall","date":"2099-12-24","capacity":\#(capacity)}"#
         guard let answer = await send("POST", "/museums", body), answer.status == 201, let id = answer.json["id"]?.text else {
             return false
         }
