@@ -34,6 +34,8 @@ public struct Keys: Sendable {
     public func seats(_ exhibition: String) -> String { "museum:\(tag):\(exhibition):seats" }
     public var exhibitions: String { "museum:\(tag):index" }
     public var deletedExhibitions: String { "museum:\(tag):deleted" }
+    /// Which exhibitions have been moved to another date or time within the last hour, and where they were before.
+    public var movedExhibitions: String { "museum:\(tag):moved" }
     public var revoking: String { "museum:\(tag):revoking" }
 
     // Book

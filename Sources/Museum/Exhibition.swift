@@ -44,9 +44,6 @@ struct ExhibitionPlan: Sendable, Equatable {
         self.endTime = endTime
         self.capacity = capacity
     }
-
-    /// Its place in the index by date and time: `209912241400`.
-    var slot: String { (date + (startTime ?? "00:00")).filter(\.isNumber) }
 }
 
 /// What staff want changed. A field that is `nil` stays; for a field that may be absent, `.some(nil)` clears it.

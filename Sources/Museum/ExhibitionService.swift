@@ -42,8 +42,7 @@ public struct ExhibitionService: Sendable {
     }
 
     func delete(_ id: ExhibitionID, cause: Cause) async throws(Failure) -> Exhibition {
-        // The index's score is the plan's; an edit in between moves the score, not the deletion.
-        try await store.delete(try await find(id), cause: cause)
+        try await store.delete(id, cause: cause)
     }
 }
 

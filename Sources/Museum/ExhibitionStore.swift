@@ -7,7 +7,7 @@ protocol ExhibitionStore: Sendable {
         _ id: ExhibitionID, at version: Int, to plan: ExhibitionPlan, status: ExhibitionStatus, cause: Cause
     ) async throws(Failure) -> EditOutcome
     /// Deletes it, or finds it deleted already; either way it is returned.
-    func delete(_ exhibition: Exhibition, cause: Cause) async throws(Failure) -> Exhibition
+    func delete(_ id: ExhibitionID, cause: Cause) async throws(Failure) -> Exhibition
     func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition?
 }
 

@@ -13,7 +13,7 @@ struct RedisExhibitionStore: ExhibitionStore {
         while true {
             let id = ExhibitionID(partition: partition, number: try await draw(keys, partition: partition))
             let arguments =
-                [String(cause.moment), cause.requestId ?? "", id.text] + plan.words + [String(plan.capacity), plan.slot]
+                [String(cause.moment), cause.requestId ?? "", id.text] + plan.words + [String(plan.capacity)]
             let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
                 Scripts.museumRegister, keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum")],
                 arguments: arguments)
@@ -49,9 +49,10 @@ struct RedisExhibitionStore: ExhibitionStore {
         }
         let keys = Keys(partition: id.partition)
         let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
-            Scripts.museumEdit, keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum")],
+            Scripts.museumEdit,
+            keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum"), keys.movedExhibitions],
             arguments: [String(cause.moment), cause.requestId ?? "", id.text, String(version)]
-                + plan.words + [String(plan.capacity), status.rawValue, plan.slot])
+                + plan.words + [String(plan.capacity), status.rawValue])
         do throws(RedisError) {
             switch answer.word {
             case .noExhibition: return .noExhibition
@@ -66,16 +67,15 @@ struct RedisExhibitionStore: ExhibitionStore {
         }
     }
 
-    func delete(_ exhibition: Exhibition, cause: Cause) async throws(Failure) -> Exhibition {
+    func delete(_ id: ExhibitionID, cause: Cause) async throws(Failure) -> Exhibition {
         enum Word: String { case noExhibition = "NO_EXHIBITION", already = "ALREADY", deleted = "DELETED" }
-        let id = exhibition.id
         let keys = Keys(partition: id.partition)
         let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
             Scripts.museumDelete,
             keys: [
                 keys.exhibition(id.text), keys.exhibitions, keys.deletedExhibitions, keys.revoking, keys.events(of: "museum"),
             ],
-            arguments: [String(cause.moment), cause.requestId ?? "", id.text, exhibition.plan.slot])
+            arguments: [String(cause.moment), cause.requestId ?? "", id.text])
         guard answer.word != .noExhibition else { throw .unknownMuseum(id.text) }
         do throws(RedisError) {
             return try Exhibition(id: id, reply: answer.rest.first)

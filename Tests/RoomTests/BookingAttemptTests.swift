@@ -25,7 +25,7 @@ import Testing
         _ = try await client.send(
             Command(
                 Scripts.museumRegister, keys: [keys.exhibition("a1"), keys.exhibitions, keys.events(of: "museum")],
-                arguments: ["1", "", "a1", "", "A hall", "2099-12-24", "", "", "10", "209912240000"]))
+                arguments: ["1", "", "a1", "", "A hall", "2099-12-24", "", "", "10"]))
     }
 
     /// Books two seats for kim under one key.

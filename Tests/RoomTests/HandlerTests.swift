@@ -136,7 +136,7 @@ import Testing
                 _ = try await client.send(
                     Command(
                         Scripts.museumRegister, keys: [keys.exhibition("a1"), keys.exhibitions, keys.events(of: "museum")],
-                        arguments: ["1", "", "a1", "", "A hall", "2099-12-24", "", "", "10", "209912240000"]))
+                        arguments: ["1", "", "a1", "", "A hall", "2099-12-24", "", "", "10"]))
                 let reservations = [1, 2].map {
                     Reservation(
                         booking: BookingID(exhibition: ExhibitionID("a1")!, bits: $0), seats: 2, visitor: "kim", requestId: nil)

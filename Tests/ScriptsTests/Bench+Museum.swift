@@ -24,27 +24,27 @@ extension Bench {
 
     @discardableResult
     func register(
-        capacity: Int = 10, plan: [String] = plan, requestId: String = "r-1", slot: String = slot
+        capacity: Int = 10, plan: [String] = plan, requestId: String = "r-1"
     ) async throws -> Answer {
         try await run(
             Scripts.museumRegister, [exhibition, keys.exhibitions, museumEvents],
-            [Self.now, requestId, Self.exhibition] + plan + [String(capacity), slot])
+            [Self.now, requestId, Self.exhibition] + plan + [String(capacity)])
     }
 
     @discardableResult
     func edit(
-        at version: Int, plan: [String] = plan, capacity: Int = 10, status: String = "OPEN", slot: String = slot
+        at version: Int, plan: [String] = plan, capacity: Int = 10, status: String = "OPEN"
     ) async throws -> Answer {
         try await run(
-            Scripts.museumEdit, [exhibition, keys.exhibitions, museumEvents],
-            [Self.now, "r-2", Self.exhibition, String(version)] + plan + [String(capacity), status, slot])
+            Scripts.museumEdit, [exhibition, keys.exhibitions, museumEvents, keys.movedExhibitions],
+            [Self.now, "r-2", Self.exhibition, String(version)] + plan + [String(capacity), status])
     }
 
     @discardableResult
     func delete(requestId: String = "r-3") async throws -> Answer {
         try await run(
             Scripts.museumDelete, [exhibition, keys.exhibitions, keys.deletedExhibitions, keys.revoking, museumEvents],
-            [Self.now, requestId, Self.exhibition, Self.slot])
+            [Self.now, requestId, Self.exhibition])
     }
 
     /// Reserves for each booking, all in one call.

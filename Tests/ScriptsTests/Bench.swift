@@ -55,6 +55,13 @@ struct Bench {
         try await client.send("ZRANGE", key, "0", "-1", "WITHSCORES").asFields()
     }
 
+    /// The id of Museum's last event, and the moment in it.
+    func lastMuseumEvent() async throws -> (id: String, ms: Int) {
+        let last = try await client.send("XREVRANGE", museumEvents, "+", "-", "COUNT", "1").asArray()
+        let id = try (try last[0].asArray()[0]).asText()
+        return (id, try #require(id.split(separator: "-").first.flatMap { Int($0) }))
+    }
+
     /// The fields of a room's events, oldest first.
     func events(of room: String = "museum") async throws(RedisError) -> [[String: String]] {
         var events: [[String: String]] = []

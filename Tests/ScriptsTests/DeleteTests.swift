@@ -42,5 +42,15 @@ extension AllScriptsTests {
             let again = try await bench.skips("ALREADY") { try await bench.delete(requestId: "r-9") }
             #expect(try again.fields() == fields)
         }
+
+        /// Whoever deletes may have read the exhibition before somebody else moved it.
+        @Test(arguments: [("10:00", "209912251000"), ("", "209912250000")])
+        func itsPlaceAmongTheDeletedIsWhereItWasMoved(startTime: String, slot: String) async throws {
+            let bench = try await Bench()
+            try await bench.register(capacity: 10)
+            try await bench.edit(at: 1, plan: ["", "Hall 2", "2099-12-25", startTime, ""])
+            #expect(try await bench.delete().word == "DELETED")
+            #expect(try await bench.scores(bench.keys.deletedExhibitions) == ["a1": slot])
+        }
     }
 }

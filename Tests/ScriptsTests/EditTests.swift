@@ -34,7 +34,7 @@ extension AllScriptsTests {
             let bench = try await Bench()
             try await bench.register(capacity: 10)
             try await bench.reserve((1, 4))
-            let answer = try await bench.edit(at: 1, plan: Self.moved, capacity: 4, status: "CLOSED", slot: "209912251000")
+            let answer = try await bench.edit(at: 1, plan: Self.moved, capacity: 4, status: "CLOSED")
             #expect(answer.word == "CHANGED")
             let said = [
                 "hall": "Hall 2", "date": "2099-12-25", "startTime": "10:00", "capacity": "4", "status": "CLOSED", "version": "2",
@@ -52,8 +52,33 @@ extension AllScriptsTests {
             _ = try Event(fields: event)
             // The same words again were decided on a version that is past.
             try await bench.skips("STALE") {
-                try await bench.edit(at: 1, plan: Self.moved, capacity: 4, status: "CLOSED", slot: "209912251000")
+                try await bench.edit(at: 1, plan: Self.moved, capacity: 4, status: "CLOSED")
             }
+        }
+
+        @Test func recordsEachMoveInTheIndexForAnHour() async throws {
+            let bench = try await Bench()
+            let moved = bench.keys.movedExhibitions
+            try await bench.register(capacity: 10)
+            let now = try await bench.lastMuseumEvent()
+            // Moves of an hour ago and of a little less.
+            _ = try await bench.client.send("ZADD", moved, "0", "a7:1:0-1", String(now.ms - 3_590_000), "a8:1:0-2")
+            try await bench.edit(at: 1, capacity: 11)
+            #expect(try await bench.scores(moved).count == 2, "an edit that moves nothing records nothing")
+
+            var plan = Bench.plan
+            plan[3] = ""
+            plan[4] = ""
+            try await bench.edit(at: 2, plan: plan)
+            let first = try await bench.lastMuseumEvent()
+            plan[2] = "2099-12-25"
+            try await bench.edit(at: 3, plan: plan)
+            let second = try await bench.lastMuseumEvent()
+            #expect(
+                try await bench.scores(moved) == [
+                    "a8:1:0-2": String(now.ms - 3_590_000), "a1:\(Bench.slot):\(first.id)": String(first.ms),
+                    "a1:209912240000:\(second.id)": String(second.ms),
+                ])
         }
 
         @Test func eachFieldCounts() async throws {

@@ -18,7 +18,7 @@ extension AllScriptsTests {
             Change(name: "museum_register", room: "museum", prepare: { _ in }, run: { try await $0.register() }),
             Change(
                 name: "museum_edit", room: "museum", prepare: { try await $0.register() },
-                run: { try await $0.edit(at: 1, plan: ["", "Hall 2", "2099-12-25", "", ""], capacity: 5, slot: "1") }),
+                run: { try await $0.edit(at: 1, plan: ["", "Hall 2", "2099-12-25", "", ""], capacity: 5) }),
             Change(
                 name: "museum_reserve", room: "museum", prepare: { try await $0.register() },
                 run: { try await $0.reserve((1, 2), (2, 3)) }),

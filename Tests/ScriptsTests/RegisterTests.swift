@@ -29,14 +29,15 @@ extension AllScriptsTests {
                 #expect(absent.allSatisfy { fields[$0] == nil }, "\(fields)")
                 #expect(fields["hall"] == "Hall 1")
             }
+            #expect(try await bench.scores(bench.keys.exhibitions) == ["a1": "209912240000"], "without a time at midnight")
         }
 
         @Test func aTakenNumberStaysAsItIs() async throws {
             let bench = try await Bench()
             try await bench.register(capacity: 20)
-            try await bench.skips("TAKEN") { try await bench.register(capacity: 5, slot: "1") }
+            try await bench.skips("TAKEN") { try await bench.register(capacity: 5) }
             try await bench.delete()
-            try await bench.skips("TAKEN") { try await bench.register(capacity: 5, slot: "1") }
+            try await bench.skips("TAKEN") { try await bench.register(capacity: 5) }
         }
     }
 }

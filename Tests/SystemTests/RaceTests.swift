@@ -36,6 +36,26 @@ struct RaceTests {
         #expect(try await visitor.book(exhibition, visitor: "lee", seats: 3, key: "one").header("Idempotent-Replayed") == nil)
     }
 
+    /// Whoever deletes has read the exhibition before the other moves it, or after: its place among the deleted is that of its date.
+    @Test func deletingAndMovingAtTheSameTime() async throws {
+        let house = try await House.open()
+        let visitor = house.visitor
+        for round in 0..<60 {
+            let exhibition = try await visitor.register(capacity: 5)
+            try await withThrowingTaskGroup { group in
+                group.addTask { _ = try await visitor.delete("/museums/\(exhibition)") }
+                for day in 10...12 {
+                    group.addTask {
+                        _ = try await visitor.send("PATCH", "/museums/\(exhibition)", #"{"date":"2099-11-\#(day + round % 9)"}"#)
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        let audit = try await house.audit()
+        #expect(audit.code == 0, "\(audit.output)")
+    }
+
     @Test func sixtyFourCancelsGiveSeatsBackOnce() async throws {
         let house = try await House.open()
         let visitor = house.visitor

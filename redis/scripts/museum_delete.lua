@@ -1,13 +1,15 @@
 #!lua
 -- Deletes an exhibition for good; its bookings' seats are then revoked step by step (museum_revoke).
 -- KEYS  1 exhibition  2 index by date and time  3 index of the deleted  4 exhibitions being revoked  5 Museum's events
--- ARGV  1 now, ms  2 request id or ''  3 exhibition id  4 the indexes' score
+-- ARGV  1 now, ms  2 request id or ''  3 exhibition id
 -- Returns NO_EXHIBITION | ALREADY | DELETED, the last two with the exhibition's fields
 local names = { 'title', 'hall', 'date', 'startTime', 'endTime', 'capacity' }
 local now = redis.call('HMGET', KEYS[1], 'status', 'version', unpack(names))
 if not now[1] then return { 'NO_EXHIBITION' } end
 if now[1] == 'DELETED' then return { 'ALREADY', redis.call('HGETALL', KEYS[1]) } end
 
+-- The score is computed from what is deleted: the caller may have read the exhibition before it was moved.
+local slot = string.gsub((now[5] or '') .. (now[6] or '00:00'), '%D', '')
 local version = tostring(tonumber(now[2]) + 1)
 local event = { 'eventType', 'MuseumDeleted', 'timestamp', ARGV[1], 'museumId', ARGV[3],
   'status', 'DELETED', 'version', version }
@@ -25,6 +27,6 @@ end
 redis.call('XADD', KEYS[5], '*', unpack(event))
 redis.call('HSET', KEYS[1], 'status', 'DELETED', 'version', version)
 redis.call('ZREM', KEYS[2], ARGV[3])
-redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
+redis.call('ZADD', KEYS[3], slot, ARGV[3])
 redis.call('SADD', KEYS[4], ARGV[3])
 return { 'DELETED', redis.call('HGETALL', KEYS[1]) }

@@ -1,8 +1,8 @@
 #!lua
 -- Gives an exhibition the state that staff want it to have, seats held aside.
--- KEYS  1 exhibition  2 index by date and time  3 Museum's events
+-- KEYS  1 exhibition  2 index by date and time  3 Museum's events  4 recent moves in the index
 -- ARGV  1 now, ms  2 request id or ''  3 exhibition id  4 the version it was read at  5 title or ''  6 hall  7 date
---       8 start time or ''  9 end time or ''  10 capacity  11 status  12 the index's score
+--       8 start time or ''  9 end time or ''  10 capacity  11 status
 -- Returns NO_EXHIBITION | DELETED | STALE, the current version | BELOW_HELD, seats held
 --       | UNCHANGED | CHANGED, the exhibition's fields
 local now = redis.call('HMGET', KEYS[1], 'status', 'version', 'held')
@@ -38,8 +38,19 @@ if ARGV[2] ~= '' then
   event[#event + 1] = ARGV[2]
 end
 
-redis.call('XADD', KEYS[3], '*', unpack(event))
+local function slot(date, time)
+  return (string.gsub((date or '') .. ((time or '') == '' and '00:00' or time), '%D', ''))
+end
+local old, new = slot(before[3], before[4]), slot(ARGV[7], ARGV[8])
+
+local eventId = redis.call('XADD', KEYS[3], '*', unpack(event))
 redis.call('HSET', KEYS[1], unpack(set))
 if #cleared > 0 then redis.call('HDEL', KEYS[1], unpack(cleared)) end
-redis.call('ZADD', KEYS[2], ARGV[12], ARGV[3])
+redis.call('ZADD', KEYS[2], new, ARGV[3])
+if old ~= new then
+  -- A list that is being read page by page needs to know where the exhibition was. An hour later nobody does.
+  local ms = tonumber(string.match(eventId, '^%d+'))
+  redis.call('ZADD', KEYS[4], string.format('%d', ms), ARGV[3] .. ':' .. old .. ':' .. eventId)
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', '(' .. string.format('%d', ms - 3600000))
+end
 return { 'CHANGED', redis.call('HGETALL', KEYS[1]) }

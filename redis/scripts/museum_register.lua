@@ -2,7 +2,7 @@
 -- Registers an exhibition under the number drawn for it.
 -- KEYS  1 exhibition  2 index by date and time  3 Museum's events
 -- ARGV  1 now, ms  2 request id or ''  3 exhibition id  4 title or ''  5 hall  6 date  7 start time or ''
---       8 end time or ''  9 capacity  10 the index's score
+--       8 end time or ''  9 capacity
 -- Returns TAKEN | REGISTERED
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'TAKEN' end
 
@@ -28,5 +28,6 @@ put(event, 'requestId', ARGV[2])
 
 redis.call('XADD', KEYS[3], '*', unpack(event))
 redis.call('HSET', KEYS[1], unpack(fields))
-redis.call('ZADD', KEYS[2], ARGV[10], ARGV[3])
+local slot = string.gsub(ARGV[6] .. (ARGV[7] == '' and '00:00' or ARGV[7]), '%D', '')
+redis.call('ZADD', KEYS[2], slot, ARGV[3])
 return 'REGISTERED'

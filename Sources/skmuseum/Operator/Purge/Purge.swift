@@ -82,12 +82,12 @@ struct Purge {
                 try await Task.sleep(for: .milliseconds(200))
             case .open:
                 let names = ["title", "hall", "date", "startTime", "endTime", "capacity"]
-                let slot = ((fields["date"] ?? "") + (fields["startTime"] ?? "00:00")).filter(\.isNumber)
                 _ = try await keyspace.redis.send(
                     Command(
-                        Scripts.museumEdit, keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum")],
+                        Scripts.museumEdit,
+                        keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum"), keys.movedExhibitions],
                         arguments: [String(Calendars.wallClock()), "", id.text, version] + names.map { fields[$0] ?? "" }
-                            + [ExhibitionStatus.closed.rawValue, slot]))
+                            + [ExhibitionStatus.closed.rawValue]))
             case nil: throw Complaint("\(keys.exhibition(id.text)) has no status; 'audit' says what else is wrong with it")
             }
         }
