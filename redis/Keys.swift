@@ -5,6 +5,9 @@ public struct Keys: Sendable {
     /// While a visitor is being forgotten: the name's digest → the pseudonym.
     public static let forgetting = "museum:forgetting"
 
+    /// Held by the one command at a time that may change other services' data.
+    public static let maintenance = "museum:maintenance"
+
     private let tag: String
     /// What all of MyPage's rows and lists begin with.
     private let pages: String
@@ -27,6 +30,8 @@ public struct Keys: Sendable {
     public func deadLetters(of group: String) -> String { "\(group):\(tag):dead" }
     /// How often a message killed the process that had it alone in hand: `room:id` → times.
     public func attempts(of group: String) -> String { "\(group):\(tag):attempts" }
+    /// Exhibitions that have been purged: the service writes nothing about them any more, however late it is asked to.
+    public func purgedExhibitions(of service: String) -> String { "\(service):\(tag):purged" }
 
     // Museum
     public var sequence: String { "museum:\(tag):sequence" }

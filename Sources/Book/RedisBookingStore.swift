@@ -14,7 +14,7 @@ struct RedisBookingStore: BookingStore {
             Scripts.bookRecord,
             keys: [
                 keys.booking(id.text), keys.bookings(of: id.exhibition.text), keys.exhibitionsWithBookings,
-                keys.events(of: "book"),
+                keys.events(of: "book"), keys.purgedExhibitions(of: "book"),
             ],
             arguments: Self.arguments(order, id, cause))
         switch answer.word {
@@ -33,7 +33,7 @@ struct RedisBookingStore: BookingStore {
         enum Word: String { case aborted = "ABORTED", exists = "EXISTS" }
         let keys = Keys(partition: id.partition)
         let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
-            Scripts.bookAbort, keys: [keys.booking(id.text), keys.events(of: "book")],
+            Scripts.bookAbort, keys: [keys.booking(id.text), keys.events(of: "book"), keys.purgedExhibitions(of: "book")],
             arguments: Self.arguments(order, id, cause))
         return answer.word == .aborted ? .aborted : .exists(try Booking(id: id, written: answer.rest.first))
     }

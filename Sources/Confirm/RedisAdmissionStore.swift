@@ -8,7 +8,7 @@ struct RedisAdmissionStore: AdmissionStore {
     let client: any RedisSender
 
     func follow(_ steps: [FollowStep]) async throws(Failure) {
-        enum Word: String { case stale = "STALE", applied = "APPLIED" }
+        enum Word: String { case purged = "PURGED", stale = "STALE", applied = "APPLIED" }
         let commands = steps.map { step in
             let booking = step.booking
             let exhibition = booking.id.exhibition.text
@@ -17,7 +17,7 @@ struct RedisAdmissionStore: AdmissionStore {
                 Scripts.confirmApply,
                 keys: [
                     keys.admission(booking.id.text), keys.admissions(to: exhibition), keys.exhibitionsWithAdmissions,
-                    keys.events(of: "confirm"),
+                    keys.events(of: "confirm"), keys.purgedExhibitions(of: "confirm"),
                 ],
                 arguments: [
                     String(step.cause.moment), step.cause.requestId ?? "", booking.id.text, exhibition, booking.visitor,
@@ -25,7 +25,7 @@ struct RedisAdmissionStore: AdmissionStore {
                 ])
         }
         for result in await client.send(commands) {
-            // Both words mean that the admission is at least as new as the booking's event.
+            // The admission is at least as new as the booking's event, or there is nothing left to admit to.
             let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: Scripts.confirmApply, result)
         }
     }

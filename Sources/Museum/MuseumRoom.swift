@@ -24,7 +24,7 @@ public struct MuseumRoom: Sendable {
     }
 
     /// The room's ear on a connection of its consumer.
-    public static func events(_ connection: RedisConnection, now: @escaping Clock) -> any EventHandler {
+    public static func events(_ connection: any RedisSender, now: @escaping Clock) -> any EventHandler {
         MuseumEvents(seats: RedisSeatStore(client: connection), now: now)
     }
 }

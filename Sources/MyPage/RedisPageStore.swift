@@ -10,9 +10,9 @@ struct RedisPageStore: PageStore {
     var keys: @Sendable (String) -> Keys = { Keys(partition: $0) }
 
     func apply(_ news: [News]) async throws(Failure) {
-        enum Word: String { case stale = "STALE", applied = "APPLIED" }
-        for result in await client.send(news.map(command)) {
-            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: Scripts.myPageApply, result)
+        enum Word: String { case purged = "PURGED", stale = "STALE", applied = "APPLIED" }
+        for (news, result) in zip(news, await client.send(news.map(command))) {
+            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: news.script, result)
         }
     }
 
@@ -23,8 +23,9 @@ struct RedisPageStore: PageStore {
             // An attempt that was answered 503 has a row, but is on nobody's list.
             let isListed = facts.status != .aborted
             return Command(
-                Scripts.myPageApply,
-                keys: [keys.page(facts.id.text)] + (isListed ? [keys.pages(of: facts.visitor), keys.visitors] : []),
+                news.script,
+                keys: [keys.page(facts.id.text), keys.purgedExhibitions(of: "mypage")]
+                    + (isListed ? [keys.pages(of: facts.visitor), keys.visitors] : []),
                 arguments: [
                     "bookVersion", String(facts.version), facts.id.text, String(facts.createdAt), facts.visitor,
                     "museumId", facts.id.exhibition.text, "visitor", facts.visitor, "seats", String(facts.seats),
@@ -33,18 +34,22 @@ struct RedisPageStore: PageStore {
         case .admission(let facts, let moment):
             let keys = keys(facts.booking.partition)
             return Command(
-                Scripts.myPageApply, keys: [keys.page(facts.booking.text)],
+                news.script, keys: [keys.page(facts.booking.text), keys.purgedExhibitions(of: "mypage")],
                 arguments: [
                     "admissionVersion", String(facts.version), facts.booking.text, "", "",
                     "admission", facts.status.rawValue, "admissionUpdatedAt", String(moment),
                 ])
         case .exhibition(let facts):
             let keys = keys(facts.id.partition)
-            var arguments = [String(facts.version), "hall", facts.hall, "date", facts.date, "status", facts.status.rawValue]
+            var arguments = [
+                String(facts.version), facts.id.text, "hall", facts.hall, "date", facts.date, "status", facts.status.rawValue,
+            ]
             for (name, value) in [("title", facts.title), ("startTime", facts.startTime), ("endTime", facts.endTime)] {
                 if let value { arguments += [name, value] }
             }
-            return Command(Scripts.myPageExhibition, keys: [keys.pageExhibition(facts.id.text)], arguments: arguments)
+            return Command(
+                news.script, keys: [keys.pageExhibition(facts.id.text), keys.purgedExhibitions(of: "mypage")],
+                arguments: arguments)
         }
     }
 
@@ -68,6 +73,15 @@ struct RedisPageStore: PageStore {
             return pages
         } catch {
             throw Failure(reading: error)
+        }
+    }
+}
+
+extension News {
+    fileprivate var script: Script {
+        switch self {
+        case .booking, .admission: Scripts.myPageApply
+        case .exhibition: Scripts.myPageExhibition
         }
     }
 }

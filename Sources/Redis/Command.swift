@@ -25,7 +25,12 @@ public struct Command: Sendable {
 
     /// EVALSHA of a script; the sender turns to EVAL where the server doesn't know it.
     public init(_ script: Script, keys: [String], arguments: [String]) {
-        let tail = ([String(keys.count)] + keys + arguments).map { Word.text($0) }
+        self.init(script, keys: keys, rawArguments: arguments.map { .text($0) })
+    }
+
+    /// The same with arguments that need not be UTF-8.
+    public init(_ script: Script, keys: [String], rawArguments: [Word]) {
+        let tail = ([String(keys.count)] + keys).map { Word.text($0) } + rawArguments
         self.words = [.text("EVALSHA"), .text(script.sha1)] + tail
         self.spelledOut = [.text("EVAL"), .text(script.source)] + tail
     }

@@ -104,8 +104,8 @@ struct Assembly {
 }
 
 extension Room {
-    /// What applies events to the room's state, on a connection to where the room keeps it.
-    func ear(on connection: RedisConnection, now: @escaping Clock) -> any EventHandler {
+    /// What applies events to the room's state, where the room keeps it.
+    func ear(on connection: any RedisSender, now: @escaping Clock) -> any EventHandler {
         switch self {
         case .museum: MuseumRoom.events(connection, now: now)
         case .book: BookRoom.events(connection, now: now)

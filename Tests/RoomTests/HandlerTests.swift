@@ -98,7 +98,8 @@ import Testing
         }
         func exhibition(_ type: String, _ version: Int, _ extra: [String: String]) -> [String: String] {
             let base = [
-                "eventType": type, "timestamp": "1", "museumId": "a1", "hall": "A", "date": "2099-12-24", "capacity": "5",
+                "eventType": type, "timestamp": "1", "museumId": "a1", "hall": "A", "date": "2099-12-24",
+                "capacity": "5",
                 "status": "OPEN",
                 "version": "\(version)",
             ]
@@ -124,6 +125,28 @@ import Testing
         ]
         _ = try await MyPageEvents(store: store).handle(try deliveries([event]))
         #expect(try await store.find(BookingID("a1-000000000009")!) == nil)
+    }
+
+    /// Where a script answers what nobody knows, the error says which.
+    @Test(arguments: [(0, "mypage_apply"), (1, "mypage_exhibition")])
+    func anErrorOfMyPagesStoreNamesItsScript(place: Int, script: String) async throws {
+        struct Strange: RedisSender {
+            let place: Int
+            func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
+                commands.indices.map { .success(.text($0 == place ? "NONSENSE" : "APPLIED")) }
+            }
+        }
+        let exhibition = [
+            "eventType": "MuseumRegistered", "timestamp": "1", "museumId": "a1", "hall": "A", "date": "2099-12-24",
+            "capacity": "5",
+            "status": "OPEN", "version": "1",
+        ]
+        let events = try deliveries([Self.book[0], exhibition])
+        let error = await #expect(throws: Failure.self) {
+            _ = try await MyPageEvents(store: RedisPageStore(client: Strange(place: place))).handle(events)
+        }
+        guard case .internal(let what) = error else { Issue.record("\(String(describing: error))"); return }
+        #expect(what.contains("\(script) answered NONSENSE"), "\(what)")
     }
 
     @Test func museum() async throws {

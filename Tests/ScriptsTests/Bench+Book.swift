@@ -18,13 +18,14 @@ extension Bench {
         let order = [now, requestId, id, Self.exhibition, visitor, String(seats)]
         let moved = [now, requestId, id]
         let short = [keys.booking(id), bookEvents]
+        let purged = keys.purgedExhibitions(of: "book")
         return switch step {
         case .record:
             Command(
                 Scripts.bookRecord,
-                keys: [keys.booking(id), keys.bookings(of: Self.exhibition), keys.exhibitionsWithBookings, bookEvents],
+                keys: [keys.booking(id), keys.bookings(of: Self.exhibition), keys.exhibitionsWithBookings, bookEvents, purged],
                 arguments: order)
-        case .abort: Command(Scripts.bookAbort, keys: short, arguments: order)
+        case .abort: Command(Scripts.bookAbort, keys: short + [purged], arguments: order)
         case .complete: Command(Scripts.bookComplete, keys: short, arguments: moved)
         case .cancel: Command(Scripts.bookCancel, keys: short, arguments: moved)
         case .forceCancel: Command(Scripts.bookForceCancel, keys: short, arguments: moved)

@@ -47,6 +47,14 @@ extension Bench {
             [Self.now, requestId, Self.exhibition])
     }
 
+    /// Retires the exhibition as a purge of what ended before a day does.
+    @discardableResult
+    func retire(before day: String, after previous: String) async throws -> Answer {
+        try await run(
+            Scripts.museumRetire, [exhibition, keys.exhibitions, keys.deletedExhibitions, museumEvents],
+            [Self.now, Self.exhibition, day, previous])
+    }
+
     /// Reserves for each booking, all in one call.
     /// - Returns: a word and the seats left for each, as in `RESERVED 8`.
     @discardableResult

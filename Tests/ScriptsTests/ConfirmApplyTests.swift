@@ -17,7 +17,7 @@ extension AllScriptsTests {
                 Scripts.confirmApply,
                 keys: [
                     bench.keys.admission(id), bench.keys.admissions(to: "a1"), bench.keys.exhibitionsWithAdmissions,
-                    bench.keys.events(of: "confirm"),
+                    bench.keys.events(of: "confirm"), bench.keys.purgedExhibitions(of: "confirm"),
                 ],
                 arguments: [
                     "\(Int(Bench.now)! + news.version)", "", id, "a1", "kim", "2", news.status, String(news.version), "77",
@@ -60,6 +60,15 @@ extension AllScriptsTests {
                     ],
                 ])
             for event in events { _ = try Event(fields: event) }
+        }
+
+        /// A consumer may sleep with an event in flight that another one has applied long ago.
+        @Test func ofAPurgedExhibitionNothingIsWritten() async throws {
+            let bench = try await Bench()
+            _ = try await bench.client.send("SADD", bench.keys.purgedExhibitions(of: "confirm"), "a1")
+            try await bench.skips("PURGED") { try await apply(bench, "CONFIRMED", 2) }
+            _ = try await bench.client.send("SREM", bench.keys.purgedExhibitions(of: "confirm"), "a1")
+            #expect(try await apply(bench, "CONFIRMED", 2).word == "APPLIED")
         }
 
         @Test func versionsAreNumbersNotText() async throws {

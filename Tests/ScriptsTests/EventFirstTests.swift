@@ -31,6 +31,9 @@ extension AllScriptsTests {
             Change(
                 name: "museum_delete", room: "museum", prepare: { try await $0.register() }, run: { try await $0.delete() }),
             Change(
+                name: "museum_retire", room: "museum", prepare: { try await $0.register() },
+                run: { try await $0.retire(before: "2100-01-01", after: "2099-12-31") }),
+            Change(
                 name: "museum_revoke", room: "museum",
                 prepare: {
                     try await $0.register()
@@ -55,7 +58,7 @@ extension AllScriptsTests {
                         Scripts.confirmApply,
                         [
                             bench.keys.admission(id), bench.keys.admissions(to: "a1"), bench.keys.exhibitionsWithAdmissions,
-                            bench.keys.events(of: "confirm"),
+                            bench.keys.events(of: "confirm"), bench.keys.purgedExhibitions(of: "confirm"),
                         ], [Bench.now, "", id, "a1", "kim", "2", "CONFIRMED", "2", "1"])
                 }),
         ]

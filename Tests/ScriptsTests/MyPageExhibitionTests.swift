@@ -7,7 +7,9 @@ extension AllScriptsTests {
     struct MyPageExhibitionTests {
         private func call(_ bench: Bench, _ version: Int, _ fields: [String], of exhibition: String = "a1") -> Command {
             Command(
-                Scripts.myPageExhibition, keys: [bench.keys.pageExhibition(exhibition)], arguments: [String(version)] + fields)
+                Scripts.myPageExhibition,
+                keys: [bench.keys.pageExhibition(exhibition), bench.keys.purgedExhibitions(of: "mypage")],
+                arguments: [String(version), exhibition] + fields)
         }
 
         private func apply(_ bench: Bench, _ version: Int, _ fields: [String]) async throws -> Bench.Answer {
@@ -23,6 +25,14 @@ extension AllScriptsTests {
             #expect(
                 try await bench.fields(bench.keys.pageExhibition("a1")) == ["version": "10", "hall": "2"], "the title is gone")
             try await bench.skips("STALE") { try await apply(bench, 9, ["hall", "1", "title", "Moon"]) }
+        }
+
+        @Test func ofAPurgedExhibitionNothingIsWritten() async throws {
+            let bench = try await Bench()
+            _ = try await bench.client.send("SADD", bench.keys.purgedExhibitions(of: "mypage"), "a1")
+            try await bench.skips("PURGED") { try await apply(bench, 9, ["hall", "1"]) }
+            _ = try await bench.client.send("SREM", bench.keys.purgedExhibitions(of: "mypage"), "a1")
+            #expect(try await apply(bench, 9, ["hall", "1"]).word == "APPLIED")
         }
 
         @Test(arguments: [4, 5])

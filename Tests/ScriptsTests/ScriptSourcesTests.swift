@@ -10,8 +10,9 @@ extension AllScriptsTests {
             Scripts.museumRegister, Scripts.museumEdit, Scripts.museumDelete, Scripts.museumReserve, Scripts.museumRelease,
             Scripts.museumRevoke, Scripts.bookRecord, Scripts.bookAbort, Scripts.bookComplete, Scripts.bookCancel,
             Scripts.bookForceCancel, Scripts.confirmApply, Scripts.myPageApply, Scripts.myPageExhibition,
-            Scripts.museumPurge, Scripts.myPageRemove, Scripts.myPageRename, Scripts.myPageSwitch, Scripts.recordRename,
-            Scripts.consumerProgress, Scripts.consumerLeave,
+            Scripts.museumRetire, Scripts.museumPurge, Scripts.museumMaintenance, Scripts.bookPurge, Scripts.myPageRemove,
+            Scripts.myPageRename, Scripts.myPageRepair, Scripts.myPageRelist, Scripts.recordRename, Scripts.consumerProgress,
+            Scripts.consumerLeave,
         ]
 
         @Test(arguments: all.map(\.name))

@@ -111,6 +111,23 @@ struct AuditTests {
             corrupt: { _ in [["SET", "confirm:{a}:progress:book", "9999999999999-0"]] }, isForLoad: false),
     ]
 
+    /// Which field differs, and both values.
+    @Test func whatDiffersIsNamed() async throws {
+        let (house, _, scenes) = try await open()
+        let client = try house.redis.client()
+        let (page, admission) = ("mypage:{a}:\(scenes[0].kim)", "confirm:{a}:\(scenes[1].kim)")
+        let updatedAt = try await client.send("HGET", "confirm:{a}:\(scenes[0].kim)", "updatedAt").asText()
+        _ = try await client.send("HSET", page, "admissionUpdatedAt", "5", "seats", "77")
+        _ = try await client.send("HSET", admission, "visitor", "nobody")
+        let named = try await house.process.run("audit", "--wait", "20s")
+        #expect(named.code == 1)
+        for line in [
+            "\(page)  has admissionUpdatedAt 5, the admission has updatedAt \(updatedAt)",
+            "\(page)  has seats 77, the booking has seats 2",
+            "\(admission)  has visitor nobody, the booking has visitor \(scenes[1].visitor)",
+        ] { #expect(named.output.contains(line), "\(line): \(named.output)") }
+    }
+
     @Test func eachIsNamedOnAnIdleSystem() async throws {
         let (house, _, scenes) = try await open()
         let client = try house.redis.client()

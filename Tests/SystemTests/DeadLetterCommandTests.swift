@@ -139,6 +139,44 @@ struct DeadLetterCommandTests {
         #expect(again.code == 0 && again.lines.isEmpty)
     }
 
+    /// However many lists have letters, no connection is left open for one that is done with.
+    @Test func retryKeepsNoConnections() async throws {
+        let partitions = "abcdefghijklmnopqrst".map { "a\($0)" }
+        for partition in partitions { _ = try await client.send("SADD", "museum:partitions", partition) }
+        // It is waited for: meanwhile connections can be counted.
+        _ = try await client.send(
+            "XADD", "book:{at}:dead", "1-0", "eventId", "1-0", "room", "museum", "reason", "r", "attempts", "1", "eventType",
+            "SeatsReserved", "timestamp", "1", "bookId", "at1-000000000001", "museumId", "at1", "visitor", "kim", "seats", "1",
+            "available", "1")
+        let few = try await connectionsOfRetry()
+        for partition in partitions.dropLast() {
+            _ = try await client.send(
+                "XADD", "confirm:{\(partition)}:dead", "1-0", "eventId", "1-0", "room", "book", "reason", "r", "attempts", "1",
+                "eventType", "Nonsense")
+        }
+        _ = try await client.send(
+            "XADD", "book:{at}:dead", "2-0", "eventId", "2-0", "room", "museum", "reason", "r", "attempts", "1", "eventType",
+            "SeatsReserved", "timestamp", "1", "bookId", "at1-000000000002", "museumId", "at1", "visitor", "kim", "seats", "1",
+            "available", "1")
+        #expect(try await connectionsOfRetry() <= few)
+    }
+
+    /// The most connections that a retry of all letters has at once while it waits for the last.
+    private func connectionsOfRetry() async throws -> Int {
+        let output = folder.url.appendingPathComponent("\(UInt32.random(in: 0 ... .max))")
+        let child = try ChildProcess(
+            MuseumProcess.program, ["dead-letters", "retry", "--all"], environment: ["REDIS_URL": redis.url], folder: folder.url,
+            output: output)
+        var most = 0
+        try await eventually("it ends", within: .seconds(30)) {
+            let clients = try await client.send("CLIENT", "LIST").asText()
+            most = max(most, clients.split(separator: "\n").count { $0.contains("name=skmuseum-operator") })
+            return child.exitCode() != nil
+        }
+        #expect(child.printed().contains("at:") && child.printed().contains("applied"), "\(child.printed())")
+        return most
+    }
+
     @Test(arguments: [["retry"], ["drop"], ["retry", "--all", "confirm:a:1-0"], ["drop", "--all", "x"]])
     func oneOrAll(arguments: [String]) async throws {
         let output = folder.url.appendingPathComponent("usage")

@@ -41,7 +41,7 @@ struct ForgetTests {
         #expect(audit.code == 0, "\(audit.output)")
         #expect(try await holding(client) == [])
         let rebuilt = try await house.run("rebuild", "mypage")
-        #expect(rebuilt.code == 0 && !rebuilt.output.contains("switched"), "\(rebuilt.output)")
+        #expect(rebuilt.code == 0 && !rebuilt.output.contains("repaired"), "\(rebuilt.output)")
         let nothing = try await house.run("forget", Self.name)
         #expect(nothing.code == 0 && nothing.output.contains("nothing names"), "\(nothing.output)")
         #expect(deleted != exhibition)

@@ -1,14 +1,18 @@
 #!lua
 -- Records a booking whose seats are reserved.
 -- KEYS  1 booking  2 its exhibition's bookings by time  3 exhibitions that have bookings  4 Book's events
+--       5 purged exhibitions
 -- ARGV  1 now, ms  2 request id or ''  3 booking id  4 exhibition id  5 visitor  6 seats
--- Returns RECORDED | MISMATCH | ABORTED | EXISTS, the last with the booking's fields
+-- Returns RECORDED | ABORTED | MISMATCH | EXISTS, the last with the booking's fields
+-- ABORTED is also the answer for a purged exhibition: a request that slept for long leaves nothing behind.
 local now = redis.call('HMGET', KEYS[1], 'status', 'visitor', 'seats')
 if now[1] then
-  if now[2] ~= ARGV[5] or now[3] ~= ARGV[6] then return { 'MISMATCH' } end
+  -- First: an attempt that ended in 503 never counts, whatever it asked for.
   if now[1] == 'ABORTED' then return { 'ABORTED' } end
+  if now[2] ~= ARGV[5] or now[3] ~= ARGV[6] then return { 'MISMATCH' } end
   return { 'EXISTS', redis.call('HGETALL', KEYS[1]) }
 end
+if redis.call('SISMEMBER', KEYS[5], ARGV[4]) == 1 then return { 'ABORTED' } end
 
 local event = { 'eventType', 'Requested', 'timestamp', ARGV[1], 'bookId', ARGV[3], 'museumId', ARGV[4],
   'visitor', ARGV[5], 'seats', ARGV[6], 'status', 'REQUESTED', 'version', '1', 'createdAt', ARGV[1] }

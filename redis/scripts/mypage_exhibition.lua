@@ -1,11 +1,12 @@
 #!lua
 -- Brings MyPage's picture of an exhibition up to date; it is joined to the pages when they are read.
--- KEYS  1 exhibition as MyPage has heard of it
--- ARGV  1 version, then names and values of all it has
--- Returns STALE | APPLIED
+-- KEYS  1 exhibition as MyPage has heard of it  2 purged exhibitions
+-- ARGV  1 version  2 exhibition id, then names and values of all it has
+-- Returns PURGED | STALE | APPLIED
+if redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 1 then return 'PURGED' end
 local version = redis.call('HGET', KEYS[1], 'version')
 if version and tonumber(version) >= tonumber(ARGV[1]) then return 'STALE' end
 
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'version', ARGV[1], unpack(ARGV, 2))
+redis.call('HSET', KEYS[1], 'version', ARGV[1], unpack(ARGV, 3))
 return 'APPLIED'

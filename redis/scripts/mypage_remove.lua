@@ -1,8 +1,9 @@
 #!lua
--- Takes a page away, and its booking from its visitor's list.
--- KEYS  1 page  and where its visitor is known: 2 the visitor's bookings by time  3 visitors
--- ARGV  1 booking id  2 visitor
--- Returns ABSENT | REMOVED
+-- Takes a row away, and its booking from its visitor's list, if the row is still that visitor's.
+-- KEYS  1 row  and where its visitor is known: 2 the visitor's bookings by time  3 visitors
+-- ARGV  1 booking id  2 the row's visitor, or ''
+-- Returns CHANGED | ABSENT | REMOVED
+if (redis.call('HGET', KEYS[1], 'visitor') or '') ~= ARGV[2] then return 'CHANGED' end
 local removed = redis.call('DEL', KEYS[1])
 if KEYS[2] then
   removed = removed + redis.call('ZREM', KEYS[2], ARGV[1])

@@ -14,19 +14,24 @@ struct DeadLettersDrop: AsyncParsableCommand {
             let keyspace = try await Keyspace.open(try common.settings())
             if let id = choice.id {
                 let (letters, letter) = try await keyspace.deadLetter(id)
-                try await letters.remove(try await letters.twins(of: letter))
-                Output.line("\(letters.name(of: letter))  \(letter.what)  dropped")
+                let removed = try await letters.remove(try await letters.twins(of: letter))
+                report(letter, of: letters, isDropped: removed > 0)
                 return
             }
             for letters in keyspace.deadLetters {
                 let end = try await letters.last()
                 var page = try await letters.page(after: .zero, through: end)
                 while let last = page.last {
-                    try await letters.remove(page.map(\.id))
-                    for letter in page { Output.line("\(letters.name(of: letter))  \(letter.what)  dropped") }
+                    for letter in page { report(letter, of: letters, isDropped: try await letters.remove([letter.id]) > 0) }
                     page = try await letters.page(after: last.id, through: end)
                 }
             }
         }
+    }
+
+    /// A role that starts, or a retry, may have applied the event between listing and dropping.
+    private func report(_ letter: DeadLetter, of letters: DeadLetters, isDropped: Bool) {
+        let end = isDropped ? "dropped" : "not dropped: it was retried or dropped by somebody else meanwhile"
+        Output.line("\(letters.name(of: letter))  \(letter.what)  \(end)")
     }
 }

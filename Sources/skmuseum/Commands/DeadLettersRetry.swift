@@ -11,34 +11,40 @@ struct DeadLettersRetry: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var choice: LetterChoice
+    @OptionGroup var maintenance: MaintenanceOptions
 
     func run() async throws {
         try await Complaint.reporting {
             let keyspace = try await Keyspace.open(try common.settings())
-            var left = 0
-            if let id = choice.id {
-                let (letters, letter) = try await keyspace.deadLetter(id)
-                var retrial = try await Retrial(letters, keyspace: keyspace)
-                try await retrial.take(letter)
-                if retrial.left == 0 { try await letters.remove(try await letters.twins(of: letter)) }
-                left = retrial.left
-            } else {
-                for letters in keyspace.deadLetters {
-                    let end = try await letters.last()
-                    if end == .zero { continue }
-                    var retrial = try await Retrial(letters, keyspace: keyspace)
-                    var page = try await letters.page(after: .zero, through: end)
-                    while let last = page.last {
-                        for letter in page { try await retrial.take(letter) }
-                        page = try await letters.page(after: last.id, through: end)
-                    }
-                    left += retrial.left
-                }
-            }
+            let left = try await keyspace.exclusively("dead-letters retry", maintenance) { try await retry(keyspace) }
             if left > 0 {
                 throw Complaint("\(left) dead letters could not be applied and are still there; mend what is said, or drop them")
             }
         }
+    }
+
+    /// - Returns: how many could not be applied.
+    private func retry(_ keyspace: Keyspace) async throws -> Int {
+        if let id = choice.id {
+            let (letters, letter) = try await keyspace.deadLetter(id)
+            var retrial = Retrial(letters, keyspace: keyspace)
+            try await retrial.take(letter)
+            if retrial.left == 0 { try await letters.remove(try await letters.twins(of: letter)) }
+            return retrial.left
+        }
+        var left = 0
+        for letters in keyspace.deadLetters {
+            let end = try await letters.last()
+            if end == .zero { continue }
+            var retrial = Retrial(letters, keyspace: keyspace)
+            var page = try await letters.page(after: .zero, through: end)
+            while let last = page.last {
+                for letter in page { try await retrial.take(letter) }
+                page = try await letters.page(after: last.id, through: end)
+            }
+            left += retrial.left
+        }
+        return left
     }
 }
 
@@ -54,10 +60,9 @@ private struct Retrial {
     /// How long to wait, over all letters, for what isn't there yet. Book gives reserved seats up after two seconds.
     private static let patience = Duration.seconds(3)
 
-    init(_ letters: DeadLetters, keyspace: Keyspace) async throws {
+    init(_ letters: DeadLetters, keyspace: Keyspace) {
         self.letters = letters
-        let connection = try await keyspace.store(of: letters.group).dedicatedConnection()
-        ear = letters.group.ear(on: connection, now: Calendars.wallClock)
+        ear = letters.group.ear(on: keyspace.store(of: letters.group), now: Calendars.wallClock)
     }
 
     mutating func take(_ letter: DeadLetter) async throws {

@@ -10,6 +10,7 @@ struct ForgetCommand: AsyncParsableCommand {
         discussion: "Stopped anywhere, it goes on when it is run again. Bookings that are still to come stay valid.")
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var maintenance: MaintenanceOptions
 
     @Argument(help: "The visitor, as in the bookings.")
     var visitor: String
@@ -30,7 +31,7 @@ struct ForgetCommand: AsyncParsableCommand {
             let name = PlainText.clean(visitor, length: 1...64) ?? visitor
             let forgetting = Forgetting(
                 keyspace: keyspace, visitor: name, today: MuseumDays.today(in: settings.timeZone), show: { line.show($0) })
-            let (outcome, pseudonym) = try await forgetting.run()
+            let (outcome, pseudonym) = try await keyspace.exclusively("forget", maintenance) { try await forgetting.run() }
             line.clear()
             guard !outcome.bookings.isEmpty || outcome.events + outcome.deadLetters > 0 else {
                 Output.line("nothing names \(name)")

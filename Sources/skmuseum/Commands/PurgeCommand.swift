@@ -2,8 +2,6 @@ import ArgumentParser
 import Chassis
 import Contracts
 import Foundation
-import Redis
-import Scripts
 
 struct PurgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,6 +10,7 @@ struct PurgeCommand: AsyncParsableCommand {
         discussion: "Says what would go; does it only with --yes. Stopped anywhere, it goes on when it is run again.")
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var maintenance: MaintenanceOptions
 
     @Option(help: "A day before today in the museum's TIME_ZONE, YYYY-MM-DD. What ends on it or later stays.")
     var before: String
@@ -38,27 +37,52 @@ struct PurgeCommand: AsyncParsableCommand {
                     "--before must be a day before today, which is \(today) in \(settings.timeZone.identifier)", exitCode: 64)
             }
             let keyspace = try await Keyspace.open(settings)
-            var names: [String] = []
-            var bookings = 0
-            var line = ProgressLine()
-            for partition in keyspace.partitions {
-                let over = try await Purge.over(before: before, in: partition, keyspace)
-                names += over.map(\.text)
-                for id in over {
-                    bookings += try await keyspace.redis.send("ZCARD", Keys(partition: partition).bookings(of: id.text))
-                        .asInteger()
-                }
-                guard yes, !over.isEmpty else { continue }
-                try await Purge(keyspace: keyspace, partition: partition, show: { line.show($0) }).run(over)
-            }
-            line.clear()
-            let first = names.prefix(Self.namedAtMost).joined(separator: ", ") + (names.count > Self.namedAtMost ? ", …" : "")
-            let what = "\(names.count) exhibitions that ended before \(before)" + (names.isEmpty ? "" : " (\(first))")
             if yes {
-                Output.line("purged \(what) with \(bookings) bookings")
+                try await keyspace.exclusively("purge", maintenance) { try await purge(keyspace) }
             } else {
-                Output.line("would purge \(what) with \(bookings) bookings" + (names.isEmpty ? "" : "; --yes does it"))
+                try await ask(keyspace)
             }
         }
+    }
+
+    private func ask(_ keyspace: Keyspace) async throws {
+        var exhibitions: [ExhibitionID] = []
+        var bookings = 0
+        for partition in keyspace.partitions {
+            let purge = Purge(keyspace: keyspace, partition: partition, day: before, show: { _ in })
+            let found = try await purge.found()
+            exhibitions += found
+            bookings += try await purge.bookings(of: found)
+        }
+        let hint = exhibitions.isEmpty ? "" : "; --yes does it"
+        Output.line("would purge \(named(exhibitions)) with \(bookings) bookings\(hint)")
+    }
+
+    private func purge(_ keyspace: Keyspace) async throws {
+        var exhibitions: [ExhibitionID] = []
+        var postponed: [ExhibitionID] = []
+        var bookings = 0
+        var line = ProgressLine()
+        for partition in keyspace.partitions {
+            let purge = Purge(keyspace: keyspace, partition: partition, day: before, show: { line.show($0) })
+            let outcome = try await purge.run(try await purge.found())
+            exhibitions += outcome.exhibitions
+            postponed += outcome.postponed
+            bookings += outcome.bookings
+        }
+        line.clear()
+        Output.line("purged \(named(exhibitions)) with \(bookings) bookings")
+        if !postponed.isEmpty {
+            Output.line("\(postponed.count) were moved to \(before) or later meanwhile and stay: \(list(postponed))")
+        }
+    }
+
+    private func named(_ exhibitions: [ExhibitionID]) -> String {
+        "\(exhibitions.count) exhibitions that ended before \(before)" + (exhibitions.isEmpty ? "" : " (\(list(exhibitions)))")
+    }
+
+    private func list(_ exhibitions: [ExhibitionID]) -> String {
+        exhibitions.prefix(Self.namedAtMost).map(\.text).joined(separator: ", ")
+            + (exhibitions.count > Self.namedAtMost ? ", …" : "")
     }
 }

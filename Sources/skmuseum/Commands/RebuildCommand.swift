@@ -11,6 +11,7 @@ struct RebuildCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var maintenance: MaintenanceOptions
 
     @Argument(help: "mypage.")
     var room: String
@@ -25,8 +26,11 @@ struct RebuildCommand: AsyncParsableCommand {
     func run() async throws {
         try await Complaint.reporting {
             let keyspace = try await Keyspace.open(try common.settings())
-            var different = 0
-            for partition in keyspace.partitions { different += try await rebuild(partition, keyspace) }
+            let different = try await keyspace.exclusively("rebuild", maintenance) {
+                var different = 0
+                for partition in keyspace.partitions { different += try await rebuild(partition, keyspace) }
+                return different
+            }
             guard different > 0 else { return }
             throw Complaint(
                 dryRun
@@ -35,6 +39,9 @@ struct RebuildCommand: AsyncParsableCommand {
         }
     }
 
+    /// How often what has changed between judging and repairing is compared anew.
+    private static let rounds = 3
+
     /// - Returns: how many things differ in the end.
     private func rebuild(_ partition: String, _ keyspace: Keyspace) async throws -> Int {
         var line = ProgressLine()
@@ -42,20 +49,24 @@ struct RebuildCommand: AsyncParsableCommand {
         var pages = RebuiltPages(keyspace, partition: partition)
         try await pages.clear()
         try await pages.fill(show)
-        var comparison = PageComparison(pages, switching: false)
+        var comparison = PageComparison(pages)
         pages = try await comparison.run(show)
         line.clear()
         Output.line(
             "\(partition): rebuilt from \(pages.events) events and \(pages.records) bookings"
                 + (pages.unreadable > 0 ? "; \(pages.unreadable) could not be read, see 'dead-letters' and 'audit'" : ""))
         report(comparison.result, partition)
-        if comparison.result.different > 0, !dryRun {
-            var mending = PageComparison(pages, switching: true)
-            pages = try await mending.run(show)
-            comparison = PageComparison(pages, switching: false)
+        for _ in 0..<Self.rounds where comparison.result.different > 0 && !dryRun {
+            var repaired = 0
+            for repair in [PageComparison.Repair.rows, .lists] {
+                var repairing = PageComparison(pages, repair: repair)
+                pages = try await repairing.run(show)
+                repaired += repairing.result.repaired
+            }
+            comparison = PageComparison(pages)
             pages = try await comparison.run(show)
             line.clear()
-            Output.line("\(partition): \(mending.result.switched) switched")
+            Output.line("\(partition): \(repaired) repaired")
             report(comparison.result, partition)
         }
         try await pages.clear()

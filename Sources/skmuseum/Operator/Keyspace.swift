@@ -1,5 +1,6 @@
 import Chassis
 import Contracts
+import Foundation
 import NIOCore
 import Redis
 import Scripts
@@ -10,22 +11,32 @@ struct Keyspace {
     /// MyPage's server; the same where it has none of its own.
     let myPageStore: RedisClient
     let partitions: [String]
+    /// What CLIENT LIST shows of this process, and of no other.
+    let clientName: String
 
     /// - Throws: ``Complaint`` where Redis can't be reached.
     static func open(_ settings: Settings) async throws -> Keyspace {
         let endpoint = try settings.redis ?? EmbeddedRedis.endpoint()
         var options = RedisOptions()
         options.commandTimeout = .seconds(5)
-        options.clientName = "skmuseum-operator"
+        options.clientName = clientName()
         let redis = RedisClient(endpoint, options: options)
         let own = settings.myPageRedis.map { RedisClient($0, options: options) }
         do throws(RedisError) {
             let names = try await redis.send("SMEMBERS", Keys.partitions).asTexts()
-            return Keyspace(redis: redis, myPageStore: own ?? redis, partitions: names.sorted { ($0.count, $0) < ($1.count, $1) })
+            return Keyspace(
+                redis: redis, myPageStore: own ?? redis, partitions: names.sorted { ($0.count, $0) < ($1.count, $1) },
+                clientName: options.clientName)
         } catch {
             guard settings.redis == nil else { throw error }
             throw Complaint("no Redis at \(endpoint); start one with 'skmuseum serve', or set REDIS_URL")
         }
+    }
+
+    private static func clientName() -> String {
+        let process = ProcessInfo.processInfo
+        let host = process.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }
+        return "skmuseum-operator-\(host)-\(process.processIdentifier)-\(String(UInt32.random(in: 0 ... .max), radix: 16))"
     }
 
     /// The server where a room keeps its own keys.

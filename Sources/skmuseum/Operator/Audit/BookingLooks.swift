@@ -13,12 +13,13 @@ extension Keyspace {
                     Command("HGETALL", keys.admission(id.text)),
                     Command("ZSCORE", keys.bookings(of: id.exhibition.text), id.text),
                     Command("ZSCORE", keys.admissions(to: id.exhibition.text), id.text),
+                    Command("HGET", keys.exhibition(id.exhibition.text), "purging"),
                 ]
             })
         let pages = try await myPageStore.sendAll(ids.map { Command("HGETALL", Keys(partition: $0.partition).page($0.text)) })
         var comparisons: [BookingComparison] = []
         for (index, id) in ids.enumerated() {
-            let row = Array(common[5 * index..<5 * index + 5])
+            let row = Array(common[6 * index..<6 * index + 6])
             var comparison = BookingComparison(id: id)
             comparison.seats = row[0].shownIfAny.map { Int($0) ?? -1 }
             comparison.booking = row[1].shownFields
@@ -26,6 +27,7 @@ extension Keyspace {
             comparison.page = pages[index].shownFields
             comparison.places.booking = row[3].shownIfAny
             comparison.places.admission = row[4].shownIfAny
+            comparison.isBeingPurged = row[5].shownIfAny != nil
             comparisons.append(comparison)
         }
         let lists = try await myPageStore.sendAll(

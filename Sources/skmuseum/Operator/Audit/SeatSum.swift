@@ -18,12 +18,14 @@ struct SeatSum {
         let start = try await keyspace.state(of: stream).last
         seats = try await keyspace.seats(of: id)
         let results = await keyspace.redis.send([
-            Command("MULTI"), Command("XINFO", "STREAM", stream), Command("HGET", key, "held"), Command("EXEC"),
+            Command("MULTI"), Command("XINFO", "STREAM", stream), Command("HMGET", key, "held", "purging"), Command("EXEC"),
         ])
         let replies = try results[3].get().asArray()
         guard replies.count == 2 else { throw RedisError.unexpected("two replies were due") }
         let end = if case .array = replies[0] { try StreamState(replies[0]).last } else { StreamID.zero }
-        guard let held = Int(replies[1].shown) else {
+        let fields = try replies[1].asArray()
+        // A purge removes seats without an event.
+        guard fields.count == 2, let held = Int(fields[0].shown), fields[1] == .null else {
             violation = nil
             return
         }

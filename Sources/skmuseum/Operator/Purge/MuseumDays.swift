@@ -17,6 +17,15 @@ enum MuseumDays {
         return next(date)
     }
 
+    /// The day before.
+    static func previous(_ date: String) -> String {
+        let parts = date.split(separator: "-").compactMap { Int($0) }
+        let (year, month, day) = (parts[0], parts[1], parts[2])
+        let candidates =
+            [text(year, month, day - 1)] + (28...31).reversed().map { text(year, month - 1, $0) } + [text(year - 1, 12, 31)]
+        return candidates.first(where: Calendars.isDate) ?? date
+    }
+
     private static func next(_ date: String) -> String {
         let parts = date.split(separator: "-").compactMap { Int($0) }
         let candidates = [text(parts[0], parts[1], parts[2] + 1), text(parts[0], parts[1] + 1, 1), text(parts[0] + 1, 1, 1)]

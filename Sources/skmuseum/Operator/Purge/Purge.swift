@@ -3,45 +3,64 @@ import Contracts
 import Redis
 import Scripts
 
-/// Takes exhibitions that are over out of all rooms, with everything about them, so that no event can bring any of it back.
+/// Takes exhibitions that are over out of all services, with everything about them, so that no event, no request and no sleeping
+/// process can bring any of it back.
 ///
-/// The order is what makes it safe (docs/decisions/0008): each step may be killed and run again, and an exhibition's own hash goes
-/// last, so that the next run finds it.
+/// The order is what makes it safe (docs/decisions/0008, 0012): each step may be killed and run again, and an exhibition's own hash
+/// goes last, so that the next run finds it.
 struct Purge {
+    struct Outcome {
+        var exhibitions: [ExhibitionID] = []
+        var bookings = 0
+        /// Over when they were looked for, and moved by staff before they could be retired.
+        var postponed: [ExhibitionID] = []
+    }
+
     let keyspace: Keyspace
     let partition: String
+    /// What ended before this day goes.
+    let day: String
     let show: (String) -> Void
 
-    /// How often staff may change an exhibition while it is being purged.
-    private static let rounds = 10
+    var keys: Keys { Keys(partition: partition) }
 
-    private var keys: Keys { Keys(partition: partition) }
-
-    /// The exhibitions of a partition that ended before a day.
-    static func over(before day: String, in partition: String, _ keyspace: Keyspace) async throws -> [ExhibitionID] {
+    /// The exhibitions that ended before the day, and those that an earlier run has retired, whenever they end.
+    func found() async throws -> [ExhibitionID] {
         var over: [ExhibitionID] = []
         for id in try await keyspace.exhibitions(in: partition) {
-            let fields = try await keyspace.redis.send("HGETALL", Keys(partition: partition).exhibition(id.text)).shownFields
-            if let end = MuseumDays.end(of: fields), end < day { over.append(id) }
+            let fields = try await keyspace.redis.send("HGETALL", keys.exhibition(id.text)).shownFields
+            let isOver = MuseumDays.end(of: fields).map { $0 < day } ?? false
+            if isOver || fields["purging"] == "1" { over.append(id) }
         }
         return over
     }
 
-    func run(_ exhibitions: [ExhibitionID]) async throws {
-        var left = exhibitions
-        for _ in 0..<Self.rounds where !left.isEmpty { left = try await round(left) }
-        guard let id = left.first else { return }
-        throw Complaint("\(id.text) is changed again and again while it is being purged; purge it later")
+    func bookings(of exhibitions: [ExhibitionID]) async throws -> Int {
+        let counts = try await keyspace.redis.sendAll(exhibitions.map { Command("ZCARD", keys.bookings(of: $0.text)) })
+        return try counts.reduce(0) { try $0 + $1.asInteger() }
     }
 
-    /// - Returns: those that somebody has changed meanwhile.
-    private func round(_ exhibitions: [ExhibitionID]) async throws -> [ExhibitionID] {
+    func run(_ exhibitions: [ExhibitionID]) async throws -> Outcome {
+        var outcome = Outcome()
         var versions: [ExhibitionID: String] = [:]
-        for id in exhibitions { versions[id] = try await close(id) }
-        let names = Set(versions.keys.map(\.text))
-        let isMeant = { (fields: [String: String]) in fields["museumId"].map(names.contains) ?? false }
+        for id in exhibitions {
+            versions[id] = try await retire(id)
+            if versions[id] == nil { outcome.postponed.append(id) } else { outcome.exhibitions.append(id) }
+        }
+        let retired = outcome.exhibitions.compactMap { id in versions[id].map { RetiredExhibition(id: id, version: $0) } }
+        if retired.isEmpty { return outcome }
+        outcome.bookings = try await bookings(of: outcome.exhibitions)
+        try await remove(retired)
+        return outcome
+    }
 
-        // Nothing is sold any more. Book must not hear again of seats whose booking it will have lost: it would wait for it.
+    private func remove(_ retired: [RetiredExhibition]) async throws {
+        let names = Set(retired.map(\.id.text))
+        let isMeant = { (fields: [String: String]) in fields["museumId"].map(names.contains) ?? false }
+        try await announce(retired)
+        try await RebuiltPages(keyspace, partition: partition).clear()
+
+        // Nothing is sold and nothing is recorded any more.
         let museumEnds = try await keyspace.ends(of: [.museum], in: partition)
         show("waiting until all is applied")
         try await keyspace.quiesce()
@@ -49,103 +68,65 @@ struct Purge {
         try await keyspace.quiesce()
 
         // Without its record a booking can't change: from here on no event about it can arise.
-        for id in versions.keys.sorted(by: { $0.text < $1.text }) { try await removeBookings(of: id) }
+        for exhibition in retired { try await removeBookings(of: exhibition) }
         show("bookings are gone; waiting until all is applied")
         try await keyspace.quiesce()
         let ends = try await keyspace.ends(of: [.museum, .book, .confirm], in: partition)
         _ = try await keyspace.removeEvents(through: ends, where: isMeant)
         _ = try await keyspace.removeDeadLetters(in: partition, where: isMeant)
-        // A group that was set back meanwhile may have some of them in hand.
+        // A group that was set back meanwhile may have some of them in flight.
         try await keyspace.quiesce()
 
-        var changed: [ExhibitionID] = []
-        for (id, version) in versions.sorted(by: { $0.key.text < $1.key.text }) {
-            try await removeAdmissionsAndPages(of: id)
-            if try await !removeExhibition(id, at: version) { changed.append(id) }
-            show("\(id.text) is purged")
+        for exhibition in retired {
+            try await removeAdmissionsAndPages(of: exhibition.id)
+            try await removeExhibition(exhibition)
+            show("\(exhibition.id.text) is purged")
         }
-        return changed
     }
 
-    /// Stops the sale. A deleted exhibition first gets its seats back.
-    /// - Returns: the version at which it is closed; `nil` where it is gone.
-    private func close(_ id: ExhibitionID) async throws -> String? {
+    /// Takes the exhibition out of use, if it is still over. One that staff have deleted first gets its seats back.
+    /// - Returns: the version at which it is retired; `nil` where it is gone or not over any more.
+    private func retire(_ id: ExhibitionID) async throws -> String? {
+        enum Code: String {
+            case noExhibition = "NO_EXHIBITION"
+            case retired = "RETIRED"
+            case notOver = "NOT_OVER"
+            case revoking = "REVOKING"
+        }
         let deadline = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < deadline {
-            let fields = try await keyspace.redis.send("HGETALL", keys.exhibition(id.text)).shownFields
-            guard let version = fields["version"] else { return nil }
-            switch fields["status"].flatMap({ ExhibitionStatus(rawValue: $0) }) {
-            case .closed: return version
-            case .deleted:
-                if fields["held"] == "0" { return version }
+        while true {
+            let reply = try await keyspace.redis.send(
+                Command(
+                    Scripts.museumRetire,
+                    keys: [keys.exhibition(id.text), keys.exhibitions, keys.deletedExhibitions, keys.events(of: "museum")],
+                    arguments: [String(Calendars.wallClock()), id.text, day, MuseumDays.previous(day)])
+            ).asArray()
+            switch Code(rawValue: try (reply.first ?? .null).asText()) {
+            case .noExhibition, .notOver: return nil
+            case .retired: return try (reply.last ?? .null).asText()
+            case .revoking:
+                guard .now < deadline else {
+                    throw Complaint("the seats of \(id.text) are not revoked; is Museum running? Run this again when it is")
+                }
                 show("waiting until the seats of \(id.text) are revoked")
                 try await Task.sleep(for: .milliseconds(200))
-            case .open:
-                let names = ["title", "hall", "date", "startTime", "endTime", "capacity"]
-                _ = try await keyspace.redis.send(
-                    Command(
-                        Scripts.museumEdit,
-                        keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum"), keys.movedExhibitions],
-                        arguments: [String(Calendars.wallClock()), "", id.text, version] + names.map { fields[$0] ?? "" }
-                            + [ExhibitionStatus.closed.rawValue]))
-            case nil: throw Complaint("\(keys.exhibition(id.text)) has no status; 'audit' says what else is wrong with it")
-            }
-        }
-        throw Complaint("\(id.text) does not come to rest; is Museum running? Run this again when it is")
-    }
-
-    private func removeBookings(of id: ExhibitionID) async throws {
-        try await eachPart(of: id) { bookings in
-            // The record first: killed in between, the index still leads there.
-            _ = try await keyspace.redis.send(Command(["UNLINK"] + bookings.map { keys.booking($0.text) }))
-            _ = try await keyspace.redis.send(Command(["ZREM", keys.bookings(of: id.text)] + bookings.map(\.text)))
-        }
-        _ = try await keyspace.redis.send("ZREM", keys.exhibitionsWithBookings, id.text)
-    }
-
-    private func removeAdmissionsAndPages(of id: ExhibitionID) async throws {
-        let store = keyspace.myPageStore
-        try await eachPart(of: id) { bookings in
-            let visitors = try await store.sendAll(bookings.map { Command("HGET", keys.page($0.text), "visitor") })
-            let pages = zip(bookings, visitors).map { booking, visitor in
-                let lists = visitor.shownIfAny.map { [keys.pages(of: $0), keys.visitors] } ?? []
-                return Command(
-                    Scripts.myPageRemove, keys: [keys.page(booking.text)] + lists, arguments: [booking.text, visitor.shown])
-            }
-            _ = try await store.sendAll(pages)
-            _ = try await keyspace.redis.send(Command(["UNLINK"] + bookings.map { keys.admission($0.text) }))
-            _ = try await keyspace.redis.send(Command(["ZREM", keys.admissions(to: id.text)] + bookings.map(\.text)))
-        }
-        _ = try await keyspace.redis.send("ZREM", keys.exhibitionsWithAdmissions, id.text)
-        _ = try await store.send("DEL", keys.pageExhibition(id.text))
-    }
-
-    private func eachPart(of id: ExhibitionID, _ body: ([BookingID]) async throws -> Void) async throws {
-        let bookings = try await keyspace.bookings(of: id, seats: try await keyspace.seats(of: id))
-        for start in stride(from: 0, to: bookings.count, by: 200) {
-            try await body(Array(bookings[start..<min(start + 200, bookings.count)]))
-            show("\(id.text): \(start) of \(bookings.count) bookings")
-        }
-    }
-
-    /// - Returns: whether it is gone; not if somebody has changed it.
-    private func removeExhibition(_ id: ExhibitionID, at version: String) async throws -> Bool {
-        enum Word: String { case gone = "GONE", changed = "CHANGED", purged = "PURGED", more = "MORE" }
-        var cursor = "0"
-        while true {
-            let answer = try await keyspace.redis.send(
-                Command(
-                    Scripts.museumPurge,
-                    keys: [
-                        keys.exhibition(id.text), keys.seats(id.text), keys.exhibitions, keys.deletedExhibitions, keys.revoking,
-                    ], arguments: [id.text, version, cursor])
-            ).asArray()
-            switch Word(rawValue: try (answer.first ?? .null).asText()) {
-            case .gone, .purged: return true
-            case .changed: return false
-            case .more: cursor = try (answer.last ?? .null).asText()
-            case nil: throw RedisError.unexpected("museum_purge answered \(answer)")
+            case nil: throw RedisError.unexpected("museum_retire answered \(reply)")
             }
         }
     }
+
+    /// Tells those who write by exhibition, for ever: ids are never given out twice. Nothing takes a retired exhibition back, so it
+    /// can't have changed since.
+    private func announce(_ retired: [RetiredExhibition]) async throws {
+        for service in [Room.book, .confirm, .mypage] {
+            _ = try await keyspace.store(of: service).send(
+                Command(["SADD", keys.purgedExhibitions(of: service.rawValue)] + retired.map(\.id.text)))
+        }
+    }
+}
+
+/// An exhibition that nothing but purge can change any more.
+struct RetiredExhibition {
+    let id: ExhibitionID
+    let version: String
 }

@@ -14,13 +14,20 @@ struct PageComparison {
         var different = 0
         /// The first few that differ.
         var named: [String] = []
-        var switched = 0
+        var repaired = 0
+    }
+
+    /// What is made to be as rebuilt. Rows come first: whether an entry belongs on a list is decided by its row.
+    enum Repair {
+        case nothing, rows, lists
     }
 
     /// Where the live one is wrong, and which of its versions no event has told of.
     struct Difference {
         let subject: PageSubject
         let untold: [String]
+        /// The live one as it was judged, as Redis replied.
+        let judged: Reply
         let rebuilt: PageState
     }
 
@@ -29,15 +36,14 @@ struct PageComparison {
     private var suspects: [PageSubject] = []
     /// MyPage is not waited for a second time where it did not catch up the first.
     private var isMyPageAway = false
-    private let switching: Bool
+    private let repair: Repair
 
     private static let suspectsAtOnce = 2000
     private static let namedAtMost = 10
 
-    /// - Parameter switching: whether what differs is made to be as rebuilt.
-    init(_ pages: RebuiltPages, switching: Bool) {
+    init(_ pages: RebuiltPages, repair: Repair = .nothing) {
         self.pages = pages
-        self.switching = switching
+        self.repair = repair
     }
 
     private var store: RedisClient { pages.keyspace.myPageStore }
@@ -136,14 +142,16 @@ struct PageComparison {
         if !isMyPageAway {
             isMyPageAway = try await !pages.keyspace.settle(within: .seconds(5), of: [.mypage]).isEmpty
         }
-        let lives = try await read(subjects, rebuilt: false)
+        let judged = try await store.sendAll(subjects.map { $0.reading(rebuilt: false) })
+        let lives = zip(subjects, judged).map { $0.state($1) }
         try await pages.catchUp()
         let second = try await read(subjects, rebuilt: true)
         var differences: [Difference] = []
         for (index, subject) in subjects.enumerated() {
             result.rebuilt.add(subject, second[index])
             if let untold = lives[index].wrong(since: first[index], until: second[index]) {
-                differences.append(Difference(subject: subject, untold: untold, rebuilt: second[index]))
+                differences.append(
+                    Difference(subject: subject, untold: untold, judged: judged[index], rebuilt: second[index]))
                 result.live.add(subject, lives[index])
             } else {
                 result.live.add(subject, second[index])
@@ -151,26 +159,38 @@ struct PageComparison {
         }
         result.different += differences.count
         result.named += differences.prefix(max(0, Self.namedAtMost - result.named.count)).map(\.subject.name)
-        if switching {
-            _ = try await store.sendAll(differences.map(\.mending))
-            result.switched += differences.count
+        let repairs = differences.compactMap { $0.command(for: repair, live) }
+        for reply in try await store.sendAll(repairs) {
+            switch RepairCode(rawValue: reply.shown) {
+            case .repaired: result.repaired += 1
+            // What has changed since it was judged is compared anew.
+            case .changed, .same: break
+            case nil: throw RedisError.unexpected("a repair answered \(reply)")
+            }
         }
     }
+
+    private enum RepairCode: String { case changed = "CHANGED", same = "SAME", repaired = "REPAIRED" }
 }
 
 extension PageComparison.Difference {
-    /// What makes the live one right.
-    fileprivate var mending: Command {
-        switch subject {
-        case .hash(let live, let rebuilt, let version):
-            Command(Scripts.myPageSwitch, keys: [live, rebuilt], arguments: [version] + untold)
-        case .entry(let live, _, let member):
-            // What is on a list is told by the booking's first event and never changes.
-            if let score = self.rebuilt.halves[0].fields["score"] {
-                Command("ZADD", live, score, member)
-            } else {
-                Command("ZREM", live, member)
-            }
+    /// What makes the live one right, if it still is what was judged; `nil` where that is not this repair's business.
+    fileprivate func command(for repair: PageComparison.Repair, _ keys: Keys) -> Command? {
+        switch (subject, repair) {
+        case (.hash(let live, let rebuilt, let version), .rows):
+            let fields = ((try? judged.asArray()) ?? []).map(\.argument)
+            return Command(
+                Scripts.myPageRepair, keys: [live, rebuilt], rawArguments: ([version] + untold).map { .text($0) } + fields)
+        case (.entry(keys.visitors, _, let visitor), .lists):
+            return Command(Scripts.myPageRelist, keys: [keys.pages(of: visitor), keys.visitors], arguments: [visitor])
+        case (.entry(let list, _, let booking), .lists):
+            return Command(
+                Scripts.myPageRelist, keys: [list, keys.visitors, keys.page(booking)],
+                arguments: [
+                    String(list.dropFirst(keys.pages(of: "").count)), booking, judged.shown,
+                    self.rebuilt.halves[0].fields["score"] ?? "",
+                ])
+        case (.hash, _), (.entry, _): return nil
         }
     }
 }

@@ -1,9 +1,11 @@
 #!lua
--- Lets a page, or MyPage's picture of an exhibition, be as the rebuilt one, but for a half that has moved on since.
+-- Gives a live row, or MyPage's copy of an exhibition, the content of the rebuilt one, but for a half that has moved on since.
 -- KEYS  1 live  2 rebuilt
 -- ARGV  1 the first half's version field: bookVersion or version
 --       2 a live version of it that no event has told of, or ''  3 likewise of the admission, the second half
--- Returns SAME | SWITCHED
+--       then names and values of the live one as the caller has judged it
+-- Returns CHANGED | SAME | REPAIRED
+-- CHANGED: the live one is not that any more. Somebody has renamed, removed or updated it, and the judgement is void.
 local function halves(key)
   local found = { {}, {} }
   local fields = redis.call('HGETALL', key)
@@ -19,7 +21,18 @@ local function differ(one, other)
   return false
 end
 
+local judged = {}
+for i = 4, #ARGV, 2 do judged[ARGV[i]] = ARGV[i + 1] end
 local live, rebuilt = halves(KEYS[1]), halves(KEYS[2])
+local count = 0
+for half = 1, 2 do
+  for name, value in pairs(live[half]) do
+    count = count + 1
+    if judged[name] ~= value then return 'CHANGED' end
+  end
+end
+if count ~= (#ARGV - 3) / 2 then return 'CHANGED' end
+
 local fields = {}
 local isSame = true
 for half, name in ipairs({ ARGV[1], 'admissionVersion' }) do
@@ -38,4 +51,4 @@ if isSame then return 'SAME' end
 
 redis.call('DEL', KEYS[1])
 if #fields > 0 then redis.call('HSET', KEYS[1], unpack(fields)) end
-return 'SWITCHED'
+return 'REPAIRED'

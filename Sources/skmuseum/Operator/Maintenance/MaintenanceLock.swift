@@ -1,0 +1,121 @@
+import Foundation
+import Redis
+import Scripts
+
+/// One maintenance command at a time: each reads, decides and writes in many steps, and would act on what another one changes.
+///
+/// The lock is a key that names its holder's connection. It has no expiry: no correctness may rest on a clock. It is free for the
+/// taking when Redis has not seen the holder's name for a while.
+struct MaintenanceLock {
+    private let redis: RedisClient
+    private let holder: MaintenanceHolder
+
+    /// A holder whose connections were all lost makes a new one well within this.
+    private static let staleAfter = Duration.seconds(2)
+    private static let checkEvery = Duration.milliseconds(250)
+
+    private init(_ redis: RedisClient, _ holder: MaintenanceHolder) {
+        self.redis = redis
+        self.holder = holder
+    }
+
+    /// Takes the lock, and says on stderr for whom it waits.
+    /// - Throws: ``Complaint`` where somebody else still holds it after `wait`.
+    fileprivate static func take(_ keyspace: Keyspace, for command: String, within wait: Duration) async throws -> MaintenanceLock
+    {
+        let lock = MaintenanceLock(
+            keyspace.redis, MaintenanceHolder(command: command, clientName: keyspace.clientName))
+        let deadline = ContinuousClock.now + wait
+        var seen = ""
+        var unconnectedSince: ContinuousClock.Instant?
+        while true {
+            guard let present = try await lock.replace("", with: lock.holder.value) else { return lock }
+            let other = MaintenanceHolder(value: present)
+            let name = other.map(\.description) ?? "'\(present)', as \(Keys.maintenance) says,"
+            if present != seen {
+                Output.note("waiting for \(name) to end")
+                seen = present
+                unconnectedSince = nil
+            }
+            if try await lock.isConnected(other) {
+                unconnectedSince = nil
+            } else if let since = unconnectedSince, .now - since >= staleAfter {
+                // Compared and set in one step: of several who wait, one takes it over.
+                guard try await lock.replace(present, with: lock.holder.value) != nil else { return lock }
+                continue
+            } else {
+                unconnectedSince = unconnectedSince ?? .now
+            }
+            guard .now < deadline else { throw Complaint("waited in vain for \(name) to end; run this again later") }
+            try await Task.sleep(for: checkEvery)
+        }
+    }
+
+    /// - Returns: what the work returns, when the lock is no longer watched.
+    fileprivate func keeping<Value>(_ work: () async throws -> Value) async throws -> Value {
+        async let _: Void = keep()
+        return try await work()
+    }
+
+    /// Keeps a connection open, and ends the process should somebody else have the lock. Commands may be killed anywhere; two of
+    /// them must not go on side by side.
+    private func keep() async {
+        while !Task.isCancelled {
+            if let value = try? await redis.send("GET", Keys.maintenance), value != .text(holder.value), !Task.isCancelled {
+                Output.complain("this command does not hold \(Keys.maintenance) any more; run it again")
+                exit(1)
+            }
+            try? await Task.sleep(for: Self.checkEvery)
+        }
+    }
+
+    /// Where Redis can't be reached the lock goes stale by itself.
+    fileprivate func release() async {
+        do throws(RedisError) {
+            _ = try await replace(holder.value, with: "")
+        } catch {
+            Output.note("the maintenance lock could not be released: \(error); the next command takes it over")
+        }
+    }
+
+    /// - Returns: `nil` if it was done; else the value that the lock has.
+    private func replace(_ present: String, with value: String) async throws(RedisError) -> String? {
+        enum Code: String { case changed = "CHANGED", replaced = "REPLACED" }
+        let reply = try await redis.send(
+            Command(Scripts.museumMaintenance, keys: [Keys.maintenance], arguments: [present, value])
+        ).asArray()
+        switch Code(rawValue: try (reply.first ?? .null).asText()) {
+        case .replaced: return nil
+        case .changed:
+            let found = try (reply.last ?? .null).asText()
+            // A reply was lost, and the client sent the script once more.
+            return found == value ? nil : found
+        case nil: throw .unexpected("museum_maintenance answered \(reply)")
+        }
+    }
+
+    private func isConnected(_ holder: MaintenanceHolder?) async throws(RedisError) -> Bool {
+        guard let holder else { return false }
+        let clients = try await redis.send("CLIENT", "LIST").asText()
+        return clients.split(whereSeparator: \.isNewline).contains { line in
+            line.split(separator: " ").contains { $0 == "name=\(holder.clientName)" }
+        }
+    }
+}
+
+extension Keyspace {
+    /// Runs a maintenance command's work while no other one runs.
+    func exclusively<Value>(
+        _ command: String, _ options: MaintenanceOptions, _ work: () async throws -> Value
+    ) async throws -> Value {
+        let lock = try await MaintenanceLock.take(self, for: command, within: options.duration)
+        let outcome: Result<Value, any Error>
+        do {
+            outcome = .success(try await lock.keeping(work))
+        } catch {
+            outcome = .failure(error)
+        }
+        await lock.release()
+        return try outcome.get()
+    }
+}

@@ -1,0 +1,112 @@
+import Chassis
+import Contracts
+import Redis
+import Scripts
+
+/// What a purge removes, a bounded step at a time.
+extension Purge {
+    func removeBookings(of exhibition: RetiredExhibition) async throws {
+        enum Code: String { case changed = "CHANGED", removed = "REMOVED" }
+        let id = exhibition.id
+        func remove(_ bookings: [BookingID]) async throws {
+            let reply = try await keyspace.redis.send(
+                Command(
+                    Scripts.bookPurge,
+                    keys: [keys.exhibition(id.text), keys.bookings(of: id.text), keys.exhibitionsWithBookings]
+                        + bookings.map { keys.booking($0.text) },
+                    arguments: [id.text, exhibition.version] + bookings.map(\.text)))
+            switch Code(rawValue: try reply.asText()) {
+            case .removed: return
+            case .changed: throw Complaint(changed(id))
+            case nil: throw RedisError.unexpected("book_purge answered \(reply)")
+            }
+        }
+        try await eachPart(of: id, remove)
+        // Also where there is none: the list of exhibitions that have bookings.
+        try await remove([])
+    }
+
+    func removeAdmissionsAndPages(of id: ExhibitionID) async throws {
+        try await eachPart(of: id) { bookings in
+            try await removePages(bookings)
+            _ = try await keyspace.redis.send(Command(["UNLINK"] + bookings.map { keys.admission($0.text) }))
+            _ = try await keyspace.redis.send(Command(["ZREM", keys.admissions(to: id.text)] + bookings.map(\.text)))
+        }
+        _ = try await keyspace.redis.send("ZREM", keys.exhibitionsWithAdmissions, id.text)
+        _ = try await keyspace.myPageStore.send("DEL", keys.pageExhibition(id.text))
+    }
+
+    /// A row whose visitor has changed between reading and removing is read again.
+    private func removePages(_ bookings: [BookingID]) async throws {
+        enum Code: String { case changed = "CHANGED", absent = "ABSENT", removed = "REMOVED" }
+        let store = keyspace.myPageStore
+        var left = bookings
+        while !left.isEmpty {
+            let visitors = try await store.sendAll(left.map { Command("HGET", keys.page($0.text), "visitor") })
+            let removals = zip(left, visitors).map { booking, visitor in
+                let lists = visitor.shownIfAny.map { [keys.pages(of: $0), keys.visitors] } ?? []
+                return Command(
+                    Scripts.myPageRemove, keys: [keys.page(booking.text)] + lists,
+                    rawArguments: [.text(booking.text), visitor.argument])
+            }
+            var changed: [BookingID] = []
+            for (booking, reply) in zip(left, try await store.sendAll(removals)) {
+                switch Code(rawValue: reply.shown) {
+                case .absent, .removed: break
+                case .changed: changed.append(booking)
+                case nil: throw RedisError.unexpected("mypage_remove answered \(reply)")
+                }
+            }
+            left = changed
+        }
+    }
+
+    private func eachPart(of id: ExhibitionID, _ body: ([BookingID]) async throws -> Void) async throws {
+        let bookings = try await keyspace.bookings(of: id, seats: try await keyspace.seats(of: id))
+        for start in stride(from: 0, to: bookings.count, by: 200) {
+            try await body(Array(bookings[start..<min(start + 200, bookings.count)]))
+            show("\(id.text): \(start) of \(bookings.count) bookings")
+        }
+    }
+
+    func removeExhibition(_ exhibition: RetiredExhibition) async throws {
+        enum Code: String { case gone = "GONE", changed = "CHANGED", purged = "PURGED", more = "MORE" }
+        let id = exhibition.id
+        try await removeMoves(of: id)
+        var cursor = "0"
+        while true {
+            let reply = try await keyspace.redis.send(
+                Command(
+                    Scripts.museumPurge,
+                    keys: [
+                        keys.exhibition(id.text), keys.seats(id.text), keys.exhibitions, keys.deletedExhibitions, keys.revoking,
+                    ], arguments: [id.text, exhibition.version, cursor])
+            ).asArray()
+            switch Code(rawValue: try (reply.first ?? .null).asText()) {
+            case .gone, .purged: return
+            case .changed: throw Complaint(changed(id))
+            case .more: cursor = try (reply.last ?? .null).asText()
+            case nil: throw RedisError.unexpected("museum_purge answered \(reply)")
+            }
+        }
+    }
+
+    /// A retired exhibition is not moved any more.
+    private func removeMoves(of id: ExhibitionID) async throws {
+        try await keyspace.redis.eachMember(of: keys.movedExhibitions) { members in
+            let own = members.keys.filter { $0.hasPrefix(id.text + ":") }
+            if !own.isEmpty { _ = try await keyspace.redis.send(Command(["ZREM", keys.movedExhibitions] + own)) }
+        }
+    }
+
+    private func changed(_ id: ExhibitionID) -> String {
+        "\(keys.exhibition(id.text)) has been changed by hand while it was purged; run this again"
+    }
+}
+
+extension Reply {
+    /// As the argument of a script, byte by byte; empty where there is nothing.
+    var argument: Command.Word {
+        if case .bytes(let bytes) = self { .bytes(bytes) } else { .text(shown) }
+    }
+}
