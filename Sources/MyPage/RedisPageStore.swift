@@ -11,8 +11,9 @@ struct RedisPageStore: PageStore {
 
     func apply(_ news: [News]) async throws(Failure) {
         enum Word: String { case stale = "STALE", applied = "APPLIED" }
-        for result in await client.send(news.map(command)) {
-            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: Scripts.myPageApply, result)
+        for (news, result) in zip(news, await client.send(news.map(command))) {
+            let script = if case .exhibition = news { Scripts.myPageExhibition } else { Scripts.myPageApply }
+            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: script, result)
         }
     }
 
