@@ -2,11 +2,12 @@
 -- Records a booking whose seats are reserved.
 -- KEYS  1 booking  2 its exhibition's bookings by time  3 exhibitions that have bookings  4 Book's events
 -- ARGV  1 now, ms  2 request id or ''  3 booking id  4 exhibition id  5 visitor  6 seats
--- Returns RECORDED | MISMATCH | ABORTED | EXISTS, the last with the booking's fields
+-- Returns RECORDED | ABORTED | MISMATCH | EXISTS, the last with the booking's fields
 local now = redis.call('HMGET', KEYS[1], 'status', 'visitor', 'seats')
 if now[1] then
-  if now[2] ~= ARGV[5] or now[3] ~= ARGV[6] then return { 'MISMATCH' } end
+  -- Before the visitor is compared: a booking that was aborted after its seats were revoked names none.
   if now[1] == 'ABORTED' then return { 'ABORTED' } end
+  if now[2] ~= ARGV[5] or now[3] ~= ARGV[6] then return { 'MISMATCH' } end
   return { 'EXISTS', redis.call('HGETALL', KEYS[1]) }
 end
 
