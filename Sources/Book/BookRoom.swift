@@ -19,7 +19,7 @@ public struct BookRoom: Sendable {
     }
 
     /// The room's ear on a connection of its consumer.
-    public static func events(_ connection: RedisConnection, now: @escaping Clock) -> any EventHandler {
+    public static func events(_ connection: any RedisSender, now: @escaping Clock) -> any EventHandler {
         BookEvents(store: RedisBookingStore(client: connection), now: now)
     }
 

@@ -13,7 +13,7 @@ public struct ConfirmRoom: Sendable {
     }
 
     /// The room's ear on a connection of its consumer.
-    public static func events(_ connection: RedisConnection, now: @escaping Clock) -> any EventHandler {
+    public static func events(_ connection: any RedisSender, now: @escaping Clock) -> any EventHandler {
         ConfirmEvents(service: AdmissionService(store: RedisAdmissionStore(client: connection)), now: now)
     }
 }
