@@ -26,6 +26,9 @@ public enum Scripts {
     public static let myPageRelist = Script("mypage_relist", PackageResources.mypage_relist_lua)
     public static let recordRename = Script("record_rename", PackageResources.record_rename_lua)
     public static let consumerProgress = Script("consumer_progress", PackageResources.consumer_progress_lua)
+    public static let consumerPosition = Script("consumer_position", PackageResources.consumer_position_lua)
+    public static let consumerRemoveIdle = Script("consumer_remove_idle", PackageResources.consumer_remove_idle_lua)
+    public static let streamTrim = Script("stream_trim", PackageResources.stream_trim_lua)
     public static let consumerLeave = Script("consumer_leave", PackageResources.consumer_leave_lua)
 
     /// `redis.conf`, for the embedded server.

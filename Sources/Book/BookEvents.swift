@@ -1,7 +1,7 @@
 import Contracts
 
 /// What Book does when it hears Museum: a booking whose seats are taken is completed, one whose seats were revoked is
-/// force-canceled, and seats for which nobody records a booking are given up.
+/// force-canceled, and a booking that nobody records is aborted.
 struct BookEvents: EventHandler {
     let store: any BookingStore
     let now: Clock
@@ -29,17 +29,16 @@ struct BookEvents: EventHandler {
         return verdicts
     }
 
-    /// Recording is often slower than we are: only after a while is a reservation without a booking given up.
-    /// Revoked seats wait for what becomes of the reservation.
+    /// Recording is often slower than we are: only after a while are seats without a booking given up, reserved or revoked.
     private func give(up delivery: Delivery, cause: Cause) async throws(Failure) -> Verdict {
-        guard case .seats(let seats) = delivery.event.subject, delivery.event.type == .seatsReserved,
-            delivery.age >= Self.recordWithin
-        else { return .notYet }
-        guard let visitor = seats.visitor else { return .poison("field visitor is missing") }
+        guard case .seats(let seats) = delivery.event.subject, delivery.age >= Self.recordWithin else { return .notYet }
+        let isReserved = delivery.event.type == .seatsReserved
+        // Revoked seats name no visitor, and an aborted booking needs none: nobody sees it in a list.
+        guard let visitor = isReserved ? seats.visitor : "" else { return .poison("field visitor is missing") }
         let order = Order(exhibition: seats.booking.exhibition, visitor: visitor, seats: seats.seats)
         switch try await store.abort(order, as: seats.booking, cause: cause) {
         case .aborted: return .applied
-        // Recorded at the last moment: completed with the next try.
+        // Recorded at the last moment: the next try completes or force-cancels it.
         case .exists: return .notYet
         }
     }

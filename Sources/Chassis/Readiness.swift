@@ -1,30 +1,64 @@
+public import Logging
 public import Redis
 public import ServiceLifecycle
 import Synchronization
 
-/// Whether a Redis server takes writes, asked twice a second with a script that does nothing. Unready only after three seconds of
+/// Whether a Redis server takes writes, asked with a script that does nothing. Unready only after three seconds of
 /// failure: a short failover shows as single 503 answers, not as a role that is gone.
 public final class Readiness: Service {
     // Redis runs a script that may write only where writing is possible: not on a replica, not when memory is full.
     private static let probe = Command(Script(name: "probe", source: "#!lua\nreturn 1"), keys: [], arguments: [])
     private static let patience = Duration.seconds(3)
+    private static let interval = Duration.milliseconds(1500)
+    private static let intervalWhileFailing = Duration.milliseconds(500)
+
+    private enum State {
+        case unknown, ready
+        /// It was ready; since when the probes fail.
+        case failing(since: ContinuousClock.Instant)
+    }
 
     private let client: RedisClient
-    private let lastSuccess = Mutex<ContinuousClock.Instant?>(nil)
+    private let logger: Logger
+    private let state = Mutex(State.unknown)
 
-    public init(_ client: RedisClient) { self.client = client }
+    public init(_ client: RedisClient, logger: Logger) {
+        self.client = client
+        self.logger = logger
+    }
 
     public var isReady: Bool {
-        lastSuccess.withLock { $0.map { .now - $0 < Self.patience } ?? false }
+        switch state.withLock({ $0 }) {
+        case .unknown: false
+        case .ready: true
+        case .failing(let since): .now - since < Self.patience
+        }
     }
 
     public func run() async throws {
         await cancelWhenGracefulShutdown {
+            var log = FailureLog(
+                self.logger, failing: "redis takes no writes", recovered: "redis takes writes again")
             while !Task.isCancelled {
-                if case .success = await self.client.send([Self.probe])[0] {
-                    self.lastSuccess.withLock { $0 = .now }
+                let start = ContinuousClock.now
+                let result = await self.client.send([Self.probe])[0]
+                switch result {
+                case .success: log.succeeded()
+                case .failure(let error): log.failed(error)
                 }
-                try? await Task.sleep(for: .milliseconds(500))
+                let isReached = (try? result.get()) != nil
+                self.note(isReached, at: start)
+                try? await Task.sleep(for: isReached ? Self.interval : Self.intervalWhileFailing)
+            }
+        }
+    }
+
+    private func note(_ isReached: Bool, at moment: ContinuousClock.Instant) {
+        state.withLock { state in
+            if isReached {
+                state = .ready
+            } else if case .ready = state {
+                state = .failing(since: moment)
             }
         }
     }

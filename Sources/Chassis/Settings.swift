@@ -18,7 +18,7 @@ public struct Settings: Sendable {
     public let upstreams: [String: [String]]
     /// `nil`: host name and the role's port.
     public let instanceId: String?
-    /// Over how many partitions new exhibitions are spread, 1 to 702.
+    /// Over how many partitions new exhibitions are spread, 1 to 64.
     public let partitions: Int
     /// How long events stay at least; no longer than subscribers need them.
     public let eventRetention: Duration
@@ -50,7 +50,7 @@ public struct Settings: Sendable {
         self.ports = ports
         self.upstreams = upstreams
         instanceId = try reader.instanceId()
-        partitions = try reader.number("PARTITIONS", in: 1...702) ?? 1
+        partitions = try reader.number("PARTITIONS", in: 1...64) ?? 1
         eventRetention = try reader.duration("EVENT_RETENTION") ?? .seconds(7 * 86_400)
         timeZone = try reader.timeZone()
         logLevel = try reader.word("LOG_LEVEL") ?? .info

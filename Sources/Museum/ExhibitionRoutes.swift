@@ -8,6 +8,8 @@ public struct ExhibitionRoutes: Routes {
     let service: ExhibitionService
     let list: ExhibitionList
     let partitions: Partitions
+    /// Sent to after each deletion.
+    let revocation: RevocationSignal
 
     public func add(to router: Router<EdgeContext>) {
         router.post("museums") { try await register($0, $1) }
@@ -17,7 +19,9 @@ public struct ExhibitionRoutes: Routes {
         }
         router.patch("museums/{id}") { try await edit($0, $1) }
         router.delete("museums/{id}") { request, context in
-            Response.resource(try await service.delete(id(context), cause: context.cause), status: .accepted, to: request)
+            let exhibition = try await service.delete(id(context), cause: context.cause)
+            revocation.send()
+            return Response.resource(exhibition, status: .accepted, to: request)
         }
     }
 

@@ -15,12 +15,16 @@ public struct MuseumRoom: Sendable {
     public init(redis: RedisClient, partitions: Partitions, newPartitions: Int, now: @escaping Clock, logger: Logger) {
         let seats = RedisSeatStore(client: redis)
         let choice = PartitionChoice(names: (0..<newPartitions).map(Partition.name), pick: { Int.random(in: 0..<$0) })
+        let signal = RevocationSignal()
+        let recorder = RefusalRecorder(redis)
         self.seats = seats
         routes = ExhibitionRoutes(
             service: ExhibitionService(store: RedisExhibitionStore(client: redis), partitions: choice),
-            list: ExhibitionList(client: redis), partitions: partitions)
+            list: ExhibitionList(client: redis), partitions: partitions, revocation: signal)
         innerRoutes = ReservationRoutes(seats: seats)
-        revoker = Revoker(seats: seats, partitions: partitions, now: now, logger: logger)
+        revoker = Revoker(
+            seats: RedisSeatStore(client: recorder), recorder: recorder, partitions: partitions, signal: signal, now: now,
+            logger: logger)
     }
 
     /// The room's ear on a connection of its consumer.

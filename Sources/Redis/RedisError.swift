@@ -30,8 +30,19 @@ public enum RedisError: Error, Sendable, Equatable {
         case "NOGROUP", "UNBLOCKED": self = .noGroup(message)
         case "ERR" where message.hasPrefix("ERR max number of clients"): self = .busy(message)
         // A right withdrawn within a script: it may come back, and what the script did before it stays.
-        case "ERR" where message.hasPrefix("ERR The user executing the script"): self = .inDoubt(message)
+        case "ERR" where message.hasPrefix(Self.deniedInScript): self = .inDoubt(message)
         default: self = .server(message)
+        }
+    }
+
+    private static let deniedInScript = "ERR The user executing the script"
+
+    /// What Redis said where it refused a write that it may accept later: a right is missing, memory or disk is full, it is a replica.
+    public var refusal: String? {
+        switch self {
+        case .refused(let message), .readOnly(let message): message
+        case .inDoubt(let message) where message.hasPrefix(Self.deniedInScript): message
+        default: nil
         }
     }
 

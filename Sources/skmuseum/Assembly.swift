@@ -27,9 +27,9 @@ struct Assembly {
     /// All services in the order of their dependency; they stop in the reverse order.
     /// - Parameter onListening: told once for each port that accepts connections.
     func services(onListening: @escaping @Sendable () async -> Void) -> [any Service] {
-        let partitions = Partitions(redis)
-        let readiness = Readiness(redis)
-        let myPageReadiness = myPageStore.map(Readiness.init)
+        let partitions = Partitions(redis, logger: logger)
+        let readiness = Readiness(redis, logger: logger)
+        let myPageReadiness = myPageStore.map { Readiness($0, logger: logger) }
         let drain = Drain()
 
         let museum = MuseumRoom(
@@ -40,9 +40,13 @@ struct Assembly {
         let confirm = ConfirmRoom(redis: redis, partitions: partitions)
         let myPage = MyPageRoom(store: myPageStore ?? redis, partitions: partitions)
 
-        var services: [any Service] = [partitions, readiness]
-        if let myPageReadiness { services.append(myPageReadiness) }
-        services.append(MemoryWatch(redis, logger: logger))
+        var services: [any Service] = []
+        // A gateway alone has nothing to do with Redis.
+        if roles != [.gateway] {
+            services = [partitions, readiness]
+            if let myPageReadiness { services.append(myPageReadiness) }
+            services.append(MemoryWatch(redis, logger: logger))
+        }
         if let myPageStore, roles.contains(.mypage) {
             services.append(MemoryWatch(myPageStore, server: "mypage", logger: logger))
         }
@@ -99,7 +103,7 @@ struct Assembly {
         var logger = logger
         logger[metadataKey: "room"] = "\(room.rawValue)"
         return StreamKeeper(
-            room: room, partitions: partitions, redis: redis, retention: settings.eventRetention, now: now, logger: logger)
+            room: room, partitions: partitions, redis: redis, retention: settings.eventRetention, logger: logger)
     }
 }
 

@@ -26,6 +26,11 @@ struct CopiedProgressTests {
             store: try await store.client().dedicatedConnection(), hasOwnStore: true)
     }
 
+    private func read(_ group: ConsumerGroup, count: Int) async throws -> [Entry] {
+        try await group.readNew(
+            count: count, block: .milliseconds(1), on: try await events.client().dedicatedConnection())
+    }
+
     private func values() async throws -> [String?] {
         [
             try await store.client().send("GET", key).asOptionalText(),
@@ -37,7 +42,7 @@ struct CopiedProgressTests {
         let group = try await group()
         try await group.prepare()
         #expect(try await values() == [nil, nil])
-        let entries = try await group.readNew(count: 5, block: .milliseconds(1))
+        let entries = try await read(group, count: 5)
         try await group.acknowledge(entries)
         try await group.recordProgress()
         #expect(try await values() == ["5-0", "5-0"])
@@ -46,7 +51,7 @@ struct CopiedProgressTests {
     @Test func aStoreThatIsAwayLeavesTheCopyBehind() async throws {
         let group = try await group()
         try await group.prepare()
-        try await group.acknowledge(try await group.readNew(count: 5, block: .milliseconds(1)))
+        try await group.acknowledge(try await read(group, count: 5))
         store.kill()
         await #expect(throws: RedisError.self) { try await group.recordProgress() }
         #expect(try await events.client().send("GET", key) == .null, "never ahead of the store")
@@ -70,7 +75,7 @@ struct CopiedProgressTests {
 
         let group = try await group()
         try await group.prepare()
-        let entries = try await group.readNew(count: 100, block: .milliseconds(1))
+        let entries = try await read(group, count: 100)
         #expect(entries.count == (earlier == nil ? 9 : 6), "heard again from there")
         try await group.acknowledge(entries)
         try await group.recordProgress()

@@ -4,6 +4,8 @@ import TestSupport
 /// What a logger was told, for a test to look at.
 final class LogBook: Sendable {
     let lines = LockedBox<[String]>([])
+    /// Those of level notice and above.
+    let loud = LockedBox<[String]>([])
 
     init() {}
 
@@ -23,7 +25,9 @@ final class LogBook: Sendable {
 
         func log(event: LogEvent) {
             let all = metadata.merging(event.metadata ?? [:]) { $1 }.map { "\($0.key)=\($0.value)" }.sorted()
-            book.lines.update { $0.append("\(event.message) " + all.joined(separator: " ")) }
+            let line = "\(event.message) " + all.joined(separator: " ")
+            book.lines.update { $0.append(line) }
+            if event.level >= .notice { book.loud.update { $0.append(line) } }
         }
     }
 }

@@ -127,26 +127,48 @@ import Testing
         #expect(try await store.find(BookingID("a1-000000000009")!) == nil)
     }
 
-    /// Where a script answers what nobody knows, the error says which.
-    @Test(arguments: [(0, "mypage_apply"), (1, "mypage_exhibition")])
-    func anErrorOfMyPagesStoreNamesItsScript(place: Int, script: String) async throws {
-        struct Strange: RedisSender {
-            let place: Int
-            func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
-                commands.indices.map { .success(.text($0 == place ? "NONSENSE" : "APPLIED")) }
-            }
+    /// The event of its reservation is gone, too: purged, or a dead letter. A delivery that waited without end would keep the stream from
+    /// being trimmed.
+    @Test func revokedSeatsOfABookingNobodyRecordedEndInAnAbort() async throws {
+        let handler = BookEvents(store: RedisBookingStore(client: client), now: { 500 })
+        let event = try Event(fields: [
+            "eventType": "SeatsRevoked", "timestamp": "1", "bookId": "a1-000000000007", "museumId": "a1", "seats": "2",
+            "available": "10",
+        ])
+        let young = Delivery(event: event, age: BookEvents.recordWithin - .milliseconds(1))
+        #expect(try await handler.handle([young]) == [.notYet], "recording may be under way")
+        #expect(try await client.send("KEYS", "*") == .array([]))
+        let old = Delivery(event: event, age: BookEvents.recordWithin)
+        #expect(try await handler.handle([old, old]) == [.applied, .applied])
+        #expect(try await client.send("HGET", "book:{a}:a1-000000000007", "status") == .text("ABORTED"))
+        #expect(try await client.send("XLEN", "book:{a}:events") == .integer(1))
+
+        // Recording it afterwards answers that it was aborted, whatever the visitor is.
+        let late = try await RedisBookingStore(client: client).record(
+            Order(exhibition: ExhibitionID("a1")!, visitor: "kim", seats: 2), as: BookingID("a1-000000000007")!,
+            cause: Cause(requestId: nil, moment: 600))
+        #expect(late == .aborted)
+        #expect(try await handler.handle([old]) == [.applied], "and again")
+    }
+
+    /// Answers every command with a word that nobody knows.
+    private struct Unknown: RedisSender {
+        func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
+            commands.map { _ in .success(.text("NONSENSE")) }
         }
-        let exhibition = [
+    }
+
+    @Test func anErrorNamesItsScript() async throws {
+        let exhibition = try Event(fields: [
             "eventType": "MuseumRegistered", "timestamp": "1", "museumId": "a1", "hall": "A", "date": "2099-12-24",
-            "capacity": "5",
-            "status": "OPEN", "version": "1",
-        ]
-        let events = try deliveries([Self.book[0], exhibition])
-        let error = await #expect(throws: Failure.self) {
-            _ = try await MyPageEvents(store: RedisPageStore(client: Strange(place: place))).handle(events)
+            "capacity": "5", "status": "OPEN", "version": "1",
+        ])
+        let handler = MyPageEvents(store: RedisPageStore(client: Unknown()))
+        for (event, script) in [(exhibition, "mypage_exhibition"), (try Event(fields: Self.book[0]), "mypage_apply")] {
+            let error = await #expect(throws: Failure.self) { try await handler.handle([Delivery(event: event, age: .zero)]) }
+            guard case .internal(let what) = error else { Issue.record("\(String(describing: error))"); continue }
+            #expect(what.contains(script), "\(what)")
         }
-        guard case .internal(let what) = error else { Issue.record("\(String(describing: error))"); return }
-        #expect(what.contains("\(script) answered NONSENSE"), "\(what)")
     }
 
     @Test func museum() async throws {

@@ -110,7 +110,7 @@ struct ProcessTests {
         ("REDIS_URL", "rediss://localhost?ca=/nowhere/ca.pem"), ("MYPAGE_REDIS_URL", "rediss://:hunter2@localhost?ca=/dev/null"),
         ("BOOK_PORT", "eighty"), ("BOOK_PORT", "0"),
         ("GATEWAY_PORT", "8081"),
-        ("PARTITIONS", "0"),
+        ("PARTITIONS", "0"), ("PARTITIONS", "65"),
         ("MUSEUM_URL", "ftp://x"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("TIME_ZONE", "Mars/Olympus"),
         ("INSTANCE_ID", "a b"), ("EVENT_RETENTION", "7"), ("EVENT_RETENTION", "-1d"),
     ])

@@ -1,4 +1,6 @@
 import Chassis
+import Contracts
+import Foundation
 import Redis
 import TestSupport
 import Testing
@@ -53,6 +55,46 @@ struct RetentionTests {
         #expect(audit.code == 0, "\(audit.output)")
         let after = try await client.hashes()
         for (key, fields) in before where key.contains(":a1-") { #expect(after[key] == fields, "\(key)") }
+    }
+
+    /// Stream ids are drawn by Redis. A service whose clock is a day ahead does not take them for a day older than they are.
+    @Test func aServicesClockDoesNotAgeEvents() async throws {
+        let folder = try TemporaryFolder()
+        let clock = folder.url.appendingPathComponent("clock")
+        try Data("+0".utf8).write(to: clock)
+        let preloaded = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+            .appendingPathComponent("libPreload.so").path
+        let house = try await House.open(
+            redis: Self.options,
+            environment: ["EVENT_RETENTION": "1h", "LD_PRELOAD": preloaded, "SHIFTED_CLOCK": clock.path])
+        let visitor = house.visitor
+        let exhibition = try await visitor.register(capacity: 100)
+        for number in 0..<10 { #expect(try await visitor.book(exhibition, visitor: "visitor \(number)").status == 201) }
+        let settled = try await house.audit()
+        #expect(settled.code == 0, "\(settled.output)")
+        let client = try house.redis.client()
+        func lengths() async throws -> [Int] {
+            var lengths: [Int] = []
+            for stream in Self.streams { lengths.append(try await client.send("XLEN", stream).asInteger()) }
+            return lengths
+        }
+        func trims() async throws -> Int {
+            let stats = try await client.send("INFO", "commandstats").asText()
+            return stats.firstMatch(of: /cmdstat_xtrim:calls=(\d+)/).flatMap { Int($0.1) } ?? 0
+        }
+
+        try Data("+86400".utf8).write(to: clock)
+        let ahead = try await visitor.book(exhibition, visitor: "from tomorrow").json["createdAt"]?.text
+        let before = try await lengths()
+        let trimsBefore = try await trims()
+        #expect(ahead?.prefix(10) != Calendars.iso8601(Calendars.wallClock()).prefix(10), "the clock is ahead")
+        // Owners trim when they start.
+        for role in ["museum", "book", "confirm"] {
+            #expect(try await house[role].stop() == 0)
+            try await house[role].launch()
+        }
+        try await eventually("each owner has trimmed") { try await trims() >= trimsBefore + 3 }
+        #expect(try await lengths().elementsEqual(before, by: >=), "nothing is gone")
     }
 
     @Test func aStoppedMyPageWithItsOwnStoreHoldsWhatItNeeds() async throws {

@@ -2,7 +2,7 @@ import Contracts
 import Logging
 import Metrics
 import Redis
-import Synchronization
+import ServiceLifecycle
 
 /// What one connection's consumer does with the entries it gets, and what it keeps for later.
 struct BatchWorker {
@@ -14,7 +14,11 @@ struct BatchWorker {
     }
 
     private let group: ConsumerGroup
-    private let handler: any EventHandler
+    private let connections: ConsumerConnections
+    let handler: any EventHandler
+    /// What the handler writes through.
+    private let recorder: RefusalRecorder
+    private let refusals: RefusedWrites
     private let inHand: AloneInHand
     private let logger: Logger
     private let applied: Counter
@@ -22,12 +26,20 @@ struct BatchWorker {
     /// Entries whose subject isn't there yet, unacknowledged, by name.
     private var waiting: [String: Waiting] = [:]
     /// Whether anything was acknowledged since progress was last written.
-    var hasProgress = true
+    private(set) var hasProgress = true
+    /// Whether anything has been acknowledged yet.
+    private(set) var hasAcknowledged = false
 
-    init(group: ConsumerGroup, handler: any EventHandler, inHand: AloneInHand, logger: Logger) {
+    init(
+        group: ConsumerGroup, connections: ConsumerConnections, handler: any EventHandler, recorder: RefusalRecorder,
+        refusals: RefusedWrites, inHand: AloneInHand, logger: Logger
+    ) {
         self.group = group
-        self.inHand = inHand
+        self.connections = connections
         self.handler = handler
+        self.recorder = recorder
+        self.refusals = refusals
+        self.inHand = inHand
         self.logger = logger
         applied = Counter(label: "skmuseum_\(group.room.rawValue)_events_applied_total")
         buried = Counter(label: "skmuseum_\(group.room.rawValue)_dead_letters_total")
@@ -50,17 +62,36 @@ struct BatchWorker {
 
     /// Takes over what a dead consumer left, each alone.
     mutating func takeOver(idle: Duration) async throws(RedisError) {
-        let entries = try await group.takeOver(idle: idle).filter { waiting[$0.name] == nil }
+        let found = try await unlessRefused("claim") { () async throws(RedisError) in try await group.takeOver(idle: idle) } ?? []
+        let entries = found.filter { waiting[$0.name] == nil }
         if !entries.isEmpty { logger.info("took over pending events", metadata: ["count": "\(entries.count)"]) }
         try await applyAlone(entries)
     }
 
-    /// Waits up to a second for new entries, or shorter if something is to be tried again or done before.
-    mutating func applyNew(gather: Duration, until due: ContinuousClock.Instant?) async throws(RedisError) {
-        let now = ContinuousClock.now
-        let next =
-            (waiting.values.map(\.due) + [due].compactMap { $0 }).min().map { max($0 - now, .milliseconds(1)) } ?? .seconds(1)
-        let entries = try await group.readNew(count: ConsumerConfiguration.batchLimit, block: min(next, .seconds(1)))
+    /// Writes down up to where all is applied.
+    mutating func recordProgress() async throws(RedisError) {
+        let written: Void? = try await unlessRefused("progress") { () async throws(RedisError) in
+            try await group.recordProgress()
+        }
+        hasProgress = written == nil
+    }
+
+    /// Removes consumers of this group that will not come back.
+    func removeIdleConsumers(idle: Duration) async throws(RedisError) {
+        let names = try await unlessRefused("remove consumers") { () async throws(RedisError) in
+            try await group.removeIdleConsumers(idle: idle)
+        }
+        guard let names, !names.isEmpty else { return }
+        logger.info("idle consumers removed", metadata: ["consumers": "\(Set(names).sorted().joined(separator: " "))"])
+    }
+
+    /// Waits for new entries until something is to be tried again or done. Ends at once when the process is told to stop.
+    mutating func applyNew(gather: Duration, until due: ContinuousClock.Instant) async throws(RedisError) {
+        let next = waiting.values.map(\.due).reduce(due, min)
+        let block = min(max(next - .now, .milliseconds(1)), ConsumerConfiguration.longestBlock)
+        let entries = try await connections.closingOnShutdown { [group] connection throws(RedisError) in
+            try await group.readNew(count: ConsumerConfiguration.batchLimit, block: block, on: connection)
+        }
         if entries.isEmpty { return }
         if gather > .zero, entries.count < ConsumerConfiguration.batchLimit { try? await Task.sleep(for: gather) }
         try await apply(entries)
@@ -77,7 +108,10 @@ struct BatchWorker {
     private mutating func applyAlone(_ entries: [Entry]) async throws(RedisError) {
         for entry in entries {
             // An outage is no death: what this living process has counted is not counted again.
-            let attempts = inHand.contains(entry.name) ? 0 : try await group.beginAttempt(entry)
+            let attempts =
+                inHand.contains(entry.name)
+                ? 0
+                : try await untilAccepted("attempts") { () async throws(RedisError) in try await group.beginAttempt(entry) }
             inHand.insert(entry.name)
             // Where nothing is left of it, there is nothing to bury.
             if attempts > ConsumerConfiguration.fatalAttempts, entry.raw != nil {
@@ -85,7 +119,7 @@ struct BatchWorker {
             } else {
                 try await apply([entry])
             }
-            try await group.endAttempt(entry)
+            try await untilAccepted("attempts") { () async throws(RedisError) in try await group.endAttempt(entry) }
             inHand.remove(entry.name)
         }
     }
@@ -112,7 +146,8 @@ struct BatchWorker {
             }
         }
         if done.isEmpty { return }
-        try await group.acknowledge(done)
+        try await untilAccepted("acknowledge") { [done] () async throws(RedisError) in try await group.acknowledge(done) }
+        hasAcknowledged = true
         for entry in done { waiting[entry.name] = nil }
         applied.increment(by: done.count)
         hasProgress = true
@@ -125,18 +160,61 @@ struct BatchWorker {
         var attempt = 0
         while true {
             do throws(Failure) {
-                return try await handler.handle(deliveries)
+                let verdicts = try await handler.handle(deliveries)
+                refusals.accepted(place("apply"))
+                return verdicts
             } catch {
                 attempt += 1
+                if let cause = recorder.takeRefusal() { refusals.refused(place("apply"), cause: cause) }
                 if case .internal(let what) = error {
                     if deliveries.count > 1 { return try await oneByOne(deliveries) }
                     logger.error("event could not be applied", metadata: ["what": "\(what)", "attempt": "\(attempt)"])
                     if attempt == ConsumerConfiguration.fatalAttempts { return [.poison(what)] }
                 }
-                guard group.isConnected, !Task.isCancelled else { throw .inDoubt("the connection closed") }
-                try? await Task.sleep(for: Backoff.pause(attempt: attempt, from: .milliseconds(20), to: .milliseconds(500)))
+                try await pause(attempt: attempt)
             }
         }
+    }
+
+    /// Before a write is tried again.
+    /// - Throws: if the connection is lost or the process stops; then the entries stay pending.
+    private func pause(attempt: Int) async throws(RedisError) {
+        guard connections.areActive, !Task.isCancelled else { throw .inDoubt("the connection closed") }
+        guard !Task.isShuttingDownGracefully else { throw .unreachable("the process stops") }
+        await Self.sleep(Backoff.pause(attempt: attempt, from: .milliseconds(20), to: .milliseconds(500)))
+    }
+
+    /// Repeats a write that Redis refuses until it is accepted.
+    private func untilAccepted<Value: Sendable>(
+        _ write: String, _ body: () async throws(RedisError) -> Value
+    ) async throws(RedisError) -> Value {
+        var attempt = 0
+        while true {
+            if let value = try await unlessRefused(write, body) { return value }
+            attempt += 1
+            try await pause(attempt: attempt)
+        }
+    }
+
+    /// The value of a write; `nil` if Redis refuses it.
+    private func unlessRefused<Value: Sendable>(
+        _ write: String, _ body: () async throws(RedisError) -> Value
+    ) async throws(RedisError) -> Value? {
+        do throws(RedisError) {
+            let value = try await body()
+            refusals.accepted(place(write))
+            return value
+        } catch {
+            guard let cause = error.refusal else { throw error }
+            refusals.refused(place(write), cause: cause)
+            return nil
+        }
+    }
+
+    private func place(_ write: String) -> String { "\(write), partition \(group.partition)" }
+
+    private static func sleep(_ duration: Duration) async {
+        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) }
     }
 
     private func oneByOne(_ deliveries: [Delivery]) async throws(RedisError) -> [Verdict] {
@@ -159,18 +237,12 @@ struct BatchWorker {
     private mutating func bury(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
         logger.error(
             "event is a dead letter", metadata: ["room": "\(entry.source.rawValue)", "id": "\(entry.id)", "reason": "\(reason)"])
-        try await group.bury(entry, reason: reason, attempts: attempts)
+        try await untilAccepted("dead letter") { () async throws(RedisError) in
+            try await group.bury(entry, reason: reason, attempts: attempts)
+        }
+        hasAcknowledged = true
         waiting[entry.name] = nil
         buried.increment()
         hasProgress = true
     }
-}
-
-/// Entries that this process has counted as about to be handled alone and has not yet cleared, over all its connections.
-final class AloneInHand: Sendable {
-    private let names = Mutex<Set<String>>([])
-
-    func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
-    func insert(_ name: String) { names.withLock { _ = $0.insert(name) } }
-    func remove(_ name: String) { names.withLock { _ = $0.remove(name) } }
 }

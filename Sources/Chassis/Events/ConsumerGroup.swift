@@ -8,13 +8,11 @@ struct ConsumerGroup: Sendable {
     let partition: String
     let consumer: String
     /// Where the streams are.
-    let connection: RedisConnection
+    let connection: any RedisSender
     /// Where the room keeps what is its own: progress, attempts, dead letters.
-    let store: RedisConnection
+    let store: any RedisSender
     /// Whether that is another server than the streams'.
     let hasOwnStore: Bool
-
-    var isConnected: Bool { connection.isActive && store.isActive }
 
     private var keys: Keys { Keys(partition: partition) }
     private var group: String { room.rawValue }
@@ -36,7 +34,7 @@ struct ConsumerGroup: Sendable {
             } catch {
                 guard case .server(let message) = error, message.hasPrefix("BUSYGROUP") else { throw error }
                 // The store may have been put back to an earlier day. A group that is behind, as in a replay, stays there.
-                if hasOwnStore, let applied = StreamID(progress), try await lastDelivered(source) > applied {
+                if hasOwnStore, let applied = StreamID(progress), try await position(on: source).delivered > applied {
                     _ = try await connection.send("XGROUP", "SETID", stream(source), group, progress)
                 }
             }
@@ -44,9 +42,15 @@ struct ConsumerGroup: Sendable {
     }
 
     /// New entries of all streams, waiting up to `block` for the first.
-    func readNew(count: Int, block: Duration) async throws(RedisError) -> [Entry] {
-        let milliseconds = max(1, Int(block / .milliseconds(1)))
-        return try await read(block: milliseconds, count: count, from: room.hears.map { _ in ">" }, waiting: block)
+    /// - Parameter connection: one that nobody else uses, since it is blocked meanwhile.
+    func readNew(count: Int, block: Duration, on connection: RedisConnection) async throws(RedisError) -> [Entry] {
+        let streams = room.hears.map(stream)
+        let milliseconds = String(max(1, Int(block / .milliseconds(1))))
+        let command = Command(
+            ["XREADGROUP", "GROUP", group, consumer, "COUNT", String(count), "BLOCK", milliseconds, "STREAMS"] + streams
+                + room.hears.map { _ in ">" })
+        let reply = try await connection.send(command, blocking: block)
+        return try Entry.list(streams: reply, sources: Dictionary(uniqueKeysWithValues: zip(streams, room.hears)))
     }
 
     /// This consumer's own pending entries of one stream after `id`, oldest first.
@@ -56,29 +60,32 @@ struct ConsumerGroup: Sendable {
         return try Entry.list(streams: reply, sources: [stream(source): source])
     }
 
-    private func read(block: Int, count: Int, from ids: [String], waiting: Duration) async throws(RedisError) -> [Entry] {
-        let streams = room.hears.map(stream)
-        let command = Command(
-            ["XREADGROUP", "GROUP", group, consumer, "COUNT", String(count), "BLOCK", String(block), "STREAMS"] + streams + ids)
-        let reply = try await connection.send(command, blocking: waiting)
-        return try Entry.list(streams: reply, sources: Dictionary(uniqueKeysWithValues: zip(streams, room.hears)))
-    }
-
     /// Takes over entries that another consumer has had in hand for `idle` without acknowledging them, all there are.
     func takeOver(idle: Duration) async throws(RedisError) -> [Entry] {
         var taken: [Entry] = []
-        for source in room.hears {
-            var cursor = "0-0"
-            repeat {
-                let reply = try await connection.send(
-                    "XAUTOCLAIM", stream(source), group, consumer, String(Int(idle / .milliseconds(1))), cursor, "COUNT", "256"
-                ).asArray()
-                guard reply.count > 1 else { throw .unexpected("XAUTOCLAIM answers at least two elements") }
-                cursor = try reply[0].asText()
-                taken += try Entry.list(entries: reply[1], source: source)
-            } while cursor != "0-0"
+        // Most often there is nothing to claim: one exchange for all streams.
+        let first = await connection.send(room.hears.map { claim($0, idle: idle, from: "0-0") })
+        for (source, result) in zip(room.hears, first) {
+            var reply = try result.get()
+            while true {
+                let (entries, cursor) = try claimed(reply, source: source)
+                taken += entries
+                if cursor == "0-0" { break }
+                reply = try await connection.send(claim(source, idle: idle, from: cursor))
+            }
         }
         return taken
+    }
+
+    private func claim(_ source: Room, idle: Duration, from cursor: String) -> Command {
+        Command(
+            "XAUTOCLAIM", stream(source), group, consumer, String(Int(idle / .milliseconds(1))), cursor, "COUNT", "256")
+    }
+
+    private func claimed(_ reply: Reply, source: Room) throws(RedisError) -> (entries: [Entry], cursor: String) {
+        let parts = try reply.asArray()
+        guard parts.count > 1 else { throw .unexpected("XAUTOCLAIM answers at least two elements") }
+        return (try Entry.list(entries: parts[1], source: source), try parts[0].asText())
     }
 
     func acknowledge(_ entries: [Entry]) async throws(RedisError) {
@@ -91,11 +98,7 @@ struct ConsumerGroup: Sendable {
     /// Writes down up to where each stream is applied: just below the lowest pending entry, or as far as was delivered.
     func recordProgress() async throws(RedisError) {
         for source in room.hears {
-            // Delivered first, pending second: what is delivered in between is above both.
-            let delivered = try await lastDelivered(source)
-            let pending = try await connection.send("XPENDING", stream(source), group).asArray()
-            let lowest = pending.count > 1 ? try pending[1].asOptionalText() : nil
-            let progress = lowest.flatMap(StreamID.init)?.previous ?? delivered
+            let progress = try await position(on: source).progress
             guard progress != StreamID.zero else { continue }
             let command = Command(Scripts.consumerProgress, keys: [progressKey(source)], arguments: [progress.text])
             _ = try await store.send(command)
@@ -113,20 +116,22 @@ struct ConsumerGroup: Sendable {
         _ = try await connection.send("SET", progressKey(source), progress)
     }
 
-    private func lastDelivered(_ source: Room) async throws(RedisError) -> StreamID {
-        for reply in try await connection.send("XINFO", "GROUPS", stream(source)).asArray() {
-            var name = ""
-            var last = ""
-            for (field, value) in try reply.asPairs() {
-                switch try field.asText() {
-                case "name": name = try value.asText()
-                case "last-delivered-id": last = try value.asText()
-                default: break
-                }
-            }
-            if name == group, let id = StreamID(last) { return id }
-        }
-        throw .noGroup("the group \(group) is gone")
+    /// How far the group has read a stream, and its lowest pending entry. Both are read at one moment: a group that is destroyed and
+    /// made anew further back would otherwise count as having applied what it has yet to read.
+    private func position(on source: Room) async throws(RedisError) -> Position {
+        let reply = try await connection.send(
+            Command(Scripts.consumerPosition, keys: [stream(source)], arguments: [group])
+        ).asTexts()
+        if reply == ["NO_GROUP"] { throw .noGroup("the group \(group) is gone") }
+        guard reply.count == 3, let delivered = StreamID(reply[1]) else { throw .unexpected("a group's position was due") }
+        return Position(delivered: delivered, lowestPending: StreamID(reply[2]))
+    }
+
+    private struct Position {
+        let delivered: StreamID
+        let lowestPending: StreamID?
+
+        var progress: StreamID { lowestPending?.previous ?? delivered }
     }
 
     /// Puts an entry among the dead letters and acknowledges it. Killed in between, it is put there twice, with one id.
@@ -161,11 +166,28 @@ struct ConsumerGroup: Sendable {
         return stale
     }
 
-    /// Leaves the group if nothing is pending for this consumer.
-    func leave() async throws(RedisError) {
+    /// Removes other consumers that have been idle for so long and have nothing pending, a bounded number.
+    /// - Returns: their names.
+    func removeIdleConsumers(idle: Duration) async throws(RedisError) -> [String] {
+        var removed: [String] = []
         for source in room.hears {
-            _ = try await connection.send(
-                Command(Scripts.consumerLeave, keys: [stream(source)], arguments: [group, consumer]))
+            let arguments = [group, consumer, String(Int(idle / .milliseconds(1))), "100"]
+            removed += try await connection.send(
+                Command(Scripts.consumerRemoveIdle, keys: [stream(source)], arguments: arguments)
+            ).asTexts()
         }
+        return removed
+    }
+
+    /// Leaves the group if nothing is pending for this consumer.
+    /// - Returns: whether that is so in each stream.
+    func leave() async throws(RedisError) -> Bool {
+        var hasLeft = true
+        for source in room.hears {
+            let reply = try await connection.send(
+                Command(Scripts.consumerLeave, keys: [stream(source)], arguments: [group, consumer]))
+            if reply != .text("LEFT") { hasLeft = false }
+        }
+        return hasLeft
     }
 }

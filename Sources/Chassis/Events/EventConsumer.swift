@@ -1,6 +1,6 @@
-public import Contracts
+import Contracts
 import Logging
-public import Redis
+import Redis
 import ServiceLifecycle
 
 /// Hears one partition's events for one room: reads, lets the room apply, acknowledges.
@@ -11,6 +11,7 @@ struct EventConsumer: Sendable {
     let room: Room
     let partition: String
     let configuration: ConsumerConfiguration
+    let refusals: RefusedWrites
     let logger: Logger
 
     func run() async {
@@ -18,91 +19,99 @@ struct EventConsumer: Sendable {
         var isUncleanStart = true
         let inHand = AloneInHand()
         var failures = 0
+        var log = FailureLog(logger, failing: "consumer session failed, retrying", recovered: "consumer recovered")
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
             do throws(RedisError) {
-                try await session(isUncleanStart: &isUncleanStart, inHand: inHand, onHealthy: { failures = 0 })
+                try await session(isUncleanStart: &isUncleanStart, inHand: inHand) {
+                    failures = 0
+                    log.succeeded()
+                }
             } catch {
+                // The read that was blocked when the process was told to stop.
+                if Task.isShuttingDownGracefully { break }
                 failures += 1
-                let level: Logger.Level = failures == 1 ? .warning : .debug
-                logger.log(level: level, "consumer lost its connection, trying again", metadata: ["reason": "\(error)"])
-                try? await Task.sleep(for: Backoff.pause(attempt: failures, from: .milliseconds(20), to: .milliseconds(500)))
+                log.failed(error)
+                if error.refusal != nil { refusals.count() }
+                let pause = Backoff.pause(attempt: failures, from: .milliseconds(20), to: .milliseconds(500))
+                try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
             }
         }
+        await leave(inHand: inHand)
     }
 
     /// One connection's life. Returns when the process shuts down, after the batch in hand is done.
+    /// - Parameter onSteady: called once the session has worked: it has acknowledged something, or run for a while without an error.
     private func session(
-        isUncleanStart: inout Bool, inHand: AloneInHand, onHealthy: () -> Void
+        isUncleanStart: inout Bool, inHand: AloneInHand, onSteady: () -> Void
     ) async throws(RedisError) {
-        let connection = try await configuration.events.dedicatedConnection()
-        defer { connection.close() }
-        // The store's connection lives as long: a store that comes back with an older day's data is looked at anew.
-        let ownStore: RedisConnection? =
-            if let store = configuration.store { try await store.dedicatedConnection() } else { nil }
-        defer { ownStore?.close() }
-        let group = ConsumerGroup(
-            room: room, partition: partition, consumer: configuration.consumer, connection: connection,
-            store: ownStore ?? connection, hasOwnStore: ownStore != nil)
+        let connections = try await ConsumerConnections(configuration)
+        defer { connections.close() }
+        let group = group(streams: connections.streams, store: connections.store)
         try await group.prepare()
-        onHealthy()
-        let handler = configuration.handler(ownStore ?? connection)
-        var work = BatchWorker(group: group, handler: handler, inHand: inHand, logger: logger)
+        var work = worker(group, connections, inHand)
         try await work.recover(oneByOne: isUncleanStart)
         isUncleanStart = false
-        var revival = LetterRevival(group.deadLetters, handler: handler, logger: logger)
+        var revival = LetterRevival(group.deadLetters, handler: work.handler, logger: logger)
 
-        var nextTakeOver = ContinuousClock.now
-        var nextProgress = ContinuousClock.now
+        let start = ContinuousClock.now
+        var steadyAt: ContinuousClock.Instant? = start + ConsumerConfiguration.steadyAfter
+        var nextTakeOver = start
+        var nextProgress = start
+        var nextRemoval = start
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
-            guard group.isConnected else { throw .unreachable("the connection closed") }
+            guard connections.areActive else { throw .unreachable("the connection closed") }
+            if let due = steadyAt, work.hasAcknowledged || .now >= due {
+                steadyAt = nil
+                onSteady()
+            }
             if .now >= nextTakeOver {
                 try await work.takeOver(idle: ConsumerConfiguration.takeOverAfter)
                 nextTakeOver = .now + ConsumerConfiguration.takeOverEvery
             }
+            if .now >= nextRemoval {
+                try await work.removeIdleConsumers(idle: configuration.removeAfter)
+                nextRemoval = .now + configuration.removeAfter / 6
+            }
             try await work.retryDue()
             try await revival.step()
-            try await work.applyNew(gather: configuration.gather, until: revival.due)
             if work.hasProgress, .now >= nextProgress {
-                try await group.recordProgress()
-                work.hasProgress = false
+                try await work.recordProgress()
                 nextProgress = .now + ConsumerConfiguration.progressEvery
             }
+            let due = [steadyAt, revival.due, work.hasProgress ? nextProgress : nil, nextRemoval].compactMap { $0 }
+            try await work.applyNew(gather: configuration.gather, until: due.reduce(nextTakeOver, min))
         }
-        try await group.recordProgress()
-        try await group.leave()
     }
-}
 
-/// What all partitions' consumers of a room have in common.
-public struct ConsumerConfiguration: Sendable {
-    /// Where the streams are.
-    let events: RedisClient
-    /// The room's own server, if it is another one.
-    let store: RedisClient?
-    /// `<role>-<INSTANCE_ID>`.
-    let consumer: String
-    /// How long to wait after a read for what belongs to it.
-    let gather: Duration
-    /// Makes the room's ear; it applies on the connection that the batch was read from, or on that to the room's own server.
-    let handler: @Sendable (RedisConnection) -> any EventHandler
+    /// Leaves the group through the clients' common connections. What was delivered in the moment in which the own connection
+    /// closed is applied before.
+    private func leave(inHand: AloneInHand) async {
+        let group = group(streams: configuration.events, store: configuration.store ?? configuration.events)
+        do throws(RedisError) {
+            try await group.recordProgress()
+            if try await group.leave() { return }
+            let connections = try await ConsumerConnections(configuration)
+            defer { connections.close() }
+            var work = worker(self.group(streams: connections.streams, store: connections.store), connections, inHand)
+            try await work.recover(oneByOne: false)
+            try await group.recordProgress()
+            _ = try await group.leave()
+        } catch {
+            // What is still pending another consumer takes over.
+            logger.debug("consumer could not leave its group", metadata: ["reason": "\(error)"])
+        }
+    }
 
-    /// Most entries of one batch.
-    static let batchLimit = 256
-    /// A dead consumer's messages are taken over within 5 s: idle for 3, looked for every second.
-    static let takeOverAfter = Duration.seconds(3)
-    static let takeOverEvery = Duration.seconds(1)
-    static let progressEvery = Duration.seconds(1)
-    /// A message that killed its process so often while alone in hand is a dead letter.
-    static let fatalAttempts = 5
+    private func group(streams: any RedisSender, store: any RedisSender) -> ConsumerGroup {
+        ConsumerGroup(
+            room: room, partition: partition, consumer: configuration.consumer, connection: streams, store: store,
+            hasOwnStore: configuration.store != nil)
+    }
 
-    public init(
-        events: RedisClient, store: RedisClient?, consumer: String, gather: Duration = .zero,
-        handler: @escaping @Sendable (RedisConnection) -> any EventHandler
-    ) {
-        self.events = events
-        self.store = store
-        self.consumer = consumer
-        self.gather = gather
-        self.handler = handler
+    private func worker(_ group: ConsumerGroup, _ connections: ConsumerConnections, _ inHand: AloneInHand) -> BatchWorker {
+        let recorder = RefusalRecorder(connections.store)
+        return BatchWorker(
+            group: group, connections: connections, handler: configuration.handler(recorder), recorder: recorder,
+            refusals: refusals, inHand: inHand, logger: logger)
     }
 }

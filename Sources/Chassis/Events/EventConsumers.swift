@@ -7,6 +7,7 @@ public struct EventConsumers: Service {
     private let room: Room
     private let partitions: Partitions
     private let configuration: ConsumerConfiguration
+    private let refusals: RefusedWrites
     private let logger: Logger
 
     public init(room: Room, partitions: Partitions, configuration: ConsumerConfiguration, logger: Logger) {
@@ -14,6 +15,9 @@ public struct EventConsumers: Service {
         self.partitions = partitions
         self.configuration = configuration
         self.logger = logger
+        var groupLogger = logger
+        groupLogger[metadataKey: "group"] = "\(room.rawValue)"
+        refusals = RefusedWrites(of: room, logger: groupLogger)
     }
 
     public func run() async throws {
@@ -24,10 +28,11 @@ public struct EventConsumers: Service {
                     var logger = logger
                     logger[metadataKey: "group"] = "\(room.rawValue)"
                     logger[metadataKey: "partition"] = "\(partition)"
-                    let consumer = EventConsumer(room: room, partition: partition, configuration: configuration, logger: logger)
+                    let consumer = EventConsumer(
+                        room: room, partition: partition, configuration: configuration, refusals: refusals, logger: logger)
                     group.addTask { await consumer.run() }
                 }
-                try? await Task.sleep(for: .milliseconds(100))
+                try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .milliseconds(100)) }
             }
         }
     }

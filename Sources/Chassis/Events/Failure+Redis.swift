@@ -40,6 +40,7 @@ extension RedisSender {
             guard let word = Word(rawValue: text) else { throw .unexpected("\(script.name) answered \(text)") }
             return (word, parts.dropFirst())
         } catch {
+            if case .server = error { throw .internal("\(script.name): \(error)") }
             throw Failure(writing: error)
         }
     }

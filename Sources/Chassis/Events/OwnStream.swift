@@ -13,36 +13,48 @@ struct OwnStream: Sendable {
 
     private var keys: Keys { Keys(partition: partition) }
     private var stream: String { keys.events(of: room.rawValue) }
+    private var progressKeys: [String] { room.heardBy.map { keys.progress(of: $0.rawValue, on: room.rawValue) } }
 
-    /// Up to where each subscriber in the table has applied all. Who has written down nothing yet has applied nothing.
-    func progress() async throws(RedisError) -> [(group: Room, applied: StreamID)] {
-        let groups = room.heardBy
-        let results = await redis.send(groups.map { Command("GET", keys.progress(of: $0.rawValue, on: room.rawValue)) })
+    /// Up to where each subscriber in the table has applied all, and the stream's last entry. Who has written down nothing yet has
+    /// applied nothing.
+    func state() async throws(RedisError) -> (progress: [(group: Room, applied: StreamID)], last: StreamID?) {
+        let results = await redis.send([
+            Command(["MGET"] + progressKeys), Command("XREVRANGE", stream, "+", "-", "COUNT", "1"),
+        ])
         var progress: [(group: Room, applied: StreamID)] = []
-        for (group, result) in zip(groups, results) {
-            let text = try result.get().asOptionalText()
-            progress.append((group, text.flatMap(StreamID.init) ?? .zero))
+        for (group, reply) in zip(room.heardBy, try results[0].get().asArray()) {
+            progress.append((group, try reply.asOptionalText().flatMap(StreamID.init) ?? .zero))
         }
-        return progress
+        return (progress, try Self.firstId(try results[1].get()))
     }
 
     /// The first entry that comes after `id`.
     func first(after id: StreamID) async throws(RedisError) -> StreamID? {
-        let reply = try await redis.send("XRANGE", stream, "(" + id.text, "+", "COUNT", "1").asArray()
-        guard let entry = reply.first else { return nil }
+        try Self.firstId(try await redis.send("XRANGE", stream, "(" + id.text, "+", "COUNT", "1"))
+    }
+
+    private static func firstId(_ entries: Reply) throws(RedisError) -> StreamID? {
+        guard let entry = try entries.asArray().first else { return nil }
         guard let id = StreamID(try (try entry.asArray().first ?? .null).asText()) else { throw .unexpected("an id was due") }
         return id
     }
 
-    /// Takes out entries below `id` in bounded steps. A few may stay: Redis lets go of whole blocks of about a hundred.
-    /// - Returns: how many are gone.
-    func trim(below id: StreamID) async throws(RedisError) -> Int {
+    /// Takes out, in bounded steps, entries below `id` that every subscriber in the table has applied. Each step reads the progress
+    /// again: one that has been lowered meanwhile is not overtaken. A few may stay: Redis lets go of whole blocks of about a hundred.
+    /// - Returns: how many are gone, and the id below which the last step removed.
+    func trim(below id: StreamID) async throws(RedisError) -> (count: Int, bound: String) {
+        let command = Command(
+            Scripts.streamTrim, keys: [stream] + progressKeys, arguments: [id.text, String(Self.trimLimit)])
         var count = 0
+        var bound = StreamID.zero.text
         while !Task.isCancelled {
-            let gone = try await redis.send("XTRIM", stream, "MINID", "~", id.text, "LIMIT", String(Self.trimLimit)).asInteger()
+            let reply = try await redis.send(command).asArray()
+            guard reply.count == 2 else { throw .unexpected("stream_trim answers two elements") }
+            let gone = try reply[0].asInteger()
+            bound = try reply[1].asText()
             if gone == 0 { break }
             count += gone
         }
-        return count
+        return (count, bound)
     }
 }

@@ -1,16 +1,22 @@
 public import Contracts
+public import Logging
 public import Redis
 import Scripts
 public import ServiceLifecycle
 import Synchronization
 
-/// The partitions in use, looked up every second: new ones are served without a restart.
+/// The partitions in use, looked up every two seconds: new ones are served without a restart.
 public final class Partitions: Service {
     private let client: RedisClient
     private let known = Mutex<Set<String>>([])
     private let hasLooked = Mutex(false)
 
-    public init(_ client: RedisClient) { self.client = client }
+    private let logger: Logger
+
+    public init(_ client: RedisClient, logger: Logger = Logger(label: "skmuseum")) {
+        self.client = client
+        self.logger = logger
+    }
 
     /// Those known so far, in order: `a`, `b`, … `aa`.
     public var all: [String] { known.withLock { $0 }.sorted { ($0.count, $0) < ($1.count, $1) } }
@@ -39,20 +45,30 @@ public final class Partitions: Service {
     /// Looks them up now.
     public func refresh() async throws(Failure) {
         do throws(RedisError) {
-            let names = try await client.send("SMEMBERS", Keys.partitions).asTexts()
-            known.withLock { $0.formUnion(names) }
-            hasLooked.withLock { $0 = true }
+            try await look()
         } catch {
             throw Failure(reading: error)
         }
     }
 
+    private func look() async throws(RedisError) {
+        let names = try await client.send("SMEMBERS", Keys.partitions).asTexts()
+        known.withLock { $0.formUnion(names) }
+        hasLooked.withLock { $0 = true }
+    }
+
     public func run() async throws {
         await cancelWhenGracefulShutdown {
+            var log = FailureLog(
+                self.logger, failing: "partitions can't be read", recovered: "partitions can be read again")
             while !Task.isCancelled {
-                // What can't be looked up now is looked up in a second; commands in between tell that Redis is away.
-                try? await self.refresh()
-                try? await Task.sleep(for: .seconds(1))
+                do throws(RedisError) {
+                    try await self.look()
+                    log.succeeded()
+                } catch {
+                    log.failed(error)
+                }
+                try? await Task.sleep(for: .seconds(2))
             }
         }
     }

@@ -12,7 +12,7 @@ public import ServiceLifecycle
 public struct StreamKeeper: Service {
     /// How often things are done.
     public struct Rhythm: Sendable {
-        public var look = Duration.seconds(5)
+        public var look = Duration.seconds(10)
         public var trim = Duration.seconds(60)
         /// A subscriber that has events and makes no progress for so long has fallen silent.
         public var silence = Duration.seconds(60)
@@ -25,13 +25,18 @@ public struct StreamKeeper: Service {
     private let redis: RedisClient
     private let retention: Duration
     private let rhythm: Rhythm
-    private let now: Clock
+    private let time: @Sendable (RedisClient) async throws(RedisError) -> Moment
+    private let refusals: RefusedWrites
     private let logger: Logger
 
-    /// - Parameter retention: by ids, which tell when an event was written, against the wall clock.
+    /// - Parameters:
+    ///   - retention: by ids, which tell when an event was written.
+    ///   - time: the moment to compare ids with: the clock of the server that drew them.
     public init(
         room: Room, partitions: Partitions, redis: RedisClient, retention: Duration, rhythm: Rhythm = Rhythm(),
-        now: @escaping Clock,
+        time: @escaping @Sendable (RedisClient) async throws(RedisError) -> Moment = { client throws(RedisError) in
+            try await client.time()
+        },
         logger: Logger
     ) {
         self.room = room
@@ -39,7 +44,8 @@ public struct StreamKeeper: Service {
         self.redis = redis
         self.retention = retention
         self.rhythm = rhythm
-        self.now = now
+        self.time = time
+        self.refusals = RefusedWrites(of: room, logger: logger)
         self.logger = logger
     }
 
@@ -47,15 +53,16 @@ public struct StreamKeeper: Service {
         await cancelWhenGracefulShutdown {
             var watch = SilenceWatch(bound: rhythm.silence)
             var lastTrim: ContinuousClock.Instant?
-            var isFailing = false
+            var log = FailureLog(
+                logger, failing: "streams can't be looked after", recovered: "streams can be looked after again")
             while !Task.isCancelled {
                 let isTrimDue = lastTrim.map { .now - $0 >= rhythm.trim } ?? true
                 if let failure = await keepAll(&watch, trimming: isTrimDue) {
-                    if !isFailing { logger.warning("streams can't be looked after", metadata: ["reason": "\(failure)"]) }
-                    isFailing = true
+                    log.failed(failure)
+                    if failure.refusal != nil { refusals.count() }
                 } else {
                     if isTrimDue { lastTrim = .now }
-                    isFailing = false
+                    log.succeeded()
                 }
                 try? await Task.sleep(for: rhythm.look)
             }
@@ -80,24 +87,24 @@ public struct StreamKeeper: Service {
     }
 
     private func keep(_ stream: OwnStream, _ watch: inout SilenceWatch, trimming: Bool) async throws(RedisError) {
-        let progress = try await stream.progress()
-        let moment = now()
-        for (group, applied) in progress {
-            let oldest = try await stream.first(after: applied)
+        let state = try await stream.state()
+        let hasNews = state.progress.contains { group in state.last.map { $0 > group.applied } ?? false }
+        let moment = hasNews || trimming ? try await time(redis) : 0
+        for (group, applied) in state.progress {
+            let isBehind = state.last.map { $0 > applied } ?? false
+            let oldest = isBehind ? try await stream.first(after: applied) : nil
             let lag = oldest.map { max(0, Double(moment) - Double($0.milliseconds)) / 1000 } ?? 0
             let dimensions = [("group", group.rawValue), ("partition", stream.partition)]
             Gauge(label: "skmuseum_\(room.rawValue)_subscriber_lag_seconds", dimensions: dimensions).record(lag)
             let turn = watch.look(at: group, in: stream.partition, applied: applied, isBehind: oldest != nil, now: .now)
             report(turn, of: group, in: stream.partition, lag: lag)
         }
-        guard trimming, let lowest = progress.map(\.applied).min() else { return }
+        guard trimming else { return }
         let youngest = StreamID(milliseconds: UInt64(max(0, moment - Moment(retention / .milliseconds(1)))), sequence: 0)
-        let bound = min(lowest, youngest)
-        if bound == .zero { return }
-        let count = try await stream.trim(below: bound)
+        if youngest == .zero { return }
+        let (count, bound) = try await stream.trim(below: youngest)
         guard count > 0 else { return }
-        logger.info(
-            "events trimmed", metadata: ["partition": "\(stream.partition)", "count": "\(count)", "below": "\(bound.text)"])
+        logger.info("events trimmed", metadata: ["partition": "\(stream.partition)", "count": "\(count)", "below": "\(bound)"])
     }
 
     private func report(_ turn: SilenceWatch.Turn?, of group: Room, in partition: String, lag: Double) {

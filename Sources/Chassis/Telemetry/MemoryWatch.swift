@@ -27,12 +27,16 @@ public struct MemoryWatch: Service {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             var isNearlyFull = false
+            var log = FailureLog(logger, failing: "redis memory can't be read", recovered: "redis memory can be read again")
             while !Task.isCancelled {
-                // A server that is away shows in readiness and in the consumers' logs.
-                if let memory = try? RedisMemory(info: await redis.send("INFO", "memory").asText()) {
+                do throws(RedisError) {
+                    let memory = try RedisMemory(info: try await redis.send("INFO", "memory").asText())
                     used.record(memory.used)
                     limit.record(memory.limit)
                     report(memory, &isNearlyFull)
+                    log.succeeded()
+                } catch {
+                    log.failed(error)
                 }
                 try? await Task.sleep(for: every)
             }
