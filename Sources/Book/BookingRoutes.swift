@@ -54,9 +54,10 @@ public struct BookingRoutes: Routes {
         var fields = try await RequestFields(request)
         fields.ignore("id", "version", "createdAt", "updatedAt", "_links")
         let status = try fields.text("status", length: 1...64)
-        let museumId = try fields.optionalText("museumId", length: 1...100)
-        let visitor = try fields.optionalText("visitor", length: Booking.visitorLength)
-        let seats = try fields.optionalInteger("seats", in: Booking.seatsRange)
+        // A booking has these always: null would change them.
+        let museumId = fields.names("museumId") ? try fields.text("museumId", length: 1...100) : nil
+        let visitor = fields.names("visitor") ? try fields.text("visitor", length: Booking.visitorLength) : nil
+        let seats = fields.names("seats") ? try fields.integer("seats", in: Booking.seatsRange) : nil
         try fields.finish()
         let booking = try await service.find(id)
         if let museumId, museumId != id.exhibition.text { throw Failure.invalidField("museumId", "can't be changed") }

@@ -15,6 +15,9 @@ public enum Failure: Error, Sendable, Equatable {
     case idempotencyMismatch
     case methodNotAllowed(allowed: [String])
     case unsupportedMediaType
+    case unsupportedCharset
+    case unsupportedContentCoding
+    case preconditionFailed
     case contentTooLarge(limit: Int)
     case headerTooLarge
     case malformedRequest(String)

@@ -74,9 +74,10 @@ public struct ProxyRoutes: Routes {
 
 /// Which headers pass the gateway: those that the rooms know, and no other.
 enum ForwardedHeaders {
-    private static let asked: [HTTPField.Name] = [.accept, .contentType, .idempotencyKey]
+    private static let asked: [HTTPField.Name] = [.accept, .contentType, .contentEncoding, .idempotencyKey]
     private static let answered = [
-        "Content-Type", "Location", "Retry-After", "Cache-Control", "Allow", "Idempotent-Replayed",
+        "Content-Type", "Location", "Retry-After", "Cache-Control", "Allow", "Idempotent-Replayed", "Vary", "Accept",
+        "Accept-Encoding",
     ]
 
     static func request(_ fields: HTTPFields) -> HTTPHeaders {

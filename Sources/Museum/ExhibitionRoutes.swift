@@ -60,13 +60,14 @@ public struct ExhibitionRoutes: Routes {
         let id = try id(context)
         var fields = try await RequestFields(request)
         var patch = ExhibitionPatch()
+        // JSON Merge Patch: null clears a field that may be absent, and is refused for any other.
         if fields.names("title") { patch.title = .some(try fields.optionalText("title", length: ExhibitionPlan.textLength)) }
         if fields.names("hall") { patch.hall = try fields.text("hall", length: ExhibitionPlan.textLength) }
         if fields.names("date") { patch.date = try fields.text("date", length: 1...100) }
         if fields.names("startTime") { patch.startTime = .some(try fields.optionalText("startTime", length: 1...100)) }
         if fields.names("endTime") { patch.endTime = .some(try fields.optionalText("endTime", length: 1...100)) }
-        patch.capacity = try fields.optionalInteger("capacity", in: ExhibitionPlan.capacityRange)
-        patch.version = try fields.optionalInteger("version", in: 1...999_999_999)
+        if fields.names("capacity") { patch.capacity = try fields.integer("capacity", in: ExhibitionPlan.capacityRange) }
+        if fields.names("version") { patch.version = try fields.integer("version", in: 1...999_999_999) }
         if fields.names("status") {
             guard let status = ExhibitionStatus(rawValue: try fields.text("status", length: 1...100)), status != .deleted else {
                 throw Failure.invalidField("status", "must be OPEN or CLOSED; DELETE deletes")

@@ -24,8 +24,7 @@ struct JSONTests {
 
     @Test func integers() throws {
         #expect(try parse("-12").integer == -12)
-        #expect(try parse("1.0").integer == nil)
-        #expect(try parse("1e2").integer == nil)
+        #expect(try parse("1.0").integer == 1)
         #expect(try parse("12345678901234567890").integer == nil)
         #expect(try parse("\"1\"").integer == nil)
     }
@@ -37,11 +36,15 @@ struct JSONTests {
         "\"\\u",
         "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{", "}", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{a:1}",
         "{\"a\" 1}",
-        "{1:1}", "{\"a\":}", "{,}", "1 2", "{} []", "null x", "// c\n1", "/* */1", "\u{FEFF}1", "[1}", "{\"a\":1]", "\u{A0}1",
+        "{1:1}", "{\"a\":}", "{,}", "1 2", "{} []", "null x", "// c\n1", "/* */1", "\u{FEFF}", "\u{FEFF}\u{FEFF}1", " \u{FEFF}1",
+        "1\u{FEFF}", "[1}", "{\"a\":1]", "\u{A0}1",
     ])
     func noJSON(_ text: String) {
         #expect { try parse(text) } throws: { if case Failure.malformedJSON = $0 { true } else { false } }
     }
+
+    @Test(arguments: ["1", " 1", "1 "])
+    func byteOrderMarkIsIgnored(_ text: String) throws { #expect(try parse("\u{FEFF}" + text) == .number("1")) }
 
     @Test func duplicateMembersAreKept() throws {
         let json = try parse(#"{"b":1,"a":2,"b":3}"#)

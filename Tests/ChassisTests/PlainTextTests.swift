@@ -32,6 +32,43 @@ struct PlainTextTests {
         }
     }
 
+    @Test func bidirectionalOverridesAndIsolatesAreRefused() {
+        for value in Array(0x202A...0x202E) + Array(0x2066...0x2069) {
+            let character = String(Unicode.Scalar(UInt32(value))!)
+            for text in [character, "a" + character, character + "a", "한" + character + "국"] {
+                #expect(PlainText.clean(text, length: 1...100) == nil, "U+\(String(value, radix: 16))")
+                #expect(PlainText.normalized(text) == text)
+            }
+        }
+    }
+
+    @Test(arguments: ["\u{200E}", "\u{200F}", "\u{61C}"])
+    func directionalMarksAreText(_ mark: String) {
+        #expect(PlainText.clean("א" + mark + "b", length: 1...3) == "א" + mark + "b")
+        #expect(PlainText.clean(mark, length: 1...3) == nil, "alone it shows nothing")
+    }
+
+    @Test(arguments: [
+        "\u{200B}", "\u{200C}", "\u{200D}", "\u{2060}", "\u{FEFF}", "\u{AD}", "\u{34F}", "\u{115F}", "\u{1160}", "\u{3164}",
+        "\u{FFA0}", "\u{2800}", "\u{FE0F}", "\u{E0100}", "\u{E0041}", "\u{17B4}", "\u{180B}", "\u{180E}", "\u{2063}", "\u{FFF9}",
+        "\u{FFFE}", "\u{10FFFF}", "\u{1D159}", "\u{13430}",
+    ])
+    func textThatShowsNothingIsRefused(_ blank: String) {
+        for text in [blank, blank + blank, " " + blank + "\u{3000}" + blank + " ", blank + "\u{200B}\u{2800}\u{3164}"] {
+            #expect(PlainText.clean(text, length: 1...100) == nil)
+        }
+        #expect(PlainText.clean(blank + "x", length: 1...2) != nil, "beside something visible it is part of the text")
+    }
+
+    @Test(arguments: [
+        "👨‍👩‍👧", "❤️", "1️⃣", "🇰🇷", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "\u{1100}\u{1161}", "\u{115F}\u{1161}", "\u{A960}\u{1161}", "ㄱ", "ㅏ", "\u{1112}", "\u{301}", ".",
+        "0",
+        "\u{E000}", "م\u{200C}ن", "क्\u{200D}ष", "\u{30000}",
+    ])
+    func textThatShowsSomethingIsTaken(_ text: String) {
+        #expect(PlainText.clean(text, length: 1...10) != nil)
+    }
+
     @Test func lengthIsCountedInScalars() {
         #expect(PlainText.clean("abc", length: 1...3) == "abc")
         #expect(PlainText.clean("abcd", length: 1...3) == nil)

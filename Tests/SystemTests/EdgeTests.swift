@@ -237,8 +237,9 @@ struct EdgeTests {
 }
 
 /// A museum to knock at.
-private struct Doors {
+struct Doors {
     let visitor: Visitor
+    let ports: [String: Int]
     let client: RedisClient
     private let keptOpen: [any Sendable]
 
@@ -251,13 +252,14 @@ private struct Doors {
             processes.append(try await MuseumProcess.start(roles, ports: ports, redis: redis, environment: environment))
         }
         return Doors(
-            visitor: Visitor("http://127.0.0.1:\(ports["gateway"]!)"), client: try redis.client(), keptOpen: [redis] + processes)
+            visitor: Visitor("http://127.0.0.1:\(ports["gateway"]!)"), ports: ports, client: try redis.client(),
+            keptOpen: [redis] + processes)
     }
 }
 
 extension RedisClient {
     /// Every key there is, with all that is in it, but for what consumers note of themselves.
-    fileprivate func everything() async throws -> [String: String] {
+    func everything() async throws -> [String: String] {
         var all: [String: String] = [:]
         for key in try await send("KEYS", "*").asTexts() where !key.contains(":progress:") {
             if try await send("TYPE", key) == .text("stream") {

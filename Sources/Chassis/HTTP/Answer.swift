@@ -44,19 +44,16 @@ extension Response {
         _ writer: JSONWriter, status: HTTPResponse.Status = .ok, to request: Request, headers: HTTPFields = [:]
     ) -> Response {
         var headers = headers
-        headers[.contentType] = request.acceptsHAL ? "application/hal+json" : "application/json"
+        headers[.contentType] = ContentNegotiation.mediaType(for: request.headers)
+        headers[.vary] = "Accept"
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: writer.buffer))
     }
-}
-
-extension Request {
-    fileprivate var acceptsHAL: Bool { headers[.accept]?.contains("application/hal+json") ?? false }
 }
 
 extension URI {
     /// The same place with another cursor.
     fileprivate func href(withCursor cursor: String) -> String {
-        let others = (query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
+        let others = (query ?? "").split(separator: "&").filter { RequestQuery.name(of: $0) != "cursor" }
         return path + "?" + (others + ["cursor=\(cursor)"]).joined(separator: "&")
     }
 }

@@ -38,12 +38,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        // Hummingbird has a place for us behind its handlers only; the other two belong before them.
+        // Hummingbird has a place for us behind its handlers only; the other three belong before them.
         do {
             let pipeline = context.pipeline.syncOperations
             try pipeline.addHandler(Door(keeper) { self.bytesArrive(context) }, position: .first)
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(RequestRules(), position: .after(parser))
+            let requestLine = RequestLineHandler()
+            try pipeline.addHandler(requestLine, position: .before(parser))
+            try pipeline.addHandler(RequestRules(requestLine), position: .after(parser))
         } catch {
             preconditionFailure("Hummingbird's pipeline is not what it was: \(error)")
         }

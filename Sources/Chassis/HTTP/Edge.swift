@@ -62,6 +62,7 @@ public struct Edge: HTTPResponder {
         guard isWatched || load.begin() else { throw Failure.overloaded }
         defer { if !isWatched { load.end() } }
         try paths.check(request)
+        try Preconditions.check(request.headers)
         return try await responder.respond(to: request, context: context)
     }
 
@@ -95,7 +96,10 @@ private struct PathTable: Sendable {
     }
 
     func check(_ request: Request) throws(Failure) {
-        let path = request.uri.path.split(separator: "/")
+        let target = request.uri.path
+        let path = target == "/" ? [] : target.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        // Neither /museums/ nor //museums is /museums: an empty segment is a segment (RFC 3986, 3.3).
+        guard path.allSatisfy({ !$0.isEmpty }) else { throw .unknownPath }
         // No id has a slash in it; written as %2F it must not look like one where it is decoded later.
         guard !path.contains(where: { $0.lowercased().contains("%2f") }) else { throw .unknownPath }
         // A literal path is named before one with an id in it: /museums/{id} is not what answers for the other.

@@ -15,7 +15,7 @@ public enum JSON: Sendable, Equatable {
         public let value: JSON
     }
 
-    /// Reads one value (RFC 8259).
+    /// Reads one value (RFC 8259). A byte order mark in front of it is passed over.
     /// - Throws: ``Failure/malformedJSON(_:)``, also for invalid UTF-8 and for more than 16 levels.
     public init(parsing bytes: some Sequence<UInt8>) throws(Failure) {
         var parser = JSONParser(bytes: Array(bytes))
@@ -28,7 +28,8 @@ public enum JSON: Sendable, Equatable {
     }
 
     public var text: String? { if case .string(let text) = self { text } else { nil } }
-    public var integer: Int? { if case .number(let digits) = self { Int(digits) } else { nil } }
+    /// The number, if its value is whole: `2.0` and `20e-1` are 2.
+    public var integer: Int? { if case .number(let text) = self { WholeNumber.value(of: text) } else { nil } }
     public var elements: [JSON]? { if case .array(let elements) = self { elements } else { nil } }
 }
 
@@ -41,6 +42,7 @@ private struct JSONParser {
     init(bytes: [UInt8]) { self.bytes = bytes }
 
     mutating func document() throws(Failure) -> JSON {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { place = 3 }
         let value = try value(depth: 0)
         skipSpace()
         guard place == bytes.count else { throw malformed("something follows the value") }

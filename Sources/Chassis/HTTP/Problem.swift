@@ -109,9 +109,17 @@ extension Problem {
                 "This path takes \(allowed.joined(separator: ", ")).")
             headers[.allow] = allowed.joined(separator: ", ")
         case .unsupportedMediaType:
+            self.init(unsupportedMedia: "The body must be JSON; send Content-Type: application/json.")
+            headers[.accept] = RequestContent.mediaTypes.joined(separator: ", ")
+        case .unsupportedCharset:
+            self.init(unsupportedMedia: "The body must be in UTF-8; send Content-Type: application/json.")
+        case .unsupportedContentCoding:
+            self.init(unsupportedMedia: "The body must not be compressed; send it without Content-Encoding.")
+            headers[.acceptEncoding] = "identity"
+        case .preconditionFailed:
             self.init(
-                .unsupportedMediaType, "unsupported-media-type", "Unsupported media type",
-                "The body must be JSON; send Content-Type: application/json.")
+                .preconditionFailed, "precondition-failed", "Precondition failed",
+                "Resources have no entity tags; send the member \"version\" instead of If-Match.")
         case .contentTooLarge(let limit):
             self.init(.contentTooLarge, "content-too-large", "Body too large", "A body may have \(limit) bytes at most.")
             headers[.connection] = "close"
@@ -126,6 +134,10 @@ extension Problem {
                 .requestTimeout, "request-timeout", "Request too slow", "The request did not arrive in time; send it again.")
         default: self.init(refusalOrFault: failure)
         }
+    }
+
+    private init(unsupportedMedia detail: String) {
+        self.init(.unsupportedMediaType, "unsupported-media-type", "Unsupported media type", detail)
     }
 
     private init(refusalOrFault failure: Failure) {

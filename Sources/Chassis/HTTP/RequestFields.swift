@@ -35,25 +35,26 @@ public struct RequestFields: Sendable {
         case nil, .null: return nil
         case .string(let raw):
             guard let text = PlainText.clean(raw, length: length) else {
-                throw .invalidField(
-                    field, "must have \(length.lowerBound) to \(length.upperBound) characters, control characters not among them")
+                throw .invalidField(field, PlainText.requirement(length: length))
             }
             return text
         default: throw .invalidField(field, "must be a string")
         }
     }
 
+    /// The field's text. Neither absent nor `null` will do.
     public mutating func text(_ field: String, length: ClosedRange<Int>) throws(Failure) -> String {
-        guard let text = try optionalText(field, length: length) else { throw .invalidField(field, "is missing") }
+        let isNull = members[field] == .null
+        guard let text = try optionalText(field, length: length) else { throw Self.missing(field, isNull: isNull) }
         return text
     }
 
-    /// The field's number, written as one or as a string of one to nine digits; `nil` where it is absent.
+    /// The field's number, written as a whole one or as a string of one to nine digits; `nil` where it is absent or `null`.
     public mutating func optionalInteger(_ field: String, in range: ClosedRange<Int>) throws(Failure) -> Int? {
         let number: Int?
         switch members.removeValue(forKey: field) {
-        case nil: return nil
-        case .number(let digits): number = Int(digits)
+        case nil, .null: return nil
+        case .number(let digits): number = WholeNumber.value(of: digits)
         case .string(let text): number = PlainText.digits(text)
         default: throw .invalidField(field, "must be a whole number")
         }
@@ -63,9 +64,15 @@ public struct RequestFields: Sendable {
         return number
     }
 
+    /// The field's number. Neither absent nor `null` will do.
     public mutating func integer(_ field: String, in range: ClosedRange<Int>) throws(Failure) -> Int {
-        guard let number = try optionalInteger(field, in: range) else { throw .invalidField(field, "is missing") }
+        let isNull = members[field] == .null
+        guard let number = try optionalInteger(field, in: range) else { throw Self.missing(field, isNull: isNull) }
         return number
+    }
+
+    private static func missing(_ field: String, isNull: Bool) -> Failure {
+        .invalidField(field, isNull ? "must not be null" : "is missing")
     }
 
     /// Refuses fields that nobody has read.
@@ -77,10 +84,7 @@ public struct RequestFields: Sendable {
 extension JSON {
     /// A request's body as JSON.
     public init(body request: Request, limit: Int) async throws(Failure) {
-        let type = request.headers[.contentType]?.prefix { $0 != ";" }.trimmingSpaces().lowercased()
-        guard let type, ["application/json", "application/merge-patch+json", "application/hal+json"].contains(type) else {
-            throw .unsupportedMediaType
-        }
+        try RequestContent.check(request.headers)
         self = try JSON(parsing: try await request.wholeBody(limit: limit).readableBytesView)
     }
 }

@@ -9,9 +9,8 @@ public struct RequestQuery: Sendable {
     /// - Parameter known: the parameters that the route takes.
     public init(_ request: Request, known: [String]) throws(Failure) {
         for pair in (request.uri.query ?? "").split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decode(parts[0]), let value = Self.decode(parts.count > 1 ? parts[1] : "") else {
-                throw .invalidParameter(String(parts[0].prefix(40)), "is not valid UTF-8 in percent-encoding")
+            guard let name = Self.name(of: pair), let value = Self.decode(pair.drop { $0 != "=" }.dropFirst()) else {
+                throw .invalidParameter(String(pair.prefix { $0 != "=" }.prefix(40)), "is not valid UTF-8 in percent-encoding")
             }
             guard known.contains(name) else {
                 throw .invalidParameter(String(name.prefix(40)), "is not known here; known are \(known.joined(separator: ", "))")
@@ -38,7 +37,7 @@ public struct RequestQuery: Sendable {
     public func text(_ name: String, length: ClosedRange<Int>) throws(Failure) -> String? {
         guard let raw = items[name] else { return nil }
         guard let text = PlainText.clean(raw, length: length) else {
-            throw .invalidParameter(name, "must have \(length.lowerBound) to \(length.upperBound) characters")
+            throw .invalidParameter(name, PlainText.requirement(length: length))
         }
         return text
     }
@@ -69,6 +68,9 @@ public struct RequestQuery: Sendable {
         guard let position = Cursor.decode(cursor) else { throw Cursor.invalid }
         return PageRequest(size: size, position: position)
     }
+
+    /// The decoded name of a pair `name=value`; `nil` if it is not valid UTF-8.
+    static func name(of pair: Substring) -> String? { decode(pair.prefix { $0 != "=" }) }
 
     private static func decode(_ text: Substring) -> String? {
         text.replacing("+", with: " ").removingPercentEncoding

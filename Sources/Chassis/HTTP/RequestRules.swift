@@ -13,12 +13,22 @@ final class RequestRules: ChannelDuplexHandler {
     /// Why a head was refused. Nothing of it, or behind it, has been passed on.
     struct Violation: Error { let what: String }
 
+    private let requestLine: RequestLineHandler
     private var hasEnded = false
     private var unanswered = 0
 
+    /// - Parameter requestLine: told what the parser has read.
+    init(_ requestLine: RequestLineHandler) { self.requestLine = requestLine }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        switch part {
+        case .head: requestLine.headEnded()
+        case .body: break
+        case .end: requestLine.requestEnded()
+        }
         if hasEnded { return }
-        guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        guard case .head(var head) = part else { return context.fireChannelRead(data) }
         let fields = DecisiveFields(head.headers)
         do throws(Violation) {
             try fields.check(version: head.version)
@@ -41,7 +51,7 @@ final class RequestRules: ChannelDuplexHandler {
         context.write(data, promise: promise)
     }
 
-    /// The target as a path: `http://host/path` becomes `/path`, anything else that is no path is refused.
+    /// The target as a path and a query: `http://host/path` becomes `/path`, anything else that is no path is refused.
     private static func originForm(_ head: HTTPRequestHead) throws(Violation) -> String {
         var target = head.uri[...]
         if target.utf8.first != UInt8(ascii: "/"), let scheme = target.range(of: "://"),
@@ -53,7 +63,7 @@ final class RequestRules: ChannelDuplexHandler {
         guard head.method != .CONNECT, target.hasPrefix("/"), target.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw Violation(what: "the target is no path")
         }
-        return String(target)
+        return RequestTarget.normalized(target)
     }
 }
 

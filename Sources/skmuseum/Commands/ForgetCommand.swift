@@ -18,7 +18,8 @@ struct ForgetCommand: AsyncParsableCommand {
     private static let namedAtMost = 10
 
     func validate() throws {
-        if PlainText.clean(visitor, length: 1...64) == nil {
+        // Not `clean`: earlier versions took names that it refuses, and these must be forgotten, too.
+        if !(1...64).contains(PlainText.normalized(visitor)?.unicodeScalars.count ?? 0) {
             throw ValidationError("a visitor has 1 to 64 characters and no control characters")
         }
     }
@@ -28,7 +29,7 @@ struct ForgetCommand: AsyncParsableCommand {
             let settings = try common.settings()
             let keyspace = try await Keyspace.open(settings)
             var line = ProgressLine()
-            let name = PlainText.clean(visitor, length: 1...64) ?? visitor
+            let name = PlainText.normalized(visitor) ?? visitor
             let forgetting = Forgetting(
                 keyspace: keyspace, visitor: name, today: MuseumDays.today(in: settings.timeZone), show: { line.show($0) })
             let (outcome, pseudonym) = try await keyspace.exclusively("forget", maintenance) { try await forgetting.run() }
