@@ -2,7 +2,9 @@
 public struct Keys: Sendable {
     /// The partitions in use, over all of them.
     public static let partitions = "museum:partitions"
-    /// While a visitor is being forgotten: the name's digest → the pseudonym.
+    /// The deployment's secret, 64 hexadecimal digits.
+    public static let deploymentSecret = "book:secret"
+    /// While a visitor is being forgotten: the HMAC of the name → the pseudonym.
     public static let forgetting = "museum:forgetting"
 
     private let tag: String
@@ -35,6 +37,8 @@ public struct Keys: Sendable {
     public var exhibitions: String { "museum:\(tag):index" }
     public var deletedExhibitions: String { "museum:\(tag):deleted" }
     public var revoking: String { "museum:\(tag):revoking" }
+    /// Idempotency keys of registrations: key → the exhibition's id and a digest of the fields.
+    public var registrationKeys: String { "museum:\(tag):keys" }
 
     // Book
     public func booking(_ id: String) -> String { "book:\(tag):\(id)" }

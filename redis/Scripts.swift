@@ -22,6 +22,7 @@ public enum Scripts {
     public static let myPageSwitch = Script("mypage_switch", PackageResources.mypage_switch_lua)
     public static let recordRename = Script("record_rename", PackageResources.record_rename_lua)
     public static let consumerProgress = Script("consumer_progress", PackageResources.consumer_progress_lua)
+    public static let consumerSetBack = Script("consumer_set_back", PackageResources.consumer_set_back_lua)
     public static let consumerLeave = Script("consumer_leave", PackageResources.consumer_leave_lua)
 
     /// `redis.conf`, for the embedded server.

@@ -11,7 +11,7 @@ extension AllScriptsTests {
             Scripts.museumRevoke, Scripts.bookRecord, Scripts.bookAbort, Scripts.bookComplete, Scripts.bookCancel,
             Scripts.bookForceCancel, Scripts.confirmApply, Scripts.myPageApply, Scripts.myPageExhibition,
             Scripts.museumPurge, Scripts.myPageRemove, Scripts.myPageRename, Scripts.myPageSwitch, Scripts.recordRename,
-            Scripts.consumerProgress, Scripts.consumerLeave,
+            Scripts.consumerProgress, Scripts.consumerSetBack, Scripts.consumerLeave,
         ]
 
         @Test(arguments: all.map(\.name))

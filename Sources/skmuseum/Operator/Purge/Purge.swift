@@ -22,7 +22,7 @@ struct Purge {
         var over: [ExhibitionID] = []
         for id in try await keyspace.exhibitions(in: partition) {
             let fields = try await keyspace.redis.send("HGETALL", Keys(partition: partition).exhibition(id.text)).shownFields
-            if let end = MuseumDays.end(of: fields), end < day { over.append(id) }
+            if let end = LocalDate.lastDay(of: fields), end < day { over.append(id) }
         }
         return over
     }
