@@ -129,7 +129,8 @@ struct ForgetTests {
         try await house["confirm"].launch()
         let forgotten = try await house["book"].run("forget", Self.name)
         #expect(forgotten.code == 0, "\(forgotten.output)")
-        #expect(forgotten.output.contains("\(ids.count) bookings are forgotten-"), "those of earlier runs count: \(forgotten.output)")
+        #expect(
+            forgotten.output.contains("\(ids.count) bookings are forgotten-"), "those of earlier runs count: \(forgotten.output)")
         #expect(try await holding(client) == [])
         _ = try await onePseudonym(ids, house.visitor)
         #expect(try await client.send("EXISTS", "museum:forgetting") == .integer(0), "nothing leads back")

@@ -6,7 +6,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct ReadmeTests {
     /// What follows the line pasted: variables that it has set are there for the next one, as in a terminal.
-    private static let pasting = #"test -f variables && . ./variables; eval "$0"; declare -p answer kim lee >variables 2>/dev/null"#
+    private static let pasting =
+        #"test -f variables && . ./variables; eval "$0"; declare -p answer kim lee >variables 2>/dev/null"#
 
     @Test func linesPrintWhatTheReadmeSays() async throws {
         let readme = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../README.md")

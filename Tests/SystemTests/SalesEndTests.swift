@@ -55,7 +55,8 @@ struct SalesEndTests {
             let museum = try await MuseumProcess.start(["museum"], ports: ports, redis: redis, environment: ["TIME_ZONE": zone])
             let book = try await MuseumProcess.start(["book"], ports: ports, redis: redis, environment: ["TIME_ZONE": otherZone])
             let whole = try await MuseumProcess.start(
-                ports: try MuseumProcess.freePorts(), redis: redis, environment: ["TIME_ZONE": zone, "INSTANCE_ID": "whole-\(zone)"])
+                ports: try MuseumProcess.freePorts(), redis: redis,
+                environment: ["TIME_ZONE": zone, "INSTANCE_ID": "whole-\(zone)"])
             let exhibition = try await Visitor(museum.url("museum")).register(capacity: 10, date: day)
             for address in [book.url("book"), whole.url("book")] {
                 let answer = try await Visitor(address).book(exhibition, visitor: "kim")

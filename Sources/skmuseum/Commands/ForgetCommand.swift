@@ -35,7 +35,8 @@ struct ForgetCommand: AsyncParsableCommand {
             let line = Mutex(ProgressLine())
             let forgetting = Forgetting(
                 keyspace: keyspace, visitor: name, today: LocalClock(settings.timeZone).read(at: Calendars.wallClock()).date,
-                wait: DurationText.parse(wait) ?? .seconds(60), show: { text, isStep in line.withLock { $0.show(text, isStep: isStep) } })
+                wait: DurationText.parse(wait) ?? .seconds(60),
+                show: { text, isStep in line.withLock { $0.show(text, isStep: isStep) } })
             let outcome: Forgetting.Outcome
             do {
                 defer { line.withLock { $0.clear() } }

@@ -54,7 +54,8 @@ struct ReplayCommand: AsyncParsableCommand {
                 throw Complaint(
                     "\(group.rawValue) has applied \(subscription.stream) only up to \(position.applied.text), and a group is never "
                         + "moved forward to \(first.text); nothing was moved; give an id up to there, or none")
-            case .noGroup: throw Complaint("there is no group \(group.rawValue) on \(subscription.stream) yet; start that role once")
+            case .noGroup:
+                throw Complaint("there is no group \(group.rawValue) on \(subscription.stream) yet; start that role once")
             }
         }
         guard chosen.isEmpty, !ends.isEmpty else { return chosen }
