@@ -38,10 +38,7 @@ struct Forgetting {
     func run(_ outcome: inout Outcome) async throws {
         let mark = try await mark(outcome: &outcome)
         for partition in keyspace.partitions { try await RebuiltPages(keyspace, partition: partition).clear() }
-        for _ in 0..<Self.rounds {
-            var found = 0
-            for partition in keyspace.partitions { found += try await round(in: partition, &outcome) }
-            guard found == 0 else { continue }
+        for _ in 0..<Self.rounds where try await round(&outcome) == 0 {
             _ = try await keyspace.redis.send("HDEL", Keys.forgetting, mark)
             return
         }
@@ -68,23 +65,53 @@ struct Forgetting {
     }
 
     /// Book first: what it tells after that names nobody. Then, once all that it told before is applied, whoever has heard of it.
-    private func round(in partition: String, _ outcome: inout Outcome) async throws -> Int {
-        let keys = Keys(partition: partition)
-        let pseudonym = outcome.pseudonym
+    /// - Returns: how often the name was found.
+    private func round(_ outcome: inout Outcome) async throws -> Int {
         var found = 0
-        for (booking, isRenamed) in try await records(of: .book, in: partition, orNamed: pseudonym) {
-            try Task.checkCancellation()
-            if try await isStillToCome(booking) { outcome.valid.insert(booking) }
-            if !isRenamed { found += try await rename(keys.booking(booking.text), pseudonym) }
-            outcome.bookings.insert(booking)
+        for partition in keyspace.partitions { found += try await renameBookings(in: partition, &outcome) }
+        var ends: [String: StreamID] = [:]
+        for partition in keyspace.partitions {
+            ends.merge(try await keyspace.ends(of: [.museum, .book, .confirm], in: partition)) { $1 }
         }
-        let ends = try await keyspace.ends(of: [.museum, .book, .confirm], in: partition)
         show("\(outcome.bookings.count) bookings renamed; waiting until all is applied", true)
         try await keyspace.quiesce(within: wait)
+        for partition in keyspace.partitions {
+            found += try await renameAdmissions(in: partition, outcome.pseudonym)
+            found += try await renamePages(in: partition, outcome.pseudonym)
+            let letters = try await keyspace.removeDeadLetters(in: partition) { $0.values.contains(visitor) }
+            outcome.deadLetters += letters
+            found += letters
+        }
+        let events = try await keyspace.removeEvents(through: ends) { $0["visitor"] == visitor }
+        outcome.events += events
+        return found + events
+    }
+
+    private func renameBookings(in partition: String, _ outcome: inout Outcome) async throws -> Int {
+        var found = 0
+        for (booking, isRenamed) in try await records(of: .book, in: partition, orNamed: outcome.pseudonym) {
+            try Task.checkCancellation()
+            if try await isStillToCome(booking) { outcome.valid.insert(booking) }
+            if !isRenamed {
+                found += try await rename(Keys(partition: partition).booking(booking.text), outcome.pseudonym)
+            }
+            outcome.bookings.insert(booking)
+        }
+        return found
+    }
+
+    private func renameAdmissions(in partition: String, _ pseudonym: String) async throws -> Int {
+        var found = 0
         for (booking, _) in try await records(of: .confirm, in: partition) {
             try Task.checkCancellation()
-            found += try await rename(keys.admission(booking.text), pseudonym)
+            found += try await rename(Keys(partition: partition).admission(booking.text), pseudonym)
         }
+        return found
+    }
+
+    private func renamePages(in partition: String, _ pseudonym: String) async throws -> Int {
+        let keys = Keys(partition: partition)
+        var found = 0
         for page in try await pages(in: partition) {
             try Task.checkCancellation()
             let answer = try await keyspace.myPageStore.send(
@@ -94,12 +121,7 @@ struct Forgetting {
                     arguments: [page.text, visitor, pseudonym]))
             if answer == .text("RENAMED") { found += 1 }
         }
-        let isMeant = { (fields: [String: String]) in fields["visitor"] == visitor }
-        let events = try await keyspace.removeEvents(through: ends, where: isMeant)
-        let letters = try await keyspace.removeDeadLetters(in: partition) { $0.values.contains(visitor) }
-        outcome.events += events
-        outcome.deadLetters += letters
-        return found + events + letters
+        return found
     }
 
     private func rename(_ key: String, _ pseudonym: String) async throws -> Int {
