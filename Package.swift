@@ -91,7 +91,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        room("Museum"),
+        room("Museum", [.crypto]),
         room("Book", [.crypto, .metrics, .nioCore, .nioHTTP1]),
         room("Confirm"),
         room("MyPage"),
@@ -125,9 +125,11 @@ let package = Package(
                 "Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .httpTypes, .hummingbird, .logging, .nioCore,
                 .nioEmbedded, .nioHTTP1,
             ]),
-        tests("RoomTests", ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts"]),
+        tests(
+            "RoomTests",
+            ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts", .crypto]),
         tests("FaultTests", ["skmuseum", "Preload", "Chassis", "Redis", "Scripts", "Contracts", .nioCore]),
-        tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .nioCore]),
+        tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .crypto, .nioCore]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,7 +2,9 @@
 public struct Keys: Sendable {
     /// The partitions in use, over all of them.
     public static let partitions = "museum:partitions"
-    /// While a visitor is being forgotten: the name's digest → the pseudonym.
+    /// The deployment's secret, 64 hexadecimal digits.
+    public static let deploymentSecret = "book:secret"
+    /// While a visitor is being forgotten: the HMAC of the name → the pseudonym.
     public static let forgetting = "museum:forgetting"
 
     /// Held by the one command at a time that may change other services' data.
@@ -42,6 +44,8 @@ public struct Keys: Sendable {
     /// Which exhibitions have been moved to another date or time within the last hour, and where they were before.
     public var movedExhibitions: String { "museum:\(tag):moved" }
     public var revoking: String { "museum:\(tag):revoking" }
+    /// Idempotency keys of registrations: key → the exhibition's id and a digest of the fields.
+    public var registrationKeys: String { "museum:\(tag):keys" }
 
     // Book
     public func booking(_ id: String) -> String { "book:\(tag):\(id)" }

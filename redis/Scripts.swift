@@ -29,6 +29,7 @@ public enum Scripts {
     public static let consumerPosition = Script("consumer_position", PackageResources.consumer_position_lua)
     public static let consumerRemoveIdle = Script("consumer_remove_idle", PackageResources.consumer_remove_idle_lua)
     public static let streamTrim = Script("stream_trim", PackageResources.stream_trim_lua)
+    public static let consumerSetBack = Script("consumer_set_back", PackageResources.consumer_set_back_lua)
     public static let consumerLeave = Script("consumer_leave", PackageResources.consumer_leave_lua)
 
     /// `redis.conf`, for the embedded server.

@@ -1,18 +1,22 @@
 public import Chassis
 public import Contracts
+public import Logging
 import Metrics
 public import Redis
 
 /// The Book room put together: what it serves and hears.
 public struct BookRoom: Sendable {
     public let routes: BookingRoutes
+    public let secret: DeploymentSecret
 
     /// - Parameter seats: the way to Museum.
-    public init(redis: RedisClient, partitions: Partitions, seats: any Seats) {
+    public init(redis: RedisClient, partitions: Partitions, seats: any Seats, logger: Logger) {
+        let secret = DeploymentSecret(redis, logger: logger)
+        self.secret = secret
         let store = RedisBookingStore(client: redis)
         let attempt = BookingAttempt(
             seats: SeatsQueue(seats), store: store,
-            names: HashedBookingNames(random: { UInt64.random(in: .min ... .max) }))
+            names: HashedBookingNames(secret: secret.bytes, random: { UInt64.random(in: .min ... .max) }))
         routes = BookingRoutes(
             service: BookingService(attempt: attempt, store: store, partitions: partitions.contains),
             list: BookingList(client: redis), partitions: partitions)

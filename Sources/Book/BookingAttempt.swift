@@ -28,7 +28,7 @@ struct BookingAttempt: Sendable {
     ) async throws(Failure) -> Booked {
         let start = ContinuousClock.now
         for number in 0..<Self.attemptLimit where number == 0 || .now < start + Self.reserveWithin {
-            let id = names.id(order, key: key, attempt: number)
+            let id = try await names.id(order, key: key, attempt: number)
             onID(id)
             switch try await attempt(order, as: id, isKeyed: key != nil, cause: cause) {
             case .booked(let booked): return booked
@@ -64,6 +64,7 @@ struct BookingAttempt: Sendable {
             return try ending(booking, for: order)
         case .soldOut: throw .soldOut(available: reserved.outcome.available)
         case .closed: throw .salesClosed(order.exhibition.text)
+        case .over: throw .exhibitionOver(order.exhibition.text)
         case .deleted: throw .museumDeleted(order.exhibition.text)
         case .noExhibition: throw .unknownMuseum(order.exhibition.text)
         }
@@ -138,5 +139,5 @@ protocol SeatsQueueing: Sendable {
 /// Where booking ids come from.
 protocol BookingNames: Sendable {
     /// The id that visitor, key and attempt name, or a new one where there is no key.
-    func id(_ order: Order, key: String?, attempt: Int) -> BookingID
+    func id(_ order: Order, key: String?, attempt: Int) async throws(Failure) -> BookingID
 }

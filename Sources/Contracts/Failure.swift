@@ -26,6 +26,8 @@ public enum Failure: Error, Sendable, Equatable {
     // what the museum's rules forbid
     case soldOut(available: Int)
     case salesClosed(String)
+    /// The exhibition has ended.
+    case exhibitionOver(String)
     case museumDeleted(String)
     case versionMismatch(current: Int)
     case capacityBelowHeld(held: Int)

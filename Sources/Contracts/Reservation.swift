@@ -29,6 +29,8 @@ public struct ReservationOutcome: Sendable, Equatable {
         case soldOut = "SOLD_OUT"
         case closed = "CLOSED"
         case deleted = "DELETED"
+        /// The exhibition has ended.
+        case over = "OVER"
         case noExhibition = "NO_EXHIBITION"
     }
 

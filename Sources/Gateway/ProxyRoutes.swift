@@ -49,6 +49,8 @@ public struct ProxyRoutes: Routes {
             if hasOwnKey { headers.add(name: "Idempotency-Key", value: RequestIdentifier.make() + RequestIdentifier.make()) }
             isRepeatable = true
         }
+        // Under a key an exhibition is registered once, however often that is sent.
+        if room == .museums, request.method == .post, headers.contains(name: "Idempotency-Key") { isRepeatable = true }
         let query = request.uri.query.map { "?" + $0 } ?? ""
         let answer: Upstream.Answer
         do throws(Upstream.Fault) {

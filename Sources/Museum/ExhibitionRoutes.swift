@@ -30,6 +30,7 @@ public struct ExhibitionRoutes: Routes {
     }
 
     private func register(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        let key = try IdempotencyKey.read(request)
         var fields = try await RequestFields(request)
         let plan = try ExhibitionPlan(
             title: fields.optionalText("title", length: ExhibitionPlan.textLength),
@@ -39,9 +40,10 @@ public struct ExhibitionRoutes: Routes {
             endTime: fields.optionalText("endTime", length: 1...100),
             capacity: fields.integer("capacity", in: ExhibitionPlan.capacityRange))
         try fields.finish()
-        let exhibition = try await service.register(plan, cause: context.cause)
-        partitions.note(exhibition.id.partition)
-        return Response.resource(exhibition, status: .created, to: request)
+        let registered = try await service.register(plan, key: key, cause: context.cause)
+        partitions.note(registered.exhibition.id.partition)
+        let headers: HTTPFields = registered.isReplayed ? [.idempotentReplayed: "true"] : [:]
+        return Response.resource(registered.exhibition, status: .created, to: request, headers: headers)
     }
 
     private func page(_ request: Request) async throws -> Response {

@@ -13,8 +13,32 @@ public struct ExhibitionService: Sendable {
         self.partitions = partitions
     }
 
-    func register(_ plan: ExhibitionPlan, cause: Cause) async throws(Failure) -> Exhibition {
-        try await store.register(plan, in: partitions.next(), cause: cause)
+    /// Registers an exhibition.
+    /// - Parameter key: the client's Idempotency-Key; the same one names the same exhibition for ever.
+    func register(_ plan: ExhibitionPlan, key: String?, cause: Cause) async throws(Failure) -> Registered {
+        guard let key else {
+            return try await registered(
+                try await store.register(plan, key: nil, in: partitions.next(), cause: cause))
+        }
+        // It may lie in another partition: their number may have been raised since.
+        if let known = try await store.registration(of: plan, key: key) { return try await registered(.known(known)) }
+        let partition = partitions.choose(for: key)
+        do throws(Failure) {
+            return try await registered(try await store.register(plan, key: key, in: partition, cause: cause))
+        } catch {
+            guard case .outcomeUnknown = error else { throw error }
+            // Under a key a second call does no more than one.
+            return try await registered(try await store.register(plan, key: key, in: partition, cause: cause))
+        }
+    }
+
+    private func registered(_ outcome: RegisterOutcome) async throws(Failure) -> Registered {
+        switch outcome {
+        case .registered(let exhibition): return Registered(exhibition: exhibition, isReplayed: false)
+        case .known(let known):
+            guard known.hasSameFields else { throw .idempotencyMismatch }
+            return Registered(exhibition: try await find(known.id), isReplayed: true)
+        }
     }
 
     func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition {
@@ -46,10 +70,22 @@ public struct ExhibitionService: Sendable {
     }
 }
 
+/// An exhibition, and whether it was there before this request.
+struct Registered: Sendable, Equatable {
+    let exhibition: Exhibition
+    let isReplayed: Bool
+}
+
 /// Says in which partition the next exhibition goes.
 struct PartitionChoice: Sendable {
     let names: [String]
     let pick: @Sendable (Int) -> Int
 
     func next() -> String { names[pick(names.count)] }
+
+    /// The same for the same key, in every process: FNV-1a of its bytes.
+    func choose(for key: String) -> String {
+        let hash = key.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return names[Int(hash % UInt64(names.count))]
+    }
 }

@@ -1,5 +1,6 @@
 public import Chassis
 public import Contracts
+public import Foundation
 public import Logging
 public import Redis
 
@@ -10,9 +11,13 @@ public struct MuseumRoom: Sendable {
     public let routes: ExhibitionRoutes
     public let innerRoutes: ReservationRoutes
     public let revoker: Revoker
+    /// The museum's own date and time of day.
+    public let localClock: LocalClock
 
     /// - Parameter newPartitions: over how many partitions new exhibitions are spread.
-    public init(redis: RedisClient, partitions: Partitions, newPartitions: Int, now: @escaping Clock, logger: Logger) {
+    public init(
+        redis: RedisClient, partitions: Partitions, newPartitions: Int, timeZone: TimeZone, now: @escaping Clock, logger: Logger
+    ) {
         let seats = RedisSeatStore(client: redis)
         let choice = PartitionChoice(names: (0..<newPartitions).map(Partition.name), pick: { Int.random(in: 0..<$0) })
         let signal = RevocationSignal()
@@ -21,7 +26,8 @@ public struct MuseumRoom: Sendable {
         routes = ExhibitionRoutes(
             service: ExhibitionService(store: RedisExhibitionStore(client: redis), partitions: choice),
             list: ExhibitionList(client: redis), partitions: partitions, revocation: signal)
-        innerRoutes = ReservationRoutes(seats: seats)
+        localClock = LocalClock(timeZone)
+        innerRoutes = ReservationRoutes(seats: seats, localClock: localClock)
         revoker = Revoker(
             seats: RedisSeatStore(client: recorder), recorder: recorder, partitions: partitions, signal: signal, now: now,
             logger: logger)

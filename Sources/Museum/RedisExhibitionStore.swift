@@ -1,5 +1,6 @@
 import Chassis
 import Contracts
+import Crypto
 import Redis
 import Scripts
 
@@ -7,21 +8,45 @@ import Scripts
 struct RedisExhibitionStore: ExhibitionStore {
     let client: any RedisSender
 
-    func register(_ plan: ExhibitionPlan, in partition: String, cause: Cause) async throws(Failure) -> Exhibition {
-        enum Word: String { case registered = "REGISTERED", taken = "TAKEN" }
+    func register(
+        _ plan: ExhibitionPlan, key: String?, in partition: String, cause: Cause
+    ) async throws(Failure) -> RegisterOutcome {
+        enum Word: String { case registered = "REGISTERED", taken = "TAKEN", known = "KNOWN" }
         let keys = Keys(partition: partition)
         while true {
             let id = ExhibitionID(partition: partition, number: try await draw(keys, partition: partition))
             let arguments =
                 [String(cause.moment), cause.requestId ?? "", id.text] + plan.words + [String(plan.capacity)]
             let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
-                Scripts.museumRegister, keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum")],
-                arguments: arguments)
+                Scripts.museumRegister,
+                keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum")]
+                    + (key == nil ? [] : [keys.registrationKeys]),
+                arguments: arguments + (key.map { [$0, plan.digest] } ?? []))
+            switch answer.word {
             // A number that is taken was drawn before the sequence was lost; the next may be free.
-            guard answer.word == .registered else { continue }
-            return Exhibition(
-                id: id, plan: plan, status: .open, available: plan.capacity, held: 0, version: 1)
+            case .taken: continue
+            case .known: return .known(try KnownRegistration(answer.rest.first ?? .null, of: plan))
+            case .registered:
+                return .registered(
+                    Exhibition(id: id, plan: plan, status: .open, available: plan.capacity, held: 0, version: 1))
+            }
         }
+    }
+
+    func registration(of plan: ExhibitionPlan, key: String) async throws(Failure) -> KnownRegistration? {
+        var found: Reply?
+        do throws(RedisError) {
+            let partitions = try await client.send("SMEMBERS", Keys.partitions).asTexts()
+            let commands = partitions.map { Command("HGET", Keys(partition: $0).registrationKeys, key) }
+            for result in await client.send(commands) {
+                let reply = try result.get()
+                if reply != .null { found = reply }
+            }
+        } catch {
+            throw Failure(reading: error)
+        }
+        guard let found else { return nil }
+        return try KnownRegistration(found, of: plan)
     }
 
     /// The next number, from a partition that is known to be in use before anything is in it.
@@ -97,6 +122,24 @@ struct RedisExhibitionStore: ExhibitionStore {
 extension ExhibitionPlan {
     /// As the scripts take it; empty where there is nothing.
     fileprivate var words: [String] { [title ?? "", hall, date, startTime ?? "", endTime ?? ""] }
+
+    /// Tells other fields under the same idempotency key apart. No field can contain the separator.
+    fileprivate var digest: String {
+        let fields = (words + [String(capacity)]).joined(separator: "\u{0}")
+        return SHA256.hash(data: Array(fields.utf8)).prefix(16).map { byte in
+            let hex = String(byte, radix: 16)
+            return hex.count == 1 ? "0" + hex : hex
+        }.joined()
+    }
+}
+
+extension KnownRegistration {
+    /// Reads what is kept under a key: the exhibition's id and the digest.
+    fileprivate init(_ reply: Reply, of plan: ExhibitionPlan) throws(Failure) {
+        let parts = ((try? reply.asText()) ?? "").split(separator: " ").map(String.init)
+        guard parts.count == 2, let id = ExhibitionID(parts[0]) else { throw .internal("a registration's key is damaged") }
+        self.init(id: id, hasSameFields: parts[1] == plan.digest)
+    }
 }
 
 extension Exhibition {

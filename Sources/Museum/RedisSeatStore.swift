@@ -10,10 +10,10 @@ public struct RedisSeatStore: SeatStore {
     public init(client: any RedisSender) { self.client = client }
 
     public func reserve(
-        _ reservations: [Reservation], for id: ExhibitionID, at moment: Moment
+        _ reservations: [Reservation], for id: ExhibitionID, at moment: Moment, local: LocalDateTime
     ) async throws(Failure) -> [ReservationOutcome] {
         let keys = Keys(partition: id.partition)
-        var arguments = [String(moment), id.text]
+        var arguments = [String(moment), id.text, local.date, local.previousDate, local.time]
         for reservation in reservations {
             arguments += [
                 reservation.booking.text, String(reservation.seats), reservation.visitor, reservation.requestId ?? "",

@@ -8,17 +8,22 @@ public import Hummingbird
 /// `{"outcomes":[{"word","available"}, …]}` in the same order.
 public struct ReservationRoutes: Routes {
     private let seats: any SeatStore
+    private let localClock: LocalClock
 
     /// 64 reservations with the longest visitors, fully escaped.
     private static let bodyLimit = 128 << 10
 
-    public init(seats: any SeatStore) { self.seats = seats }
+    public init(seats: any SeatStore, localClock: LocalClock) {
+        self.seats = seats
+        self.localClock = localClock
+    }
 
     public func add(to router: Router<EdgeContext>) {
         router.post("museums/{id}/reservations") { request, context in
             let id = try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
             let reservations = try Self.read(try await JSON(body: request, limit: Self.bodyLimit), for: id)
-            let outcomes = try await seats.reserve(reservations, for: id, at: context.cause.moment)
+            let moment = context.cause.moment
+            let outcomes = try await seats.reserve(reservations, for: id, at: moment, local: localClock.read(at: moment))
             var writer = JSONWriter(capacity: 64 * outcomes.count)
             writer.object { writer in
                 writer.array("outcomes", outcomes) { writer, outcome in

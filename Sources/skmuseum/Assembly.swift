@@ -33,10 +33,13 @@ struct Assembly {
         let drain = Drain()
 
         let museum = MuseumRoom(
-            redis: redis, partitions: partitions, newPartitions: settings.partitions, now: now, logger: logger)
+            redis: redis, partitions: partitions, newPartitions: settings.partitions, timeZone: settings.timeZone, now: now,
+            logger: logger)
         let seats: any Seats =
-            roles.contains(.museum) ? LocalSeats(store: museum.seats, now: now) : BookRoom.remoteSeats(upstream(of: .museum))
-        let book = BookRoom(redis: redis, partitions: partitions, seats: seats)
+            roles.contains(.museum)
+            ? LocalSeats(store: museum.seats, now: now, localClock: museum.localClock)
+            : BookRoom.remoteSeats(upstream(of: .museum))
+        let book = BookRoom(redis: redis, partitions: partitions, seats: seats, logger: logger)
         let confirm = ConfirmRoom(redis: redis, partitions: partitions)
         let myPage = MyPageRoom(store: myPageStore ?? redis, partitions: partitions)
 
@@ -51,6 +54,7 @@ struct Assembly {
             services.append(MemoryWatch(myPageStore, server: "mypage", logger: logger))
         }
         if roles.contains(.museum) { services.append(museum.revoker) }
+        if roles.contains(.book) { services.append(book.secret) }
         for role in Role.allCases where roles.contains(role) {
             guard let room = role.room else { continue }
             services.append(consumers(of: room, partitions: partitions))

@@ -7,12 +7,14 @@ import Museum
 struct LocalSeats: Seats {
     let store: any SeatStore
     let now: Clock
+    let localClock: LocalClock
 
     func reserve(
         _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
     ) async throws(SeatsFault) -> [ReservationOutcome] {
         do throws(Failure) {
-            return try await store.reserve(reservations, for: exhibition, at: now())
+            let moment = now()
+            return try await store.reserve(reservations, for: exhibition, at: moment, local: localClock.read(at: moment))
         } catch {
             throw error.isCertainlyNotApplied ? .notSent(error) : .inDoubt
         }

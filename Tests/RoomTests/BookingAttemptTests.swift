@@ -35,7 +35,7 @@ import Testing
         let attempt = BookingAttempt(
             seats: SeatsQueue(FaultySeats(store: seatStore, fates: seats)),
             store: FaultyBookings(store: store, records: records, aborts: aborts),
-            names: HashedBookingNames(random: { UInt64.random(in: .min ... .max) }))
+            names: HashedBookingNames.fixed())
         do throws(Failure) {
             return .success(
                 try await attempt.run(
@@ -102,14 +102,13 @@ import Testing
     }
 
     @Test func aLateReserveRunsIntoATombstone() async throws {
-        let names = HashedBookingNames(random: { 0 })
         let order = Order(exhibition: exhibition, visitor: "kim", seats: 2)
-        let id = names.id(order, key: "key", attempt: 0)
+        let id = try await HashedBookingNames.fixed().id(order, key: "key", attempt: 0)
         let result = await book(seats: Fates(.requestLost, .requestLost))
         guard case .failure(.museumUnavailable) = result else { Issue.record("\(result)"); return }
         try await settle()
         let late = try await seatStore.reserve(
-            [Reservation(booking: id, seats: 2, visitor: "kim", requestId: nil)], for: exhibition, at: 7)
+            [Reservation(booking: id, seats: 2, visitor: "kim", requestId: nil)], for: exhibition, at: 7, local: .longBefore)
         #expect(late.map(\.word) == [.void])
         #expect(try await available() == 10)
     }
@@ -155,7 +154,7 @@ import Testing
 
     @Test func anIdDrawnTwiceIsDrawnAgain() async throws {
         let draws = Fates()
-        let names = HashedBookingNames(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })
+        let names = HashedBookingNames.fixed(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })
         let attempt = BookingAttempt(seats: SeatsQueue(FaultySeats(store: seatStore, fates: Fates())), store: store, names: names)
         let order = Order(exhibition: exhibition, visitor: "kim", seats: 2)
         let first = try await attempt.run(order, key: nil, cause: Cause(requestId: nil, moment: 1))

@@ -43,7 +43,7 @@ struct FaultySeats: Seats {
         if fate == .refused { throw .notSent(.museumUnavailable("refused")) }
         if fate == .requestLost { throw .inDoubt }
         do throws(Failure) {
-            let outcomes = try await store.reserve(reservations, for: exhibition, at: 1)
+            let outcomes = try await store.reserve(reservations, for: exhibition, at: 1, local: .longBefore)
             if fate == .answerLost { throw .outcomeUnknown(booking: nil) }
             return outcomes
         } catch {
@@ -78,5 +78,19 @@ struct FaultyBookings: BookingStore {
             _ = try await call()
             throw .outcomeUnknown(booking: nil)
         }
+    }
+}
+
+extension LocalDateTime {
+    /// Before the tests' exhibitions.
+    static let longBefore = LocalDateTime(0, secondsFromGMT: 0)
+}
+
+extension HashedBookingNames {
+    /// Ids under a secret that stands in no Redis.
+    static func fixed(
+        secret: [UInt8] = [1, 2, 3], random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
+    ) -> HashedBookingNames {
+        HashedBookingNames(secret: { () async throws(Failure) in secret }, random: random)
     }
 }

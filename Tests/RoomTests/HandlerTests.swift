@@ -186,7 +186,7 @@ import Testing
                     Reservation(
                         booking: BookingID(exhibition: ExhibitionID("a1")!, bits: $0), seats: 2, visitor: "kim", requestId: nil)
                 }
-                _ = try await seats.reserve(reservations, for: ExhibitionID("a1")!, at: 1)
+                _ = try await seats.reserve(reservations, for: ExhibitionID("a1")!, at: 1, local: .longBefore)
             }, handler: MuseumEvents(seats: seats, now: { 500 }))
         // The canceled booking's seats are back, the force-canceled one's are the revoker's business, the aborted one has a tombstone.
         #expect(try await client.send("HGET", "museum:{a}:a1", "available").asInteger() == 8)

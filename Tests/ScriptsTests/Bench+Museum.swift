@@ -24,11 +24,13 @@ extension Bench {
 
     @discardableResult
     func register(
-        capacity: Int = 10, plan: [String] = plan, requestId: String = "r-1"
+        capacity: Int = 10, plan: [String] = plan, requestId: String = "r-1", id: String = exhibition,
+        key: (name: String, digest: String)? = nil
     ) async throws -> Answer {
         try await run(
-            Scripts.museumRegister, [exhibition, keys.exhibitions, museumEvents],
-            [Self.now, requestId, Self.exhibition] + plan + [String(capacity)])
+            Scripts.museumRegister,
+            [keys.exhibition(id), keys.exhibitions, museumEvents] + (key == nil ? [] : [keys.registrationKeys]),
+            [Self.now, requestId, id] + plan + [String(capacity)] + (key.map { [$0.name, $0.digest] } ?? []))
     }
 
     @discardableResult
@@ -60,15 +62,18 @@ extension Bench {
     @discardableResult
     func reserve(_ wanted: (booking: Int, seats: Int)...) async throws -> [String] { try await reserve(wanted) }
 
+    /// A museum's date, the day before, and its time of day, long before the plan above.
+    static let longBefore = ["2026-01-15", "2026-01-14", "12:00"]
+
     @discardableResult
-    func reserve(_ wanted: [(booking: Int, seats: Int)]) async throws -> [String] {
+    func reserve(_ wanted: [(booking: Int, seats: Int)], at local: [String] = longBefore) async throws -> [String] {
         let arguments = wanted.flatMap {
             [Self.booking($0.booking), String($0.seats), "visitor-\($0.booking)", "r-\($0.booking)"]
         }
         let reply = try await client.send(
             Command(
                 Scripts.museumReserve, keys: [exhibition, seats, museumEvents],
-                arguments: [Self.now, Self.exhibition] + arguments))
+                arguments: [Self.now, Self.exhibition] + local + arguments))
         return try reply.asPairs().map { "\(try $0.name.asText()) \(try $0.value.asInteger())" }
     }
 

@@ -111,8 +111,20 @@ extension AllScriptsTests {
         private func purge(_ bench: Bench, version: String = "2", cursor: String = "0") async throws -> Bench.Answer {
             try await bench.run(
                 Scripts.museumPurge,
-                [bench.exhibition, bench.seats, bench.keys.exhibitions, bench.keys.deletedExhibitions, bench.keys.revoking],
+                [
+                    bench.exhibition, bench.seats, bench.keys.exhibitions, bench.keys.deletedExhibitions, bench.keys.revoking,
+                    bench.keys.registrationKeys,
+                ],
                 [Bench.exhibition, version, cursor])
+        }
+
+        @Test func theIdempotencyKeyGoesWithItsExhibition() async throws {
+            let bench = try await Bench()
+            try await bench.register(key: ("spring", "0123"))
+            try await bench.register(id: "a2", key: ("autumn", "4567"))
+            try await retire(bench)
+            #expect(try await purge(bench).word == "PURGED")
+            #expect(try await bench.fields(bench.keys.registrationKeys) == ["autumn": "a2 4567"])
         }
 
         @Test func seatsGoOnlyWhenTheExhibitionIsRetired() async throws {

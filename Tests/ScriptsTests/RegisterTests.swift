@@ -39,5 +39,20 @@ extension AllScriptsTests {
             try await bench.delete()
             try await bench.skips("TAKEN") { try await bench.register(capacity: 5) }
         }
+
+        @Test func underAKeyItIsRegisteredOnce() async throws {
+            let bench = try await Bench()
+            #expect(try await bench.register(key: ("k-1", "d-1")).word == "REGISTERED")
+            #expect(try await bench.fields(bench.keys.registrationKeys) == ["k-1": "a1 d-1"])
+            #expect(try await bench.fields(bench.exhibition)["idempotencyKey"] == "k-1")
+            #expect(try await bench.events()[0]["idempotencyKey"] == nil)
+            // Under the next number, and under its own; with these fields or others, which the caller tells apart.
+            for (id, digest) in [("a2", "d-1"), ("a1", "d-1"), ("a2", "d-2")] {
+                let known = try await bench.skips("KNOWN") { try await bench.register(id: id, key: ("k-1", digest)) }
+                #expect(known.rest == [.text("a1 d-1")])
+            }
+            try await bench.skips("TAKEN") { try await bench.register(key: ("k-2", "d-1")) }
+            #expect(try await bench.register(id: "a2", key: ("k-2", "d-1")).word == "REGISTERED", "another key, another one")
+        }
     }
 }

@@ -50,7 +50,7 @@ extension AllScriptsTests {
             _ = try await bench.client.send(
                 Command(
                     Scripts.museumReserve, keys: [bench.exhibition, bench.seats, bench.museumEvents],
-                    arguments: [Bench.now, "a1", Bench.booking(1), "1", "kim", ""]))
+                    arguments: [Bench.now, "a1"] + Bench.longBefore + [Bench.booking(1), "1", "kim", ""]))
             #expect(try await bench.events()[1]["requestId"] == nil)
             #expect(try await bench.events()[1]["visitor"] == "kim")
         }
@@ -130,6 +130,55 @@ extension AllScriptsTests {
             #expect(try await bench.balance() == 96)
             #expect(Set(try await bench.events().dropFirst().map { $0["bookId"] }).count == 64)
             #expect(try await bench.silently { try await bench.reserve(batch) } == batch.map { _ in "REPEATED 4" })
+        }
+
+        /// Start and end of an exhibition on 2099-12-24, when it is looked at, and whether it is over then.
+        @Test(arguments: [
+            ("", "", "2099-12-24", "00:00", false), ("", "", "2099-12-24", "23:59", false), ("", "", "2099-12-25", "00:00", true),
+            ("", "", "2100-01-01", "00:00", true), ("", "", "2098-12-31", "23:59", false),
+            ("14:00", "", "2099-12-24", "23:59", false), ("14:00", "", "2099-12-25", "00:00", true),
+            ("14:00", "15:30", "2099-12-24", "13:59", false), ("14:00", "15:30", "2099-12-24", "15:29", false),
+            ("14:00", "15:30", "2099-12-24", "15:30", true), ("14:00", "15:30", "2099-12-24", "15:31", true),
+            ("14:00", "15:30", "2099-12-25", "00:00", true), ("14:00", "15:30", "2099-12-23", "23:59", false),
+            ("22:00", "02:00", "2099-12-24", "23:59", false), ("22:00", "02:00", "2099-12-25", "01:59", false),
+            ("22:00", "02:00", "2099-12-25", "02:00", true), ("22:00", "02:00", "2099-12-26", "00:00", true),
+            ("14:00", "14:00", "2099-12-25", "13:59", false), ("14:00", "14:00", "2099-12-25", "14:00", true),
+            ("14:00", "00:00", "2099-12-24", "23:59", false), ("14:00", "00:00", "2099-12-25", "00:00", true),
+        ])
+        func whatIsOverTakesNoSeats(
+            _ start: String, _ end: String, _ date: String, _ time: String, _ isOver: Bool
+        ) async throws {
+            let bench = try await Bench()
+            try await bench.register(capacity: 10, plan: ["", "Hall 1", "2099-12-24", start, end])
+            let days = [
+                "2098-12-31": "2098-12-30", "2099-12-23": "2099-12-22", "2099-12-24": "2099-12-23", "2099-12-25": "2099-12-24",
+                "2099-12-26": "2099-12-25", "2100-01-01": "2099-12-31",
+            ]
+            let local = [date, try #require(days[date]), time]
+            if isOver {
+                #expect(try await bench.silently { try await bench.reserve([(1, 2)], at: local) } == ["OVER 10"])
+            } else {
+                #expect(try await bench.reserve([(1, 2)], at: local) == ["RESERVED 8"])
+            }
+        }
+
+        @Test func overComesAfterWhatIsHeldAndAfterClosedAndDeleted() async throws {
+            let bench = try await Bench()
+            let later = ["2100-01-01", "2099-12-31", "00:00"]
+            try await bench.register(capacity: 10)
+            try await bench.reserve((1, 2))
+            try await bench.release(2)
+            let wanted = [(booking: 1, seats: 2), (1, 3), (2, 1), (3, 1), (4, 99)]
+            #expect(
+                try await bench.silently { try await bench.reserve(wanted, at: later) } == [
+                    "REPEATED 8", "MISMATCH 8", "VOID 8", "OVER 8", "OVER 8",
+                ])
+            try await bench.edit(at: 1, status: "CLOSED")
+            #expect(try await bench.silently { try await bench.reserve([(3, 1)], at: later) } == ["CLOSED 8"])
+            try await bench.edit(at: 2, plan: ["", "Hall 1", "2100-01-01", "", ""])
+            #expect(try await bench.reserve([(3, 1)], at: later) == ["RESERVED 7"], "moved to today, it sells again")
+            try await bench.delete()
+            #expect(try await bench.silently { try await bench.reserve([(4, 1)], at: later) } == ["DELETED 7"])
         }
     }
 }

@@ -72,6 +72,7 @@ struct AccessTests {
             forbidden += [
                 ["XADD", "\(room):{a}:events", "*", "a", "b"], ["HSET", "\(room):{a}:a1", "a", "b"],
                 ["HGETALL", "\(room):{a}:a1"],
+                ["GET", "\(room):secret"], ["HGETALL", "\(room):{a}:keys"],
                 ["SET", "\(room):{a}:progress:\(role)", "0-0"], ["GET", "\(room):{a}:sequence"],
                 ["DEL", "\(room):{a}:events"], ["XTRIM", "\(room):{a}:events", "MAXLEN", "0"],
                 ["EVAL", "return redis.call('XADD', KEYS[1], '*', 'a', 'b')", "1", "\(room):{a}:events"],
@@ -93,8 +94,9 @@ struct AccessTests {
         let visitor = Visitor(house.url("gateway"))
         let exhibition = try await visitor.register(capacity: 10)
         let booking = try #require(try await visitor.book(exhibition, visitor: "kim").json["id"]?.text)
-        let over = try await visitor.register(capacity: 10, date: "2020-12-24")
+        let over = try await visitor.register(capacity: 10)
         #expect(try await visitor.book(over, visitor: "lee").status == 201)
+        try await visitor.setDate(of: over, to: "2020-12-24")
         for (id, type) in [("1-0", "Nonsense"), ("2-0", "RequestCompleted"), ("3-0", "Nonsense")] {
             _ = try await client.send(
                 "XADD", "confirm:{a}:dead", id, "eventId", id, "room", "book", "reason", "r", "attempts", "1", "eventType", type,

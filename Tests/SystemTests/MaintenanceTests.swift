@@ -54,7 +54,7 @@ struct MaintenanceTests {
     @Test(arguments: commands)
     func itDoesNotWaitForEver(command: [String]) async throws {
         let holder = try await holder("somebody")
-        let child = try begin(command + ["--wait", "300ms"])
+        let child = try begin(command + ["--lock-wait", "300ms"])
         #expect(try await child.waitForExit() == 1)
         let lines = child.printed().split(separator: "\n")
         let isTold = lines.last?.contains("waited in vain for 'purge' (process 4711 on museum-1)") ?? false

@@ -66,6 +66,12 @@ public struct Visitor: Sendable {
         return id
     }
 
+    /// Moves an exhibition to another day.
+    public func setDate(of exhibition: String, to date: String) async throws {
+        let answer = try await send("PATCH", "/museums/\(exhibition)", #"{"date":"\#(date)"}"#)
+        guard answer.status == 200 else { throw Failed("moving \(exhibition): \(answer.status) \(answer.text)") }
+    }
+
     /// Asks for seats; the answer may be a refusal.
     public func book(_ exhibition: String, visitor: String, seats: Int = 1, key: String? = nil) async throws -> Answer {
         try await send(

@@ -1,9 +1,13 @@
 #!lua
--- Registers an exhibition under the number drawn for it.
--- KEYS  1 exhibition  2 index by date and time  3 Museum's events
+-- Registers an exhibition under the number drawn for it; with an idempotency key only once.
+-- KEYS  1 exhibition  2 index by date and time  3 Museum's events  and with an idempotency key: 4 keys of registrations
 -- ARGV  1 now, ms  2 request id or ''  3 exhibition id  4 title or ''  5 hall  6 date  7 start time or ''
---       8 end time or ''  9 capacity
--- Returns TAKEN | REGISTERED
+--       8 end time or ''  9 capacity  and with KEYS 4: 10 idempotency key  11 digest of the fields
+-- Returns KNOWN, the id and the digest under the key | TAKEN | REGISTERED
+if KEYS[4] then
+  local known = redis.call('HGET', KEYS[4], ARGV[10])
+  if known then return { 'KNOWN', known } end
+end
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'TAKEN' end
 
 local event = { 'eventType', 'MuseumRegistered', 'timestamp', ARGV[1], 'museumId', ARGV[3] }
@@ -25,9 +29,12 @@ for _, list in ipairs({ event, fields }) do
   put(list, 'createdAt', ARGV[1])
 end
 put(event, 'requestId', ARGV[2])
+-- So that whoever removes the exhibition can remove the key.
+if KEYS[4] then put(fields, 'idempotencyKey', ARGV[10]) end
 
 redis.call('XADD', KEYS[3], '*', unpack(event))
 redis.call('HSET', KEYS[1], unpack(fields))
 local slot = string.gsub(ARGV[6] .. (ARGV[7] == '' and '00:00' or ARGV[7]), '%D', '')
 redis.call('ZADD', KEYS[2], slot, ARGV[3])
+if KEYS[4] then redis.call('HSET', KEYS[4], ARGV[10], ARGV[3] .. ' ' .. ARGV[11]) end
 return 'REGISTERED'

@@ -1,33 +1,38 @@
 #!lua
 -- Takes seats of one exhibition for up to 64 bookings, each in order and each wholly or not at all.
 -- KEYS  1 exhibition  2 its seats by booking  3 Museum's events
--- ARGV  1 now, ms  2 exhibition id, then for each booking: id, seats, visitor, request id or ''
+-- ARGV  1 now, ms  2 exhibition id  3 the museum's date  4 the day before  5 its time of day
+--       then for each booking: id, seats, visitor, request id or ''
 -- Returns for each booking a word and the seats left after it:
---         NO_EXHIBITION | REPEATED | MISMATCH | VOID | DELETED | CLOSED | SOLD_OUT | RESERVED
+--         NO_EXHIBITION | REPEATED | MISMATCH | VOID | DELETED | CLOSED | OVER | SOLD_OUT | RESERVED
 -- What the booking holds already is asked first: a repeated call is answered as the first was, whatever has happened since.
 local answer = {}
-local exhibition = redis.call('HMGET', KEYS[1], 'status', 'available', 'held')
+local exhibition = redis.call('HMGET', KEYS[1], 'status', 'available', 'held', 'date', 'startTime', 'endTime')
 local status = exhibition[1]
 if not status then
-  for _ = 3, #ARGV, 4 do
+  for _ = 6, #ARGV, 4 do
     answer[#answer + 1] = 'NO_EXHIBITION'
     answer[#answer + 1] = 0
   end
   return answer
 end
 
+-- Over from its end time on, else from the end of its date on. An end at or before the start is on the next day.
+local date, startTime, endTime = unpack(exhibition, 4, 6)
+-- The date of what would be on its last day now.
+local lastDay = startTime and endTime and endTime <= startTime and ARGV[4] or ARGV[3]
+local isOver = date < lastDay or (date == lastDay and endTime and endTime <= ARGV[5])
+
 local ids = {}
-for i = 3, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
+for i = 6, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
 local holding = {}
 for i, seats in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
   if seats then holding[ids[i]] = tonumber(seats) end
 end
 
-local available = tonumber(exhibition[2])
-local taken = 0
-local events = {}
-local set = {}
-for i = 3, #ARGV, 4 do
+local available, taken = tonumber(exhibition[2]), 0
+local events, set = {}, {}
+for i = 6, #ARGV, 4 do
   local id, wanted = ARGV[i], tonumber(ARGV[i + 1])
   local word
   if holding[id] == wanted then word = 'REPEATED'
@@ -35,6 +40,7 @@ for i = 3, #ARGV, 4 do
   elseif holding[id] then word = 'MISMATCH'
   elseif status == 'DELETED' then word = 'DELETED'
   elseif status == 'CLOSED' then word = 'CLOSED'
+  elseif isOver then word = 'OVER'
   elseif wanted > available then word = 'SOLD_OUT'
   else
     word = 'RESERVED'

@@ -80,6 +80,8 @@ public struct StreamID: Sendable, Hashable, Comparable {
     /// Reads `ms-seq`, or `ms` alone for its first.
     public init?(_ text: String) {
         let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        // UInt64 would also read "+5".
+        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }) else { return nil }
         guard let milliseconds = UInt64(parts[0]), let sequence = parts.count == 2 ? UInt64(parts[1]) : 0 else { return nil }
         self.init(milliseconds: milliseconds, sequence: sequence)
     }

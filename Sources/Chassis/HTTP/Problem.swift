@@ -102,7 +102,7 @@ extension Problem {
         case .idempotencyMismatch:
             self.init(
                 .unprocessableContent, "idempotency-mismatch", "Idempotency-Key used before",
-                "This Idempotency-Key was sent with another number of seats; send a new key for a new booking.")
+                "This Idempotency-Key was sent before with other fields; send a new key for a new request.")
         case .methodNotAllowed(let allowed):
             self.init(
                 .methodNotAllowed, "method-not-allowed", "Method not allowed",
@@ -149,6 +149,8 @@ extension Problem {
             number = ("available", available)
         case .salesClosed(let id):
             self.init(.conflict, "sales-closed", "Sales closed", "Exhibition \(id) sells nothing at present.")
+        case .exhibitionOver(let id):
+            self.init(.conflict, "sales-closed", "Sales closed", "Exhibition \(id) is over.")
         case .museumDeleted(let id):
             self.init(.conflict, "museum-deleted", "Exhibition deleted", "Exhibition \(id) has been deleted for good.")
         case .versionMismatch(let current):

@@ -2,6 +2,7 @@ import ArgumentParser
 import Chassis
 import Contracts
 import Redis
+import Synchronization
 
 struct ForgetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,6 +16,9 @@ struct ForgetCommand: AsyncParsableCommand {
     @Argument(help: "The visitor, as in the bookings.")
     var visitor: String
 
+    @Option(help: "How long to wait for a role that has yet to apply events.")
+    var wait = "60s"
+
     private static let namedAtMost = 10
 
     func validate() throws {
@@ -22,34 +26,64 @@ struct ForgetCommand: AsyncParsableCommand {
         if !(1...64).contains(PlainText.normalized(visitor)?.unicodeScalars.count ?? 0) {
             throw ValidationError("a visitor has 1 to 64 characters and no control characters")
         }
+        if DurationText.parse(wait) == nil { throw ValidationError("--wait takes a duration, such as 10s or 2m") }
     }
 
     func run() async throws {
         try await Complaint.reporting {
             let settings = try common.settings()
             let keyspace = try await Keyspace.open(settings)
-            var line = ProgressLine()
             let name = PlainText.normalized(visitor) ?? visitor
+            let line = Mutex(ProgressLine())
             let forgetting = Forgetting(
-                keyspace: keyspace, visitor: name, today: MuseumDays.today(in: settings.timeZone), show: { line.show($0) })
-            let (outcome, pseudonym) = try await keyspace.exclusively("forget", maintenance) { try await forgetting.run() }
-            line.clear()
-            guard !outcome.bookings.isEmpty || outcome.events + outcome.deadLetters > 0 else {
-                Output.line("nothing names \(name)")
-                return
+                keyspace: keyspace, visitor: name, today: LocalClock(settings.timeZone).read(at: Calendars.wallClock()).date,
+                wait: DurationText.parse(wait) ?? .seconds(60),
+                show: { text, isStep in line.withLock { $0.show(text, isStep: isStep) } })
+            let outcome: Forgetting.Outcome
+            do {
+                defer { line.withLock { $0.clear() } }
+                outcome = try await keyspace.exclusively("forget", maintenance) { try await finish(forgetting) }
             }
-            Output.line(
-                "nothing names \(name) any more: \(outcome.bookings.count) bookings are \(pseudonym)'s now, "
-                    + "\(outcome.events) events and \(outcome.deadLetters) dead letters are gone")
-            let valid = outcome.valid.map(\.text).sorted()
-            if !valid.isEmpty {
-                let more = valid.count > Self.namedAtMost ? ", …" : ""
-                Output.line(
-                    "\(valid.count) of them are still to come and stay valid under their ids; cancel those that shall not be: "
-                        + valid.prefix(Self.namedAtMost).joined(separator: ", ") + more)
-            }
-            Output.line(
-                "the append-only file keeps the name until it is rewritten (BGREWRITEAOF), backups until they are deleted")
+            report(outcome, on: name)
         }
+    }
+
+    /// Runs it to its end; where something stops it, says what it has done.
+    private func finish(_ forgetting: Forgetting) async throws -> Forgetting.Outcome {
+        let reached = Mutex(Forgetting.Outcome())
+        do {
+            try await Interruptible.run {
+                var outcome = Forgetting.Outcome()
+                defer { reached.withLock { $0 = outcome } }
+                try await forgetting.run(&outcome)
+            }
+        } catch {
+            let outcome = reached.withLock { $0 }
+            let renamed = outcome.bookings.isEmpty ? "no bookings renamed" : "\(outcome.bookings.count) bookings renamed"
+            let soFar = "so far \(renamed), \(outcome.events) events and \(outcome.deadLetters) dead letters removed"
+            // Complaints say themselves what to do before the command is run again.
+            if let complaint = error as? Complaint { throw Complaint("\(complaint.line); \(soFar)") }
+            throw Complaint("\(error); \(soFar); run this again: it goes on where it stopped")
+        }
+        return reached.withLock { $0 }
+    }
+
+    private func report(_ outcome: Forgetting.Outcome, on name: String) {
+        guard outcome.hasFoundAny else {
+            Output.line("nothing names \(name)")
+            return
+        }
+        Output.line(
+            "nothing names \(name) any more: \(outcome.bookings.count) bookings are \(outcome.pseudonym)'s now, "
+                + "\(outcome.events) events and \(outcome.deadLetters) dead letters are gone")
+        let valid = outcome.valid.map(\.text).sorted()
+        if !valid.isEmpty {
+            let more = valid.count > Self.namedAtMost ? ", …" : ""
+            Output.line(
+                "\(valid.count) of them are still to come and stay valid under their ids; cancel those that shall not be: "
+                    + valid.prefix(Self.namedAtMost).joined(separator: ", ") + more)
+        }
+        Output.line(
+            "the append-only file keeps the name until it is rewritten (BGREWRITEAOF), backups until they are deleted")
     }
 }

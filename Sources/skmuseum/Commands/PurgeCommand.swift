@@ -31,7 +31,7 @@ struct PurgeCommand: AsyncParsableCommand {
     func run() async throws {
         try await Complaint.reporting {
             let settings = try common.settings()
-            let today = MuseumDays.today(in: settings.timeZone)
+            let today = LocalClock(settings.timeZone).read(at: Calendars.wallClock()).date
             guard before < today else {
                 throw Complaint(
                     "--before must be a day before today, which is \(today) in \(settings.timeZone.identifier)", exitCode: 64)

@@ -7,7 +7,7 @@ struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract:
-            "Sets a room's consumer group back and shows progress until it has caught up. Does no harm: what was applied is skipped."
+            "Sets a room's consumer group back, never forward, and shows progress until it has caught up. Does no harm: what was applied is skipped."
     )
 
     @OptionGroup var common: CommonOptions
@@ -27,14 +27,40 @@ struct ReplayCommand: AsyncParsableCommand {
         try await Complaint.reporting {
             let keyspace = try await Keyspace.open(try common.settings())
             guard let group = Room(rawValue: room) else { return }
-            let start = from.flatMap(StreamID.init)?.previous ?? .zero
+            let first = from.flatMap(StreamID.init) ?? .zero
             var replays: [Replay] = []
-            for subscription in Subscription.all(in: keyspace.partitions, of: [group]) {
-                replays.append(try await Replay(subscription, from: start, keyspace: keyspace))
+            for subscription in try await subscriptions(of: group, from: first, keyspace) {
+                replays.append(try await Replay(subscription, from: first.previous, keyspace: keyspace))
             }
-            for replay in replays { try await replay.begin(keyspace) }
+            // Moved only once all have been looked at. One that another replay has set back further meanwhile stays there.
+            for replay in replays { _ = try await GroupPosition(replay.subscription, from: first, isSetBack: true, keyspace) }
             try await watch(replays, keyspace)
         }
+    }
+
+    /// The streams that have something to replay.
+    /// - Throws: ``Complaint`` where a group would move forward, is missing, or the id is beyond the end of every stream.
+    private func subscriptions(of group: Room, from first: StreamID, _ keyspace: Keyspace) async throws -> [Subscription] {
+        var chosen: [Subscription] = []
+        var ends: [String] = []
+        for subscription in Subscription.all(in: keyspace.partitions, of: [group]) {
+            let position = try await GroupPosition(subscription, from: first, isSetBack: false, keyspace)
+            let end = try await keyspace.end(of: subscription.stream)
+            switch position.outcome {
+            case .setBack: chosen.append(subscription)
+            case .noGroup where end == .zero && first == .zero: break
+            case .noGroup where end == .zero, .nothing: ends.append("\(subscription.stream) ends at \(end.text)")
+            case .ahead:
+                throw Complaint(
+                    "\(group.rawValue) has applied \(subscription.stream) only up to \(position.applied.text), and a group is never "
+                        + "moved forward to \(first.text); nothing was moved; give an id up to there, or none")
+            case .noGroup:
+                throw Complaint("there is no group \(group.rawValue) on \(subscription.stream) yet; start that role once")
+            }
+        }
+        guard chosen.isEmpty, !ends.isEmpty else { return chosen }
+        throw Complaint(
+            "\(first.text) is beyond the end, and nothing was moved: \(ends.joined(separator: ", ")); give an earlier id")
     }
 
     private func watch(_ replays: [Replay], _ keyspace: Keyspace) async throws {
@@ -67,7 +93,6 @@ struct ReplayCommand: AsyncParsableCommand {
 /// One stream's replay for one group.
 private struct Replay {
     let subscription: Subscription
-    let start: StreamID
     let end: StreamID
     let total: Int
     /// Every thousandth id or so, and how many entries lie up to it.
@@ -75,7 +100,6 @@ private struct Replay {
 
     init(_ subscription: Subscription, from start: StreamID, keyspace: Keyspace) async throws(RedisError) {
         self.subscription = subscription
-        self.start = start
         end = try await keyspace.end(of: subscription.stream)
         var marks: [(id: StreamID, count: Int)] = []
         var after = start
@@ -89,36 +113,13 @@ private struct Replay {
         total = marks.last?.count ?? 0
     }
 
-    func begin(_ keyspace: Keyspace) async throws {
-        do throws(RedisError) {
-            _ = try await keyspace.redis.send("XGROUP", "SETID", subscription.stream, subscription.group.rawValue, start.text)
-        } catch {
-            guard case .noGroup = error else {
-                if case .server = error, total == 0 { return }
-                throw error
-            }
-            throw Complaint("there is no group \(subscription.group.rawValue) yet; start that role once")
-        }
-    }
-
     /// How many entries the group has yet to apply; exact at the end, to a thousand before.
     func left(_ keyspace: Keyspace) async throws -> Int {
         if total == 0 { return 0 }
-        let group = subscription.group.rawValue
-        let delivered = try await lastDelivered(keyspace)
-        let pending = try await keyspace.redis.send("XPENDING", subscription.stream, group).asArray()
-        let lowest = pending.count > 1 ? try pending[1].asOptionalText().flatMap(StreamID.init) : nil
-        let applied = min(lowest?.previous ?? delivered, delivered)
-        if applied >= end { return 0 }
-        return max(1, total - (marks.last { $0.id <= applied }?.count ?? 0))
-    }
-
-    private func lastDelivered(_ keyspace: Keyspace) async throws -> StreamID {
-        for reply in try await keyspace.redis.send("XINFO", "GROUPS", subscription.stream).asArray() {
-            var fields: [String: String] = [:]
-            for (name, value) in try reply.asPairs() { fields[name.shown] = value.shown }
-            if fields["name"] == subscription.group.rawValue { return StreamID(fields["last-delivered-id"] ?? "") ?? .zero }
-        }
-        return .zero
+        // An id of zero is below all: nothing is moved by looking.
+        let position = try await GroupPosition(subscription, from: .zero, isSetBack: false, keyspace)
+        guard position.outcome != .noGroup else { return total }
+        if position.applied >= end { return 0 }
+        return max(1, total - (marks.last { $0.id <= position.applied }?.count ?? 0))
     }
 }

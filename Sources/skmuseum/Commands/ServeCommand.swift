@@ -107,10 +107,11 @@ struct ServeCommand: AsyncParsableCommand {
         Output.line("SK Museum is open on \(settings.bindAddress): \(ports.joined(separator: ", ")). Redis: \(redis).")
         let address = "http://127.0.0.1:\(settings.ports["gateway"] ?? 8080)"
         if roles.contains(.gateway) {
+            let inThirtyDays = LocalClock(settings.timeZone).read(at: Calendars.wallClock() + 30 * 86_400_000).date
             Output.line(
                 """
                 Try:  curl -s \(address)/museums -H 'Content-Type: application/json' \
-                -d '{"title":"Monet","hall":"A hall","date":"2099-12-24","capacity":20}'
+                -d '{"title":"Monet","hall":"A hall","date":"\(inThirtyDays)","capacity":20}'
                 """)
         }
     }

@@ -2,8 +2,9 @@
 struct ProgressLine {
     private var next = ContinuousClock.now
 
-    mutating func show(_ text: @autoclosure () -> String) {
-        guard .now >= next else { return }
+    /// - Parameter isStep: whether a new step begins, which is said at once.
+    mutating func show(_ text: @autoclosure () -> String, isStep: Bool = false) {
+        guard isStep || .now >= next else { return }
         if Output.isTerminal { Output.overwrite(text()) } else { Output.note(text()) }
         next = .now + (Output.isTerminal ? .milliseconds(100) : .seconds(1))
     }

@@ -1,74 +1,119 @@
 import Chassis
 import Contracts
 import Crypto
+import Logging
 import Redis
 import Scripts
 
 /// Takes a visitor's name out of every room. The bookings stay, as numbers, under a pseudonym that nothing leads back from.
 struct Forgetting {
+    /// What has been done, by this run and by earlier ones that were stopped.
     struct Outcome {
+        var pseudonym = ""
+        /// Whether an earlier run was stopped before its end.
+        var goesOn = false
+        /// All that bear the pseudonym.
         var bookings: Set<BookingID> = []
         /// Those that can still be used.
         var valid: Set<BookingID> = []
         var events = 0
         var deadLetters = 0
+
+        var hasFoundAny: Bool { goesOn || !bookings.isEmpty || events + deadLetters > 0 }
     }
 
     let keyspace: Keyspace
     let visitor: String
     let today: String
-    let show: (String) -> Void
+    /// How long a role may take to apply what there is.
+    let wait: Duration
+    /// Shows progress, and whether it is a new step.
+    let show: @Sendable (_ text: String, _ isStep: Bool) -> Void
 
     /// How often the visitor may book anew meanwhile.
     private static let rounds = 10
 
     /// Goes over everything until a whole round finds nothing.
-    func run() async throws -> (outcome: Outcome, pseudonym: String) {
-        let pseudonym = try await pseudonym()
+    /// - Parameter outcome: what has been done so far, also where it throws.
+    func run(_ outcome: inout Outcome) async throws {
+        let mark = try await mark(outcome: &outcome)
         for partition in keyspace.partitions { try await RebuiltPages(keyspace, partition: partition).clear() }
-        var outcome = Outcome()
-        for _ in 0..<Self.rounds {
-            var found = 0
-            for partition in keyspace.partitions { found += try await round(in: partition, pseudonym, &outcome) }
-            guard found == 0 else { continue }
-            _ = try await keyspace.redis.send("HDEL", Keys.forgetting, digest)
-            return (outcome, pseudonym)
+        for _ in 0..<Self.rounds where try await round(&outcome) == 0 {
+            _ = try await keyspace.redis.send("HDEL", Keys.forgetting, mark)
+            return
         }
         throw Complaint("\(visitor) goes on booking; run this again when that has ended")
     }
 
-    /// Drawn once, and kept until all is done: a run that was killed goes on under the same one.
-    private func pseudonym() async throws -> String {
+    /// Keeps the pseudonym until all is done: a run that was stopped goes on under the same one. The name itself is written down
+    /// nowhere, not even for the while, and its mark can't be guessed from a list of names.
+    private func mark(outcome: inout Outcome) async throws -> String {
+        let secret = try await DeploymentSecret(keyspace.redis, logger: Logger(label: "skmuseum")).bytes()
+        let mark = Self.hex(HMAC<SHA256>.authenticationCode(for: Array(visitor.utf8), using: SymmetricKey(data: secret)))
         let letters = Array("0123456789abcdefghjkmnpqrstvwxyz")
         let drawn = "forgotten-" + String((0..<8).map { _ in letters[Int.random(in: 0..<letters.count)] })
-        _ = try await keyspace.redis.send("HSETNX", Keys.forgetting, digest, drawn)
-        return try await keyspace.redis.send("HGET", Keys.forgetting, digest).asText()
+        outcome.goesOn = try await keyspace.redis.send("HSETNX", Keys.forgetting, mark, drawn) == .integer(0)
+        outcome.pseudonym = try await keyspace.redis.send("HGET", Keys.forgetting, mark).asText()
+        return mark
     }
 
-    /// The name itself is written down nowhere, not even for the while.
-    private var digest: String {
-        SHA256.hash(data: Array(visitor.utf8)).map { byte in
+    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { byte in
             let hex = String(byte, radix: 16)
             return byte < 16 ? "0" + hex : hex
         }.joined()
     }
 
     /// Book first: what it tells after that names nobody. Then, once all that it told before is applied, whoever has heard of it.
-    private func round(in partition: String, _ pseudonym: String, _ outcome: inout Outcome) async throws -> Int {
+    /// - Returns: how often the name was found.
+    private func round(_ outcome: inout Outcome) async throws -> Int {
+        var found = 0
+        for partition in keyspace.partitions { found += try await renameBookings(in: partition, &outcome) }
+        var ends: [String: StreamID] = [:]
+        for partition in keyspace.partitions {
+            ends.merge(try await keyspace.ends(of: [.museum, .book, .confirm], in: partition)) { $1 }
+        }
+        show("\(outcome.bookings.count) bookings renamed; waiting until all is applied", true)
+        try await keyspace.quiesce(within: wait)
+        for partition in keyspace.partitions {
+            found += try await renameAdmissions(in: partition, outcome.pseudonym)
+            found += try await renamePages(in: partition, outcome.pseudonym)
+            let letters = try await keyspace.removeDeadLetters(in: partition) { $0.values.contains(visitor) }
+            outcome.deadLetters += letters
+            found += letters
+        }
+        let events = try await keyspace.removeEvents(through: ends) { $0["visitor"] == visitor }
+        outcome.events += events
+        return found + events
+    }
+
+    private func renameBookings(in partition: String, _ outcome: inout Outcome) async throws -> Int {
+        var found = 0
+        for (booking, isRenamed) in try await records(of: .book, in: partition, orNamed: outcome.pseudonym) {
+            try Task.checkCancellation()
+            if try await isStillToCome(booking) { outcome.valid.insert(booking) }
+            if !isRenamed {
+                found += try await rename(Keys(partition: partition).booking(booking.text), outcome.pseudonym)
+            }
+            outcome.bookings.insert(booking)
+        }
+        return found
+    }
+
+    private func renameAdmissions(in partition: String, _ pseudonym: String) async throws -> Int {
+        var found = 0
+        for (booking, _) in try await records(of: .confirm, in: partition) {
+            try Task.checkCancellation()
+            found += try await rename(Keys(partition: partition).admission(booking.text), pseudonym)
+        }
+        return found
+    }
+
+    private func renamePages(in partition: String, _ pseudonym: String) async throws -> Int {
         let keys = Keys(partition: partition)
         var found = 0
-        for booking in try await records(of: .book, in: partition) {
-            if try await isStillToCome(booking) { outcome.valid.insert(booking) }
-            outcome.bookings.insert(booking)
-            found += try await rename(keys.booking(booking.text), pseudonym)
-        }
-        let ends = try await keyspace.ends(of: [.museum, .book, .confirm], in: partition)
-        show("\(outcome.bookings.count) bookings renamed; waiting until all is applied")
-        try await keyspace.quiesce()
-        for booking in try await records(of: .confirm, in: partition) {
-            found += try await rename(keys.admission(booking.text), pseudonym)
-        }
         for page in try await pages(in: partition) {
+            try Task.checkCancellation()
             let answer = try await keyspace.myPageStore.send(
                 Command(
                     Scripts.myPageRename,
@@ -76,12 +121,7 @@ struct Forgetting {
                     arguments: [page.text, visitor, pseudonym]))
             if answer == .text("RENAMED") { found += 1 }
         }
-        let isMeant = { (fields: [String: String]) in fields["visitor"] == visitor }
-        let events = try await keyspace.removeEvents(through: ends, where: isMeant)
-        let letters = try await keyspace.removeDeadLetters(in: partition) { $0.values.contains(visitor) }
-        outcome.events += events
-        outcome.deadLetters += letters
-        return found + events + letters
+        return found
     }
 
     private func rename(_ key: String, _ pseudonym: String) async throws -> Int {
@@ -92,25 +132,31 @@ struct Forgetting {
 
     /// All pages that name the visitor, and all that the visitor's list has.
     private func pages(in partition: String) async throws -> Set<BookingID> {
-        var pages = Set(try await records(of: .mypage, in: partition))
+        var pages = Set(try await records(of: .mypage, in: partition).map(\.id))
         try await keyspace.myPageStore.eachMember(of: Keys(partition: partition).pages(of: visitor)) {
             pages.formUnion($0.keys.compactMap(BookingID.init))
         }
         return pages
     }
 
-    /// A room's records that name the visitor. No index leads to all of them, so all are looked at.
-    private func records(of room: Room, in partition: String) async throws -> [BookingID] {
+    /// A room's records that name the visitor, or if wanted the pseudonym. No index leads to all of them, so all are looked at.
+    private func records(
+        of room: Room, in partition: String, orNamed pseudonym: String? = nil
+    ) async throws -> [(id: BookingID, isRenamed: Bool)] {
         let client = keyspace.store(of: room)
         let prefix = "\(room.rawValue):{\(partition)}:"
-        var found: [BookingID] = []
+        var found: [(id: BookingID, isRenamed: Bool)] = []
         var seen = 0
         try await client.eachKey(prefix + "*-*") { names in
+            try Task.checkCancellation()
             let ids = names.compactMap { BookingID(String($0.dropFirst(prefix.count))) }
             let visitors = try await client.sendAll(ids.map { Command("HGET", prefix + $0.text, "visitor") })
-            for (id, name) in zip(ids, visitors) where name == .text(visitor) { found.append(id) }
+            for (id, name) in zip(ids, visitors) {
+                if name == .text(visitor) { found.append((id, false)) }
+                if let pseudonym, name == .text(pseudonym) { found.append((id, true)) }
+            }
             seen += ids.count
-            show("\(room.rawValue): \(seen) looked at")
+            show("\(room.rawValue): \(seen) looked at", false)
         }
         return found
     }
@@ -120,7 +166,7 @@ struct Forgetting {
         let status = try await keyspace.redis.send("HGET", keys.booking(booking.text), "status").shown
         let stands = [BookingStatus.requested, .completed].map(\.rawValue).contains(status)
         let exhibition = try await keyspace.redis.send("HGETALL", keys.exhibition(booking.exhibition.text)).shownFields
-        guard stands, let end = MuseumDays.end(of: exhibition) else { return false }
+        guard stands, let end = LocalDate.lastDay(of: exhibition) else { return false }
         return end >= today
     }
 }

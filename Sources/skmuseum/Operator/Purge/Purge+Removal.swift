@@ -80,6 +80,7 @@ extension Purge {
                     Scripts.museumPurge,
                     keys: [
                         keys.exhibition(id.text), keys.seats(id.text), keys.exhibitions, keys.deletedExhibitions, keys.revoking,
+                        keys.registrationKeys,
                     ], arguments: [id.text, exhibition.version, cursor])
             ).asArray()
             switch Code(rawValue: try (reply.first ?? .null).asText()) {

@@ -29,7 +29,7 @@ struct Purge {
         var over: [ExhibitionID] = []
         for id in try await keyspace.exhibitions(in: partition) {
             let fields = try await keyspace.redis.send("HGETALL", keys.exhibition(id.text)).shownFields
-            let isOver = MuseumDays.end(of: fields).map { $0 < day } ?? false
+            let isOver = LocalDate.lastDay(of: fields).map { $0 < day } ?? false
             if isOver || fields["purging"] == "1" { over.append(id) }
         }
         return over
@@ -99,7 +99,7 @@ struct Purge {
                 Command(
                     Scripts.museumRetire,
                     keys: [keys.exhibition(id.text), keys.exhibitions, keys.deletedExhibitions, keys.events(of: "museum")],
-                    arguments: [String(Calendars.wallClock()), id.text, day, MuseumDays.previous(day)])
+                    arguments: [String(Calendars.wallClock()), id.text, day, LocalDate.previous(day)])
             ).asArray()
             switch Code(rawValue: try (reply.first ?? .null).asText()) {
             case .noExhibition, .notOver: return nil
