@@ -18,6 +18,11 @@ public struct ReservationRoutes: Routes {
         router.post("museums/{id}/reservations") { request, context in
             let id = try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
             let reservations = try Self.read(try await JSON(body: request, limit: Self.bodyLimit), for: id)
+            context.logger.debug(
+                "reservations received",
+                metadata: [
+                    "museumId": "\(id.text)", "requestIds": .array(reservations.map { .string($0.requestId ?? "") }),
+                ])
             let outcomes = try await seats.reserve(reservations, for: id, at: context.cause.moment)
             var writer = JSONWriter(capacity: 64 * outcomes.count)
             writer.object { writer in
