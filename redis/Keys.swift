@@ -37,8 +37,6 @@ public struct Keys: Sendable {
     /// Which exhibitions have been moved to another date or time within the last hour, and where they were before.
     public var movedExhibitions: String { "museum:\(tag):moved" }
     public var revoking: String { "museum:\(tag):revoking" }
-    /// Exhibitions that were moved to another date or time within the last hour.
-    public var movedExhibitions: String { "museum:\(tag):moved" }
 
     // Book
     public func booking(_ id: String) -> String { "book:\(tag):\(id)" }
