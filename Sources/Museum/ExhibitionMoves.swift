@@ -18,7 +18,9 @@ struct ExhibitionCursor: Sendable, Equatable {
 
     /// Reads the words of a cursor; `nil` where they name no place.
     init?(_ words: [String]) {
-        guard words.count >= 4, let place = IndexCursor(words[..<3]), let moment = Int64(words[3]), moment >= 0 else { return nil }
+        guard words.count >= 4, let place = IndexCursor(words[..<3]), let moment = Int64(words[3]), moment >= 0 else {
+            return nil
+        }
         var known: [String: StreamID] = [:]
         for word in words[4...] {
             let parts = word.split(separator: ":").map(String.init)

@@ -86,8 +86,10 @@ import Testing
         #expect(first.words == ["5", "x", "1"] && IndexCursor(first.words) == first)
         #expect(IndexCursor(endOf: [IndexPosition(score: 5, member: "y")], after: first)?.passed == 2)
         #expect(IndexCursor(endOf: [IndexPosition(score: 6, member: "y")], after: first)?.passed == 1)
-        for words in [[], ["5", "x"], ["nan", "x", "1"], ["5", "x", "-1"], ["5", "x", "1", "2"], ["1e3", "x", "1"], ["5", "x", "9999999999"]]
-        {
+        for words in [
+            [], ["5", "x"], ["nan", "x", "1"], ["5", "x", "-1"], ["5", "x", "1", "2"], ["1e3", "x", "1"],
+            ["5", "x", "9999999999"],
+        ] {
             #expect(IndexCursor(words) == nil, "\(words)")
         }
     }

@@ -25,7 +25,10 @@ struct RequestDeadlineTests {
             deadline.begin()
             #expect(try await deadline.response { Response(status: .accepted) }.status == .accepted)
             #expect(deadline.isOver)
-            #expect(await failure(RequestDeadline(isRead: isRead, queue: DeadlineQueue(limit: .seconds(60)))) { throw Failure.overloaded } == .overloaded)
+            #expect(
+                await failure(RequestDeadline(isRead: isRead, queue: DeadlineQueue(limit: .seconds(60)))) {
+                    throw Failure.overloaded
+                } == .overloaded)
         }
     }
 

@@ -118,10 +118,13 @@ import Testing
                         try await fixture.delete(id)
                         gone.insert(id.text)
                     } else {
-                        try await fixture.move(id, date: "2099-12-\(10 + random.below(12))", time: random.once(in: 2) ? "14:00" : nil)
+                        try await fixture.move(
+                            id, date: "2099-12-\(10 + random.below(12))", time: random.once(in: 2) ? "14:00" : nil)
                     }
                 }
-                if random.once(in: 3) { _ = try await fixture.register(random.below(3), date: "2099-12-\(10 + random.below(12))") }
+                if random.once(in: 3) {
+                    _ = try await fixture.register(random.below(3), date: "2099-12-\(10 + random.below(12))")
+                }
             } while page?.next != nil
             let stayed = start.filter { !gone.contains($0.id) }.sorted { ($0.slot, $0.id) < ($1.slot, $1.id) }.map(\.id)
             #expect(Set(seen).count == seen.count, "seed \(seed): twice")
@@ -144,8 +147,9 @@ import Testing
         // Another list that begins now has them where they are now, also those of this very millisecond.
         let after = try await fixture.museums(PageRequest(size: 200), ExhibitionFilter(from: date, to: date))
         #expect(after.elements.count == 30)
-        #expect(try await fixture.museums(PageRequest(size: 200), ExhibitionFilter(to: "2099-12-29")).elements.count
-            == (date == "2099-01-01" ? 30 : 0))
+        #expect(
+            try await fixture.museums(PageRequest(size: 200), ExhibitionFilter(to: "2099-12-29")).elements.count
+                == (date == "2099-01-01" ? 30 : 0))
     }
 
     /// A list that begins right after an edit has the exhibition at its new place, on each of its pages.
@@ -220,7 +224,9 @@ import Testing
     func oddCursors(kind: ListKind) async throws {
         let fixture = try await ListFixture()
         _ = try await fixture.fill(kind, 12)
-        let words = ["", "a", "zz", "a1", "kim", "5", "-5", "9223372036854775807", "99999999999999999999", "{b}:x", "*", "a:5-1", "0"]
+        let words = [
+            "", "a", "zz", "a1", "kim", "5", "-5", "9223372036854775807", "99999999999999999999", "{b}:x", "*", "a:5-1", "0",
+        ]
         var random = SeededRandom(seed: 7)
         var refused = 0
         for _ in 0..<400 {

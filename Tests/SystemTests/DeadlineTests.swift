@@ -122,8 +122,9 @@ struct DeadlineTests {
         return (attempt, answer, .now - start)
     }
 
-    private static func sendAll(_ attempts: [Attempt]) async throws -> [(attempt: Attempt, answer: Visitor.Answer, took: Duration)]
-    {
+    private static func sendAll(_ attempts: [Attempt]) async throws -> [(
+        attempt: Attempt, answer: Visitor.Answer, took: Duration
+    )] {
         try await withThrowingTaskGroup(of: (attempt: Attempt, answer: Visitor.Answer, took: Duration).self) { group in
             for attempt in attempts { group.addTask { try await send(attempt) } }
             return try await group.reduce(into: []) { $0.append($1) }
@@ -154,7 +155,9 @@ struct DeadlineTests {
                 }
             }
             let slowest = all.map { ("\($0.attempt.name)", $0.took) }.max { $0.1 < $1.1 }
-            print("Redis asleep, \(fiveProcesses ? "five processes" : "one"), round \(round): slowest", slowest ?? "", "slack", slack)
+            print(
+                "Redis asleep, \(fiveProcesses ? "five processes" : "one"), round \(round): slowest", slowest ?? "", "slack",
+                slack)
         }
         deployment.redis.signal(SIGCONT)
         try await eventually("well again", within: .seconds(5)) { try await visitor.get("/museums").status == 200 }
@@ -176,7 +179,8 @@ struct DeadlineTests {
         let attempts = Self.attempts(deployment, fiveProcesses: fiveProcesses)
         // Lists one after the other, since commands that are late together arrive together.
         let lists = attempts.filter { attempt in
-            attempt.request.method == "GET" && ["/museums", "/books", "/confirms", "/myPages", "/myPages?visitor=kim"].contains(attempt.request.path)
+            attempt.request.method == "GET"
+                && ["/museums", "/books", "/confirms", "/myPages", "/myPages?visitor=kim"].contains(attempt.request.path)
         }
         let (listed, slack) = try await Self.measuringEmptyRequests(deployment) {
             var all: [(attempt: Attempt, answer: Visitor.Answer, took: Duration)] = []
@@ -193,7 +197,8 @@ struct DeadlineTests {
         print("Redis 240 ms late, \(fiveProcesses ? "five processes" : "one"): slowest list", slowest ?? "", "slack", slack)
         let (all, otherSlack) = try await Self.measuringEmptyRequests(deployment) { try await Self.sendAll(attempts) }
         for (attempt, answer, took) in all {
-            #expect(took < attempt.limit + .milliseconds(100) + otherSlack, "\(attempt.name): \(took), empty requests \(otherSlack)")
+            #expect(
+                took < attempt.limit + .milliseconds(100) + otherSlack, "\(attempt.name): \(took), empty requests \(otherSlack)")
             #expect(answer.status != 500, "\(attempt.name): \(answer.text)")
         }
         #expect(deployment.proxy.deeds.delayed > 0)
@@ -210,7 +215,9 @@ struct DeadlineTests {
         #expect(try await visitor.register(capacity: 10) == "a1")
         _ = try await visitor.book("a1", visitor: "early")
         deployment.process("museum").signal(SIGSTOP)
-        let attempts = Self.attempts(deployment, fiveProcesses: true).filter { !$0.name.hasSuffix("at museum") && $0.name != "reservations" }
+        let attempts = Self.attempts(deployment, fiveProcesses: true).filter {
+            !$0.name.hasSuffix("at museum") && $0.name != "reservations"
+        }
         for _ in 1...2 {
             let (all, slack) = try await Self.measuringEmptyRequests(deployment, at: ["book", "confirm", "mypage", "gateway"]) {
                 try await Self.sendAll(attempts)
@@ -220,7 +227,8 @@ struct DeadlineTests {
                 if Self.role(of: attempt.request.path) == "museum" {
                     #expect(answer.problem == "upstream-timeout", "\(attempt.name): \(answer.text)")
                 } else if attempt.request.method == "POST" {
-                    #expect(["museum-unavailable", "outcome-unknown"].contains(answer.problem), "\(attempt.name): \(answer.text)")
+                    #expect(
+                        ["museum-unavailable", "outcome-unknown"].contains(answer.problem), "\(attempt.name): \(answer.text)")
                 } else {
                     #expect([200, 404, 409].contains(answer.status), "\(attempt.name): \(answer.text)")
                 }
