@@ -121,7 +121,7 @@ let package = Package(
         tests("ContractsTests", ["Contracts"]),
         tests(
             "ChassisTests",
-            ["Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .hummingbird, .logging, .nioCore, .nioHTTP1]),
+            ["Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1]),
         tests("RoomTests", ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts"]),
         tests("FaultTests", ["skmuseum", "Preload", "Chassis", "Redis", "Scripts", "Contracts", .nioCore]),
         tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .nioCore]),

@@ -1,6 +1,7 @@
 public import Chassis
 import Contracts
 public import Hummingbird
+import Logging
 
 /// `POST /museums/{id}/reservations`: between services only, so on Museum's own port and never on the gateway's.
 ///

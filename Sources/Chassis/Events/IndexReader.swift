@@ -1,6 +1,5 @@
 public import Contracts
 public import Redis
-import Scripts
 
 /// Reads lists that are kept in sorted sets by time, newest first; of elements of the same moment the last by name first.
 ///

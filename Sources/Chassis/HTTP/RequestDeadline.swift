@@ -50,7 +50,7 @@ public final class RequestDeadline: Sendable {
     /// Begins, unless it has begun already.
     func begin() {
         let hasBegun = state.withLock { state in
-            defer { state.instant = state.instant ?? .now + queue.limit }
+            defer { state.instant = state.instant ?? ContinuousClock.now + queue.limit }
             return state.instant != nil
         }
         if !hasBegun { queue.add(self) }
