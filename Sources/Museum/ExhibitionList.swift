@@ -58,7 +58,7 @@ struct ExhibitionList: Sendable {
             if filter.statuses != [.deleted] { scans.append(scan(keys.exhibitions)) }
             if filter.statuses.contains(.deleted) { scans.append(scan(keys.deletedExhibitions)) }
         }
-        var moves = ExhibitionMoves(since: start?.moment, except: start?.known ?? [])
+        var moves = ExhibitionMoves(since: start?.moment, except: start?.known ?? [:])
         try await finish(&scans, &moves, partitions: partitions)
 
         let moved = moves.places(in: slots).filter { place in start.map { $0.place.position < place } ?? true }
