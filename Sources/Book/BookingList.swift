@@ -8,12 +8,17 @@ struct BookingList: Sendable {
     let client: any RedisSender
 
     func page(
-        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: [String]
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: Partitions
     ) async throws(Failure) -> Page<Booking> {
-        let page = try await IndexReader(client).page(
-            request, partitions: exhibition.map { [$0.partition] } ?? partitions,
-            owners: { Keys(partition: $0).exhibitionsWithBookings }, only: exhibition?.text,
-            members: { Keys(partition: $0).bookings(of: $1) })
+        let reader = IndexReader(client)
+        let page: Page<String>
+        if let exhibition {
+            page = try await reader.newest(request, in: [Keys(partition: exhibition.partition).bookings(of: exhibition.text)])
+        } else {
+            page = try await reader.byOwner(
+                request, partitions: try await partitions.inUse(), owners: { Keys(partition: $0).exhibitionsWithBookings },
+                elements: { Keys(partition: $0).bookings(of: $1) })
+        }
         let bookings = try await RedisBookingStore(client: client).find(page.elements.compactMap(BookingID.init))
         return Page(elements: bookings.compactMap { $0 }.filter { statuses?.contains($0.status) ?? true }, next: page.next)
     }

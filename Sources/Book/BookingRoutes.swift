@@ -35,7 +35,10 @@ public struct BookingRoutes: Routes {
         try fields.finish()
         guard let exhibition = ExhibitionID(museumId) else { throw Failure.unknownMuseum(museumId) }
         let order = Order(exhibition: exhibition, visitor: visitor, seats: seats)
-        let booked = try await service.book(order, key: key, cause: context.cause)
+        let deadline = RequestDeadline.current
+        let booked = try await service.book(order, key: key, cause: context.cause) { id in
+            deadline?.respondsAtEnd(with: .outcomeUnknown(booking: id))
+        }
         let headers: HTTPFields = booked.isReplayed && key != nil ? [.idempotentReplayed: "true"] : [:]
         return Response.resource(booked.booking, status: .created, to: request, headers: headers)
     }
@@ -43,8 +46,7 @@ public struct BookingRoutes: Routes {
     private func page(_ request: Request) async throws -> Response {
         let query = try RequestQuery(request, known: ["museumId", "status", "size", "cursor"])
         let page = try await list.page(
-            try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"),
-            partitions: try await partitions.inUse())
+            try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"), partitions: partitions)
         return Response.collection(page, of: "books", to: request)
     }
 

@@ -1,31 +1,20 @@
 import Contracts
-import Synchronization
 
 /// What visitors do with bookings.
 struct BookingService: Sendable {
     let attempt: BookingAttempt
     let store: any BookingStore
-    /// When a request is answered at the latest.
-    static let answerWithin = Duration.seconds(2)
-
     let partitions: @Sendable (String) async throws(Failure) -> Bool
 
-    /// Books, and says whether the booking was there before.
-    /// - Parameter key: the client's Idempotency-Key; the same one names the same booking for ever.
-    func book(_ order: Order, key: String?, cause: Cause) async throws(Failure) -> Booked {
+    /// Books, and says whether the booking was there before. It runs to its end also when nobody waits for the answer any more.
+    /// - Parameters:
+    ///   - key: the client's Idempotency-Key; the same one names the same booking for ever.
+    ///   - onID: told each id before anything is asked under it.
+    func book(
+        _ order: Order, key: String?, cause: Cause, onID: @Sendable (BookingID) -> Void
+    ) async throws(Failure) -> Booked {
         guard try await partitions(order.exhibition.partition) else { throw .unknownMuseum(order.exhibition.text) }
-        let tried = TriedID()
-        // In a task of its own: it runs to its end even if the client hangs up, the deadline passes, or shutdown begins.
-        let task = Task { () async -> Result<Booked, Failure> in
-            do throws(Failure) {
-                return .success(try await attempt.run(order, key: key, cause: cause) { tried.id = $0 })
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try await Deadline.first(
-            of: task, within: Self.answerWithin, else: .failure(.outcomeUnknown(booking: tried.id))
-        ).get()
+        return try await attempt.run(order, key: key, cause: cause, onID: onID)
     }
 
     func find(_ id: BookingID) async throws(Failure) -> Booking {
@@ -59,16 +48,6 @@ struct BookingService: Sendable {
             default: return booking
             }
         }
-    }
-}
-
-/// The id that an attempt is at, for whoever stops waiting for it.
-private final class TriedID: Sendable {
-    private let latest = Mutex<BookingID?>(nil)
-
-    var id: BookingID? {
-        get { latest.withLock { $0 } }
-        set { latest.withLock { $0 = newValue } }
     }
 }
 

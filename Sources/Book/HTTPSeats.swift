@@ -11,28 +11,34 @@ struct HTTPSeats: Seats {
     func reserve(
         _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
     ) async throws(SeatsFault) -> [ReservationOutcome] {
-        guard breaker.allows() else { throw .notSent(.museumUnavailable("Museum is out of reach at present")) }
+        guard let permit = breaker.permit() else { throw .notSent(.museumUnavailable("Museum is out of reach at present")) }
+        var headers: HTTPHeaders = ["Content-Type": "application/json"]
+        // Each reservation brings its own id; the call as a whole goes by the first.
+        if let requestId = reservations.first?.requestId { headers.add(name: "X-Request-Id", value: requestId) }
         let answer: Upstream.Answer
         do throws(Upstream.Fault) {
+            // Whoever is in doubt asks again: the booking attempt, and only for what it still needs.
             answer = try await museum.send(
-                .POST, "/museums/\(exhibition.text)/reservations", headers: ["Content-Type": "application/json"],
-                body: Self.body(reservations), isRepeatable: false, deadline: deadline)
+                .POST, "/museums/\(exhibition.text)/reservations", headers: headers, body: Self.body(reservations),
+                repetition: .byCaller, deadline: deadline)
         } catch {
-            breaker.failed()
+            breaker.failed(permit)
             throw error == .notSent ? .notSent(.museumUnavailable("Museum can't be reached")) : .inDoubt
         }
-        return try read(answer, count: reservations.count)
+        return try read(answer, count: reservations.count, permit)
     }
 
-    private func read(_ answer: Upstream.Answer, count: Int) throws(SeatsFault) -> [ReservationOutcome] {
+    private func read(
+        _ answer: Upstream.Answer, count: Int, _ permit: Breaker.Permit
+    ) throws(SeatsFault) -> [ReservationOutcome] {
         let json = try? JSON(parsing: answer.body.readableBytesView)
         // Museum itself says that it changed nothing; a mesh's 503 has no such document.
         if answer.status == 503, json?["type"]?.text == "/problems/storage-unavailable" {
-            breaker.succeeded()
+            breaker.succeeded(permit)
             throw .notSent(.storageUnavailable("Redis can't be reached by Museum at present"))
         }
         if answer.status == 503, json?["type"]?.text == "/problems/overloaded" {
-            breaker.succeeded()
+            breaker.succeeded(permit)
             throw .notSent(.overloaded)
         }
         let outcomes = json?["outcomes"]?.elements?.compactMap { element in
@@ -41,10 +47,10 @@ struct HTTPSeats: Seats {
             }
         }
         guard answer.status == 200, let outcomes, outcomes.count == count else {
-            breaker.failed()
+            breaker.failed(permit)
             throw .inDoubt
         }
-        breaker.succeeded()
+        breaker.succeeded(permit)
         return outcomes
     }
 

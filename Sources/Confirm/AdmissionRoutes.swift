@@ -13,7 +13,7 @@ public struct AdmissionRoutes: Routes {
             let query = try RequestQuery(request, known: ["museumId", "status", "size", "cursor"])
             let page = try await list.page(
                 try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"),
-                partitions: try await partitions.inUse())
+                partitions: partitions)
             return Response.collection(page, of: "confirms", to: request)
         }
         router.get("confirms/{id}") { request, context in

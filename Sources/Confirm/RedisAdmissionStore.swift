@@ -53,12 +53,17 @@ struct AdmissionList: Sendable {
     let client: any RedisSender
 
     func page(
-        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [AdmissionStatus]?, partitions: [String]
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [AdmissionStatus]?, partitions: Partitions
     ) async throws(Failure) -> Page<Admission> {
-        let page = try await IndexReader(client).page(
-            request, partitions: exhibition.map { [$0.partition] } ?? partitions,
-            owners: { Keys(partition: $0).exhibitionsWithAdmissions }, only: exhibition?.text,
-            members: { Keys(partition: $0).admissions(to: $1) })
+        let reader = IndexReader(client)
+        let page: Page<String>
+        if let exhibition {
+            page = try await reader.newest(request, in: [Keys(partition: exhibition.partition).admissions(to: exhibition.text)])
+        } else {
+            page = try await reader.byOwner(
+                request, partitions: try await partitions.inUse(), owners: { Keys(partition: $0).exhibitionsWithAdmissions },
+                elements: { Keys(partition: $0).admissions(to: $1) })
+        }
         let admissions = try await RedisAdmissionStore(client: client).find(page.elements.compactMap(BookingID.init))
         return Page(elements: admissions.compactMap { $0 }.filter { statuses?.contains($0.status) ?? true }, next: page.next)
     }

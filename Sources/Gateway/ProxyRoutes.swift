@@ -13,7 +13,7 @@ public struct ProxyRoutes: Routes {
     private let upstream: Upstream
     private let outage: Outage
 
-    static let deadline = Duration.seconds(3)
+    public var answerWithin: Duration { RequestDeadline.forwarded }
     private static let bodyLimit = 16 << 10
 
     public init(_ room: PublicRoom, upstream: Upstream) {
@@ -35,19 +35,20 @@ public struct ProxyRoutes: Routes {
     }
 
     private func forward(_ request: Request, _ context: EdgeContext, path: String) async throws -> Response {
+        RequestDeadline.current?.respondsAtEnd(with: .upstreamTimeout(room.name))
         let hasBody = [.post, .put, .patch].contains(request.method)
         let body = hasBody ? try await request.wholeBody(limit: Self.bodyLimit) : nil
         var headers = ForwardedHeaders.request(request.headers)
         headers.replaceOrAdd(name: "X-Request-Id", value: context.cause.requestId ?? "")
         // Hummingbird cuts the body off itself where HEAD was asked.
         let method: HTTPRequest.Method = request.method == .head ? .get : request.method
-        var isRepeatable = [.get, .put, .delete].contains(method)
+        var repetition: Upstream.Repetition = [.get, .put, .delete].contains(method) ? .byUpstream : .never
         var hasOwnKey = false
         if room == .books, request.method == .post {
             // Under a key a booking may be sent again; a client that sent none gets one for this request alone.
             hasOwnKey = !headers.contains(name: "Idempotency-Key")
             if hasOwnKey { headers.add(name: "Idempotency-Key", value: RequestIdentifier.make() + RequestIdentifier.make()) }
-            isRepeatable = true
+            repetition = .byUpstream
         }
         // Under a key an exhibition is registered once, however often that is sent.
         if room == .museums, request.method == .post, headers.contains(name: "Idempotency-Key") { isRepeatable = true }
@@ -56,7 +57,7 @@ public struct ProxyRoutes: Routes {
         do throws(Upstream.Fault) {
             answer = try await upstream.send(
                 HTTPMethod(rawValue: method.rawValue), path + query, headers: headers, body: body,
-                isRepeatable: isRepeatable, deadline: .now + Self.deadline)
+                repetition: repetition, deadline: RequestDeadline.current?.instant ?? .now + answerWithin)
             outage.succeeded(logger: context.logger)
         } catch {
             outage.failed("\(error)", logger: context.logger)

@@ -10,75 +10,87 @@ struct ExhibitionFilter: Sendable {
     var to: String?
     var hall: String?
     var statuses: [ExhibitionStatus] = [.open, .closed]
+
+    func fits(_ exhibition: Exhibition) -> Bool {
+        statuses.contains(exhibition.status) && (hall == nil || hall == exhibition.plan.hall)
+            && (from ?? "") <= exhibition.plan.date && exhibition.plan.date <= (to ?? "9999-99-99")
+    }
+
+    /// The slots of the days asked for; `nil` where there is no such day.
+    var slots: ClosedRange<Int64>? {
+        let day = { (text: String) in Int64(text.filter(\.isNumber)).map { $0 * 10_000 } }
+        let first = from.flatMap(day) ?? 0
+        let last = to.flatMap(day).map { $0 + 2359 } ?? .max
+        return first <= last ? first...last : nil
+    }
 }
 
 /// Exhibitions by date, time and id over all partitions, read from the indexes.
+///
+/// Each that stays in the list is listed exactly once, also if it is edited to another date meanwhile: on every page it has the
+/// place that it had when the first page was read (docs/decisions/0021).
 struct ExhibitionList: Sendable {
     let client: any RedisSender
 
-    private struct Place: Comparable {
-        let slot: Int
-        let id: String
-
-        static func < (left: Place, right: Place) -> Bool { (left.slot, left.id) < (right.slot, right.id) }
-    }
-
     func page(_ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]) async throws(Failure) -> Page<Exhibition>
     {
-        let after = try request.position.map { words throws(Failure) in
-            guard words.count == 2, let slot = Int(words[0]) else { throw Cursor.invalid }
-            return Place(slot: slot, id: words[1])
+        var start: ExhibitionCursor?
+        if let words = request.position {
+            guard let cursor = ExhibitionCursor(words) else { throw Cursor.invalid }
+            start = cursor
         }
+        guard let slots = filter.slots, !partitions.isEmpty else { return Page(elements: [], next: nil) }
         do throws(RedisError) {
-            return try await read(request.size, after: after, filter, partitions: partitions)
+            return try await read(request.size, after: start, filter, slots, partitions: partitions)
         } catch {
             throw Failure(reading: error)
         }
     }
 
     private func read(
-        _ size: Int, after: Place?, _ filter: ExhibitionFilter, partitions: [String]
-    ) async throws(RedisError) -> Page<
-        Exhibition
-    > {
-        let from = filter.from.flatMap { Int($0.filter(\.isNumber)) }.map { $0 * 10_000 } ?? 0
-        let to = filter.to.flatMap { Int($0.filter(\.isNumber)) }.map { $0 * 10_000 + 2359 } ?? .max
-
+        _ size: Int, after start: ExhibitionCursor?, _ filter: ExhibitionFilter, _ slots: ClosedRange<Int64>, partitions: [String]
+    ) async throws(RedisError) -> Page<Exhibition> {
         // From each index as many as the whole page needs, and one to know whether there is more.
-        var places: [Place] = []
-        for partition in partitions {
-            let keys = Keys(partition: partition)
-            if filter.statuses != [.deleted] {
-                places += try await read(keys.exhibitions, after: after, from: from, count: size + 1)
-            }
-            if filter.statuses.contains(.deleted) {
-                places += try await read(keys.deletedExhibitions, after: after, from: from, count: size + 1)
-            }
+        var scans: [IndexScan] = []
+        for keys in partitions.map(Keys.init) {
+            let scan = { IndexScan($0, .ascending, in: slots, after: start?.place, count: size + 1) }
+            // An exhibition goes from the first index to the second, never back: read in this order, none is in neither.
+            if filter.statuses != [.deleted] { scans.append(scan(keys.exhibitions)) }
+            if filter.statuses.contains(.deleted) { scans.append(scan(keys.deletedExhibitions)) }
         }
-        places = places.filter { $0.slot <= to }.sorted()
-        let part = places.prefix(size)
-        let exhibitions = try await load(part.compactMap { ExhibitionID($0.id) }).filter { exhibition in
-            filter.statuses.contains(exhibition.status) && (filter.hall == nil || filter.hall == exhibition.plan.hall)
-        }
-        let next = places.count > size ? part.last.map { [String($0.slot), $0.id] } : nil
-        return Page(elements: exhibitions, next: next)
+        var moves = ExhibitionMoves(since: start?.moment, except: start?.known ?? [:])
+        try await finish(&scans, &moves, partitions: partitions)
+
+        let moved = moves.places(in: slots).filter { place in start.map { $0.place.position < place } ?? true }
+        var found = Set<String>()
+        let places = (scans.flatMap(\.found) + moved).sorted().filter { found.insert($0.member).inserted }
+        let page = Array(places.prefix(size))
+        let exhibitions = try await load(page.compactMap { ExhibitionID($0.member) })
+        let end = places.count > size ? IndexCursor(endOf: page, after: start?.place) : nil
+        let next = end.map { ExhibitionCursor(place: $0, moment: moves.since ?? 0, known: moves.known) }
+        return Page(elements: exhibitions.filter(filter.fits), next: next?.words)
     }
 
-    /// Places of one index after the given one, in order. Slots are minutes' width; those of one minute are told apart by id.
-    private func read(_ key: String, after: Place?, from: Int, count: Int) async throws(RedisError) -> [Place] {
-        var start = try await client.send("ZCOUNT", key, "-inf", "(\(max(from, after?.slot ?? 0))").asInteger()
-        if let after, let rank = try? await client.send("ZRANK", key, after.id).asInteger() { start = max(start, rank + 1) }
-        var found: [Place] = []
-        while found.count < count {
-            let texts = try await client.send("ZRANGE", key, String(start), String(start + count - 1), "WITHSCORES").asTexts()
-            for index in stride(from: 0, to: texts.count, by: 2) {
-                let place = Place(slot: Int(texts[index + 1]) ?? 0, id: texts[index])
-                if after.map({ place > $0 }) ?? true { found.append(place) }
+    /// Reads the indexes, and in the same exchange what has moved in them. Moves are read behind the indexes: whatever is not
+    /// where it was is then known to have moved. For the first page the time is asked for, too, and the moves before it.
+    private func finish(
+        _ scans: inout [IndexScan], _ moves: inout ExhibitionMoves, partitions: [String]
+    ) async throws(RedisError) {
+        while true {
+            let open = scans.indices.filter { !scans[$0].isDone }
+            if open.isEmpty { return }
+            let isFirst = moves.since == nil
+            let movesNow = partitions.map { ExhibitionMoves.command(Keys(partition: $0).movedExhibitions, since: moves.since) }
+            let before = isFirst ? [Command("TIME")] + movesNow : []
+            var replies: [Reply] = []
+            for result in await client.send(before + open.map { scans[$0].command } + movesNow) {
+                replies.append(try result.get())
             }
-            guard texts.count == 2 * count else { break }
-            start += count
+            if isFirst { try moves.begin(at: replies[0], before: replies[1..<before.count]) }
+            try moves.take(replies.suffix(movesNow.count))
+            for index in scans.indices { scans[index].excluded = moves.exhibitions }
+            for (index, reply) in zip(open, replies.dropFirst(before.count)) { try scans[index].take(reply) }
         }
-        return Array(found.prefix(count))
     }
 
     private func load(_ ids: [ExhibitionID]) async throws(RedisError) -> [Exhibition] {

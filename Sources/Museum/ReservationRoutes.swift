@@ -1,6 +1,7 @@
 public import Chassis
 import Contracts
 public import Hummingbird
+import Logging
 
 /// `POST /museums/{id}/reservations`: between services only, so on Museum's own port and never on the gateway's.
 ///
@@ -22,6 +23,11 @@ public struct ReservationRoutes: Routes {
         router.post("museums/{id}/reservations") { request, context in
             let id = try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
             let reservations = try Self.read(try await JSON(body: request, limit: Self.bodyLimit), for: id)
+            context.logger.debug(
+                "reservations received",
+                metadata: [
+                    "museumId": "\(id.text)", "requestIds": .array(reservations.map { .string($0.requestId ?? "") }),
+                ])
             let moment = context.cause.moment
             let outcomes = try await seats.reserve(reservations, for: id, at: moment, local: localClock.read(at: moment))
             var writer = JSONWriter(capacity: 64 * outcomes.count)

@@ -86,14 +86,20 @@ extension News {
     }
 }
 
-/// A visitor's rows newest first, or everybody's, visitor by visitor.
+/// A visitor's rows newest first over all partitions, or everybody's, visitor by visitor.
 struct PageList: Sendable {
     let client: any RedisSender
 
     func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<VisitorPage> {
-        let page = try await IndexReader(client).page(
-            request, partitions: partitions, owners: { Keys(partition: $0).visitors }, only: visitor,
-            members: { Keys(partition: $0).pages(of: $1) })
+        let reader = IndexReader(client)
+        let page: Page<String>
+        if let visitor {
+            page = try await reader.newest(request, in: partitions.map { Keys(partition: $0).pages(of: visitor) })
+        } else {
+            page = try await reader.byOwner(
+                request, partitions: partitions, owners: { Keys(partition: $0).visitors },
+                elements: { Keys(partition: $0).pages(of: $1) })
+        }
         let pages = try await RedisPageStore(client: client).find(page.elements.compactMap(BookingID.init))
         return Page(elements: pages.compactMap { $0 }, next: page.next)
     }

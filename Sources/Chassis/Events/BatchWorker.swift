@@ -138,9 +138,15 @@ struct BatchWorker {
             }
         }
         let verdicts = try await verdicts(on: good.map { Delivery(event: $0.event, age: age(of: $0.entry)) })
-        for ((entry, _), verdict) in zip(good, verdicts) {
+        for ((entry, event), verdict) in zip(good, verdicts) {
             switch verdict {
-            case .applied: done.append(entry)
+            case .applied:
+                done.append(entry)
+                logger.debug(
+                    "event applied",
+                    metadata: [
+                        "eventType": "\(event.type.rawValue)", "id": "\(entry.id)", "requestId": "\(event.requestId ?? "")",
+                    ])
             case .notYet: postpone(entry)
             case .poison(let reason): try await bury(entry, reason: reason, attempts: 1)
             }

@@ -1,129 +1,70 @@
 public import Contracts
 public import Redis
-import Scripts
 
-/// Reads collections that are kept as two levels of sorted sets in each partition: owners (exhibitions or visitors),
-/// and each owner's members by time, newest first.
+/// Reads lists that are kept in sorted sets by time, newest first; of elements of the same moment the last by name first.
+///
+/// What stays in a list from its first page to its last is listed exactly once, in order, whatever else is added or removed
+/// between the pages (docs/decisions/0021). The number of exchanges with Redis does not depend on the number of partitions.
 public struct IndexReader: Sendable {
     private let client: any RedisSender
 
     public init(_ client: any RedisSender) { self.client = client }
 
-    /// A page of one owner's members over the given partitions.
-    /// - Parameters:
-    ///   - partitions: those that may hold members, in order.
-    ///   - owners: the key of the partition's owners; `nil` where ``only`` names the one there is.
-    ///   - members: the key of an owner's members in a partition.
-    public func page(
-        _ request: PageRequest, partitions: [String], owners: (String) -> String, only: String?,
-        members: (_ partition: String, _ owner: String) -> String
-    ) async throws(Failure) -> Page<String> {
-        let start = try request.position.map { words throws(Failure) in try Place(words, only: only) }
+    /// A page of several sorted sets as one list.
+    public func newest(_ request: PageRequest, in keys: [String]) async throws(Failure) -> Page<String> {
+        var start: IndexCursor?
+        if let words = request.position {
+            guard let cursor = IndexCursor(words) else { throw Cursor.invalid }
+            start = cursor
+        }
+        var scans = keys.map { IndexScan($0, .descending, after: start, count: request.size + 1) }
         do throws(RedisError) {
-            return try await read(
-                request.size, from: start, partitions: partitions, owners: owners, only: only, members: members)
+            try await finish(&scans)
         } catch {
             throw Failure(reading: error)
         }
+        let found = scans.flatMap(\.found).sorted(by: >)
+        let page = Array(found.prefix(request.size))
+        let next = found.count > request.size ? IndexCursor(endOf: page, after: start) : nil
+        return Page(elements: page.map(\.member), next: next?.words)
     }
 
-    private func read(
-        _ size: Int, from start: Place?, partitions: [String], owners: (String) -> String, only: String?,
-        members: (String, String) -> String
-    ) async throws(RedisError) -> Page<String> {
-        var found: [Place] = []
-        for partition in partitions.drop(while: { start != nil && $0 != start?.partition }) {
-            var last: String?
-            if let start, start.partition == partition {
-                found += try await newest(size, of: start.owner, at: members(partition, start.owner), after: start)
-                last = start.owner
-            }
-            while found.count < size {
-                let wanted = size - found.count
-                let next = try await nextOwners(wanted, after: last, in: owners(partition), only: only)
-                guard let end = next.last else { break }
-                last = end
-                found += try await newest(wanted, of: next, in: partition, members: members)
-            }
-            if found.count >= size { break }
+    /// A page of all owners' elements: partition by partition, owner by owner.
+    /// - Parameters:
+    ///   - owners: the key of a partition's owners, a sorted set in which all scores are equal.
+    ///   - elements: the key of an owner's elements.
+    public func byOwner(
+        _ request: PageRequest, partitions: [String], owners: @escaping @Sendable (_ partition: String) -> String,
+        elements: @escaping @Sendable (_ partition: String, _ owner: String) -> String
+    ) async throws(Failure) -> Page<String> {
+        var start: OwnedPlace?
+        if let words = request.position {
+            guard let place = OwnedPlace(words) else { throw Cursor.invalid }
+            start = place
         }
-        return Page(elements: found.map(\.member), next: found.count < size ? nil : found.last?.words)
+        var walk = OwnerWalk(partitions: partitions, after: start, batch: request.size + 1, owners: owners, elements: elements)
+        do throws(RedisError) {
+            try await walk.run(client, self)
+        } catch {
+            throw Failure(reading: error)
+        }
+        let page = Array(walk.found.prefix(request.size))
+        let next = walk.found.count > request.size ? OwnedPlace(endOf: page, after: start) : nil
+        return Page(elements: page.map(\.position.member), next: next?.words)
     }
 
-    private func nextOwners(_ count: Int, after owner: String?, in key: String, only: String?) async throws(RedisError)
-        -> [String]
-    {
-        if let only { return owner == nil ? [only] : [] }
-        return try await client.send("ZRANGE", key, owner.map { "(" + $0 } ?? "-", "+", "BYLEX", "LIMIT", "0", String(count))
-            .asTexts()
-    }
-
-    /// The first `count` members of several owners, in two exchanges: how many each has, then those that are needed.
-    private func newest(
-        _ count: Int, of owners: [String], in partition: String, members: (String, String) -> String
-    ) async throws(RedisError) -> [Place] {
-        var left = count
-        var needed: [(owner: String, count: Int)] = []
-        let sizes = await client.send(owners.map { Command("ZCARD", members(partition, $0)) })
-        for (owner, size) in zip(owners, sizes) where left > 0 {
-            let part = min(left, try size.get().asInteger())
-            needed.append((owner, part))
-            left -= part
-        }
-        let commands = needed.filter { $0.count > 0 }
-        let replies = await client.send(commands.map { Self.range(members(partition, $0.owner), from: 0, count: $0.count) })
-        var places: [Place] = []
-        for ((owner, _), reply) in zip(commands, replies) {
-            places += try Place.list(try reply.get(), partition: partition, owner: owner)
-        }
-        return places
-    }
-
-    /// Up to `count` members of one owner after the place where the last page ended; if its last member is gone by now,
-    /// what is older than that.
-    private func newest(_ count: Int, of owner: String, at key: String, after place: Place) async throws(RedisError) -> [Place] {
-        let start: Int
-        if case .integer(let rank) = try await client.send("ZREVRANK", key, place.member) {
-            start = Int(rank) + 1
-        } else {
-            start = try await client.send("ZCOUNT", key, "(" + place.score, "+inf").asInteger()
-        }
-        return try Place.list(
-            try await client.send(Self.range(key, from: start, count: count)), partition: place.partition, owner: owner)
-    }
-
-    /// Newest first, and of those made at the same moment the last by name first.
-    private static func range(_ key: String, from start: Int, count: Int) -> Command {
-        Command("ZRANGE", key, String(start), String(start + count - 1), "REV", "WITHSCORES")
-    }
-
-    /// Where a page ended.
-    private struct Place {
-        let partition: String
-        let owner: String
-        let score: String
-        let member: String
-
-        init(partition: String, owner: String, score: String, member: String) {
-            self.partition = partition
-            self.owner = owner
-            self.score = score
-            self.member = member
-        }
-
-        /// A place as a cursor tells it; only one of the owner that is asked for.
-        init(_ words: [String], only: String?) throws(Failure) {
-            guard words.count == 4, Int64(words[2]) != nil, only == nil || only == words[1] else { throw Cursor.invalid }
-            self.init(partition: words[0], owner: words[1], score: words[2], member: words[3])
-        }
-
-        var words: [String] { [partition, owner, score, member] }
-
-        static func list(_ reply: Reply, partition: String, owner: String) throws(RedisError) -> [Place] {
-            let texts = try reply.asTexts()
-            return stride(from: 0, to: texts.count, by: 2).map {
-                Place(partition: partition, owner: owner, score: texts[$0 + 1], member: texts[$0])
-            }
+    /// Reads until all are done, all of them in one exchange each time.
+    func finish(_ scans: inout [IndexScan]) async throws(RedisError) {
+        while true {
+            let open = scans.indices.filter { !scans[$0].isDone }
+            if open.isEmpty { return }
+            let replies = await client.send(open.map { scans[$0].command })
+            for (index, reply) in zip(open, replies) { try scans[index].take(reply.get()) }
         }
     }
+}
+
+extension Partition {
+    /// The order of partitions in lists: `a` … `z`, `aa` …
+    static func precedes(_ left: String, _ right: String) -> Bool { (left.utf8.count, left) < (right.utf8.count, right) }
 }

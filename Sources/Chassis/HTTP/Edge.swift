@@ -22,7 +22,7 @@ public struct Edge: HTTPResponder {
     init(role: String, routes: [any Routes], now: @escaping Clock, load: Load) {
         let router = Router(context: EdgeContext.self, options: .autoGenerateHeadEndpoints)
         for routes in routes { routes.add(to: router) }
-        self.paths = PathTable(router)
+        self.paths = PathTable(routes)
         self.responder = router.buildResponder()
         self.now = now
         self.traffic = Traffic(role: role)
@@ -61,9 +61,12 @@ public struct Edge: HTTPResponder {
         if isWatched { load.show() }
         guard isWatched || load.begin() else { throw Failure.overloaded }
         defer { if !isWatched { load.end() } }
-        try paths.check(request)
+        let queue = try paths.check(request)
         try Preconditions.check(request.headers)
-        return try await responder.respond(to: request, context: context)
+        let deadline = RequestDeadline(isRead: [.get, .head].contains(request.method), queue: queue)
+        // The routes of these three read the body, and the time that it takes is not theirs.
+        if ![.post, .put, .patch].contains(request.method) { deadline.begin() }
+        return try await deadline.response { try await responder.respond(to: request, context: context) }
     }
 
     private func answer(_ error: any Error, requestId: String, request: Request, logger: Logger) -> Response {
@@ -77,25 +80,38 @@ public struct Edge: HTTPResponder {
     }
 }
 
-/// Which paths a port has, and what each takes.
+/// Which paths a port has, what each takes, and how long its answer may take.
 private struct PathTable: Sendable {
     private struct Entry: Sendable {
         let pattern: [Substring]
+        let deadlines: DeadlineQueue
         var methods: [HTTPRequest.Method]
     }
 
     private var entries: [Entry] = []
 
-    init(_ router: Router<EdgeContext>) {
-        for route in router.routes {
-            let pattern = "\(route.path)".split(separator: "/")
-            let index = entries.firstIndex { $0.pattern == pattern }
-            let methods = route.method == .get ? [.get, .head] : [route.method]
-            if let index { entries[index].methods += methods } else { entries.append(Entry(pattern: pattern, methods: methods)) }
+    init(_ routes: [any Routes]) {
+        var queues: [Duration: DeadlineQueue] = [:]
+        for routes in routes {
+            let queue = queues[routes.answerWithin] ?? DeadlineQueue(limit: routes.answerWithin)
+            queues[routes.answerWithin] = queue
+            let router = Router(context: EdgeContext.self)
+            routes.add(to: router)
+            for route in router.routes {
+                let pattern = "\(route.path)".split(separator: "/")
+                let index = entries.firstIndex { $0.pattern == pattern }
+                let methods = route.method == .get ? [.get, .head] : [route.method]
+                if let index {
+                    entries[index].methods += methods
+                } else {
+                    entries.append(Entry(pattern: pattern, deadlines: queue, methods: methods))
+                }
+            }
         }
     }
 
-    func check(_ request: Request) throws(Failure) {
+    /// - Returns: where the deadline of such a request belongs.
+    func check(_ request: Request) throws(Failure) -> DeadlineQueue {
         let target = request.uri.path
         let path = target == "/" ? [] : target.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         // Neither /museums/ nor //museums is /museums: an empty segment is a segment (RFC 3986, 3.3).
@@ -108,7 +124,7 @@ private struct PathTable: Sendable {
                 && zip(entry.pattern, path).allSatisfy { $0.hasPrefix("{") || $0.hasPrefix(":") || $0 == $1 }
         }
         guard !fitting.isEmpty else { throw .unknownPath }
-        guard !fitting.contains(where: { $0.methods.contains(request.method) }) else { return }
+        if let entry = fitting.first(where: { $0.methods.contains(request.method) }) { return entry.deadlines }
         throw .methodNotAllowed(allowed: Set(fitting.flatMap { $0.methods.map(\.rawValue) }).sorted())
     }
 }

@@ -11,7 +11,13 @@ public struct EdgeContext: RequestContext {
 
 /// Routes of a room, added to every port that serves them.
 public protocol Routes: Sendable {
+    /// How long the answer to any of their requests may take once its body is there.
+    var answerWithin: Duration { get }
     func add(to router: Router<EdgeContext>)
+}
+
+extension Routes {
+    public var answerWithin: Duration { RequestDeadline.local }
 }
 
 extension EdgeContext {

@@ -90,12 +90,14 @@ extension JSON {
 }
 
 extension Request {
-    /// The body, all of it.
+    /// The body, all of it. The request's deadline begins with its end.
     /// - Throws: ``Failure/contentTooLarge(limit:)``, at once where the head says so.
     public func wholeBody(limit: Int) async throws(Failure) -> ByteBuffer {
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw .contentTooLarge(limit: limit) }
         do {
-            return try await body.collect(upTo: limit)
+            let body = try await body.collect(upTo: limit)
+            RequestDeadline.current?.begin()
+            return body
         } catch is NIOTooManyBytesError {
             throw .contentTooLarge(limit: limit)
         } catch {

@@ -23,6 +23,15 @@ public final class Upstream: Sendable {
         public var followsDoubt = false
     }
 
+    /// Who may send a request again that has no answer.
+    public enum Repetition: Sendable {
+        /// We: sending it twice does no more than sending it once.
+        case byUpstream
+        /// The caller, once, within the same deadline.
+        case byCaller
+        case never
+    }
+
     /// How long a process that failed is left out.
     private static let sickFor = Duration.seconds(1)
     /// Answers are the rooms' own: a page of 200 is far below.
@@ -41,7 +50,8 @@ public final class Upstream: Sendable {
     /// A client for calls between roles: many connections, kept open, and a refused one noticed at once.
     public static func makeClient() -> HTTPClient {
         var configuration = HTTPClient.Configuration()
-        configuration.timeout.connect = .milliseconds(500)
+        // A process that is there accepts at once, and several that are not must fit into one deadline.
+        configuration.timeout.connect = .milliseconds(250)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         configuration.connectionPool.retryConnectionEstablishment = false
         // Shorter than the servers' 60 s, so that a connection is not used in the moment it is closed.
@@ -54,16 +64,16 @@ public final class Upstream: Sendable {
     /// Sends a request, and while nothing was sent, or it may be repeated, to the next process.
     /// - Parameters:
     ///   - path: path and query.
-    ///   - isRepeatable: whether sending it twice does no more than sending it once.
+    ///   - repetition: who sends it again if a process took it and did not answer. A process that hangs gets only its share of
+    ///     the time, so that another can still be asked.
     public func send(
-        _ method: HTTPMethod, _ path: String, headers: HTTPHeaders, body: ByteBuffer?, isRepeatable: Bool,
+        _ method: HTTPMethod, _ path: String, headers: HTTPHeaders, body: ByteBuffer?, repetition: Repetition,
         deadline: ContinuousClock.Instant
     ) async throws(Fault) -> Answer {
         var fault = Fault.notSent
         let candidates = inTurn()
         for (index, url) in candidates.enumerated() {
-            // Who hangs may not use up the time of those that come after.
-            let left = (deadline - .now) / (isRepeatable ? candidates.count - index : 1)
+            let left = (deadline - .now) / repetition.shares(of: candidates.count - index)
             guard left > .zero else { break }
             do throws(Fault) {
                 var answer = try await attempt(method, url + path, headers: headers, body: body, within: left)
@@ -71,9 +81,11 @@ public final class Upstream: Sendable {
                 answer.followsDoubt = fault != .notSent
                 return answer
             } catch {
+                // Whoever asked has gone: that says nothing of the process.
+                if Task.isCancelled, deadline > .now { throw error }
                 sickUntil.withLock { $0[url] = .now + Self.sickFor }
                 if error != .notSent { fault = error }
-                guard error == .notSent || isRepeatable else { throw error }
+                guard error == .notSent || repetition == .byUpstream else { throw error }
             }
         }
         throw fault
@@ -135,5 +147,16 @@ public final class Upstream: Sendable {
         let alarm = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(deadline: end) { reading.cancel() }
         defer { alarm.cancel() }
         return try await reading.value
+    }
+}
+
+extension Upstream.Repetition {
+    /// Into how many parts the time that is left is divided, where so many processes have not been asked.
+    fileprivate func shares(of candidates: Int) -> Int {
+        switch self {
+        case .byUpstream: candidates
+        case .byCaller: min(candidates, 2)
+        case .never: 1
+        }
     }
 }
