@@ -1,3 +1,4 @@
+import Contracts
 import Redis
 import Scripts
 
@@ -19,12 +20,26 @@ extension FaultHouse {
 
     func slowRedis(_ random: inout SeededRandom) async throws -> Int {
         for room in rooms { try await room.process.waitUntilReady(within: .seconds(60)) }
+        try await addPartitions()
         let reads = try await readsOfEveryKind()
         let before = rooms.reduce(0) { $0 + $1.toRedis.deeds.delayed }
         for room in rooms { room.toRedis.set(.late(random.milliseconds(100...240))) }
         defer { for room in rooms { room.toRedis.set(.honest) } }
         for _ in 0..<2 { try await probe(reads) }
         return rooms.reduce(0) { $0 + $1.toRedis.deeds.delayed } - before
+    }
+
+    /// More partitions than hold anything: how many there are must not matter. They stay; every role serves them.
+    private func addPartitions() async throws {
+        let added = (2..<10).map(Partition.name)
+        _ = try await client.send(Command(["SADD", Keys.partitions] + added))
+        try await eventually("the added partitions are served", within: .seconds(20)) {
+            for partition in added {
+                let groups = await client.send([Command("XINFO", "GROUPS", Keys(partition: partition).events(of: "book"))])[0]
+                guard case .success(let reply) = groups, try reply.asArray().count == 3 else { return false }
+            }
+            return true
+        }
     }
 
     /// Each list and each single resource, at the gateway and on the port of its own role.
