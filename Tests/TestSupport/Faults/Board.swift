@@ -9,6 +9,8 @@ final class Board: Sendable {
         case crowded
         /// Staff edit, close, reopen and delete it.
         case changing
+        /// Staff move it into the past, where `purge` takes it, and perhaps back into the future.
+        case past
     }
 
     struct Spot: Sendable {
@@ -19,6 +21,12 @@ final class Board: Sendable {
         var isDeletionAsked = false
         /// Whether DELETE was answered 2xx.
         var isDeletionAnswered = false
+        /// Whether staff ever asked to move it into the past; from then on it may be purged.
+        var isPurgeAsked = false
+        /// When the edit back into the future was answered 200; from then on it must stay.
+        var postponedAt: ContinuousClock.Instant?
+        /// Whether it was seen to be purged.
+        var isPurged = false
     }
 
     private let spots = Mutex<[Spot]>([])
@@ -33,10 +41,12 @@ final class Board: Sendable {
         }
     }
 
-    /// One that visitors want to see; mostly one that is not deleted yet.
+    func isPurgeAsked(_ id: String) -> Bool { all.contains { $0.id == id && $0.isPurgeAsked } }
+
+    /// One that visitors want to see; mostly one that is not deleted or purged yet.
     func pick(_ random: inout SeededRandom) -> Spot? {
         let all = all
-        let open = all.filter { !$0.isDeletionAsked }
+        let open = all.filter { !$0.isDeletionAsked && !$0.isPurged }
         return (open.isEmpty || random.once(in: 30) ? all : open).randomElement(using: &random)
     }
 }

@@ -7,27 +7,43 @@ struct Checker {
     let records: Records
     let orders: [Order]
     let board: [Board.Spot]
-    private var ledger = Ledger()
+    private(set) var ledger = Ledger()
     private(set) var violations: [Violation] = []
+    /// Where what is purged is still named.
+    let remains: PurgeRemains
+    /// The exhibitions that `purge` has removed.
+    let purged: Set<String>
 
     init(_ house: FaultHouse, orders: [Order], board: [Board.Spot]) async throws {
         self.house = house
         self.orders = orders
         self.board = board
-        records = try await Records(house.client)
-        for logged in records.events { ledger.enter(logged.event, id: logged.id) }
+        let records = try await Records(house.client)
+        self.records = records
+        let gone = board.filter { spot in
+            let key = Keys(partition: String(spot.id.prefix { $0.isLetter })).exhibition(spot.id)
+            return spot.isPurgeAsked && records.hashes[key] == nil
+        }
+        purged = Set(gone.map(\.id))
+        remains = try await PurgeRemains(of: purged, in: house.client)
+        let added = house.addedEvents.value
+        for logged in records.events where !added.contains("\(logged.stream) \(logged.id)") {
+            ledger.enter(logged.event, id: logged.id)
+        }
         violations = ledger.violations
         checkExhibitions()
+        checkPurged()
+        checkOrphans()
         checkBookings()
         checkDeadLetters()
         checkOrders()
     }
 
-    private mutating func expect(_ isRight: Bool, _ booking: String, _ what: @autoclosure () -> String) {
+    mutating func expect(_ isRight: Bool, _ booking: String, _ what: @autoclosure () -> String) {
         if !isRight { violations.append(Violation(booking: booking, what: what())) }
     }
 
-    private func hash(_ id: String, _ key: (Keys) -> String) -> [String: String] {
+    func hash(_ id: String, _ key: (Keys) -> String) -> [String: String] {
         records.hashes[key(Keys(partition: String(id.prefix { $0.isLetter })))] ?? [:]
     }
 
@@ -93,7 +109,8 @@ struct Checker {
                 page["admission"] == due?.rawValue, id,
                 "MyPage shows the admission \(page["admission"] ?? "none") of a \(told.status.rawValue) one")
         }
-        for (id, seats) in ledger.seats where ledger.bookings[id] == nil {
+        let orphans = house.orphans.value
+        for (id, seats) in ledger.seats where ledger.bookings[id] == nil && !(orphans.contains(id) && seats == 0) {
             expect(false, id, "\(seats) seats were taken and no booking tells of it")
         }
     }
@@ -121,6 +138,8 @@ struct Checker {
         for order in orders {
             let id = order.bookingId ?? order.visitor
             for complaint in order.complaints { expect(false, id, complaint) }
+            // Whatever was answered, nothing of it is left; that this is so is checked for the exhibition as a whole.
+            if purged.contains(order.exhibition) { continue }
             let live = (byVisitor[order.visitor] ?? []).filter { ledger.bookings[$0]?.status != .aborted }
             expect(live.count <= 1, live.first ?? id, "one order of \(order.visitor) has become \(live.count) bookings: \(live)")
             if house.mayHaveForgotten(order.confirmedAt) { continue }

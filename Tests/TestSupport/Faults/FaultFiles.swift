@@ -38,6 +38,15 @@ final class FaultFiles: Sendable {
         try Data(open.utf8).write(to: folder.url.appendingPathComponent("users.acl"))
     }
 
+    /// What users.acl says of one user, as ACL SETUSER takes it.
+    func rules(of user: String) throws -> [String] {
+        let text = try String(contentsOf: folder.url.appendingPathComponent("users.acl"), encoding: .utf8)
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("user \(user) ") }) else {
+            throw Failed("users.acl has no user \(user)")
+        }
+        return line.split(separator: " ").dropFirst(2).map(String.init)
+    }
+
     /// Sets every wall clock so many seconds ahead of the right time, or behind it.
     func jump(to seconds: Int) throws {
         try Data("\(seconds < 0 ? "" : "+")\(seconds)".utf8).write(to: folder.url.appendingPathComponent("clock"))

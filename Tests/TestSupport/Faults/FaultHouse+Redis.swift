@@ -7,7 +7,7 @@ import Scripts
 extension FaultHouse {
     private static let streams = ["museum", "book", "confirm"]
 
-    private func subscription(_ random: inout SeededRandom) -> (stream: String, group: String) {
+    func subscription(_ random: inout SeededRandom) -> (stream: String, group: String) {
         let all = Room.allCases.flatMap { group in group.hears.map { ($0.rawValue, group.rawValue) } }
         let (source, group) = all.randomElement(using: &random)!
         return (Keys(partition: random.once(in: 2) ? "a" : "b").events(of: source), group)

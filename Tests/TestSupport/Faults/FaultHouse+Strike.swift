@@ -26,13 +26,18 @@ extension FaultHouse {
         case .rightWithdrawn: try await rightWithdrawn(&random)
         case .poison: try await poison(&random)
         case .clockJump: try await clockJump(&random)
+        case .postponedPurge: try await postponedPurge(&random)
+        case .slowRedis: try await slowRedis(&random)
+        case .orphanReservation: try await orphanReservation(&random)
+        case .groupRecreated: try await groupRecreated(&random)
+        case .readsRefused: try await readsRefused(&random)
         }
     }
 
     /// How many processes a strike of this kind kills.
     func kills(_ kind: FaultKind) -> Int {
         switch kind {
-        case .killRoom, .killRedis: 1
+        case .killRoom, .killRedis, .groupRecreated: 1
         case .killAll, .powerLoss, .cutLog: rooms.count + 1
         default: 0
         }

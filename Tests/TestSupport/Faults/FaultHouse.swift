@@ -20,6 +20,14 @@ public final class FaultHouse: Sendable {
     /// The harness' own eyes, past every proxy.
     public let client: RedisClient
     let files: FaultFiles
+    /// The exhibitions there are, and what staff have done to each.
+    let board = Board()
+    /// Bookings whose seats were reserved by the harness and that nobody records.
+    let orphans = LockedBox<Set<String>>([])
+    /// Well-formed events that the harness has added to streams, as `stream id`: no service wrote them, so the ledger skips them.
+    let addedEvents = LockedBox<Set<String>>([])
+    /// What a fault itself found to be wrong while it was on.
+    let findings = LockedBox<[Violation]>([])
     /// Poison that has been put into streams, by stream id.
     public let poisoned = LockedBox<[String: Set<String>]>([:])
     /// When the log was last cut short: what was answered before may be lost.
@@ -123,6 +131,9 @@ public final class FaultHouse: Sendable {
         let moment = Int((ContinuousClock.now - opened) / .milliseconds(1))
         journal.update { $0.append("\(moment) ms  \(what)") }
     }
+
+    /// A promise that a fault saw broken while it was on.
+    func find(_ name: String, _ what: String) { findings.update { $0.append(Violation(booking: name, what: what)) } }
 
     /// Whether something that was answered then may have been lost with the end of the log.
     func mayHaveForgotten(_ moment: ContinuousClock.Instant?) -> Bool {

@@ -46,13 +46,26 @@ public enum FaultKind: String, Sendable, CaseIterable {
     /// Every process' wall clock jumps by up to a day, ahead or back.
     case clockJump
 
+    // commands, and what is rare
+    /// `purge` runs while staff postpone what it is about to remove, and while a Book process sleeps between reserve and record.
+    case postponedPurge
+    /// Redis receives each request 100 to 240 ms late; reads of every kind must be answered by their deadline.
+    case slowRedis
+    /// Seats are reserved for bookings that nobody records, some of an exhibition that is deleted right after.
+    case orphanReservation
+    /// XGROUP DESTROY and XGROUP CREATE at an earlier id in one transaction, over and over, while a consumer dies.
+    case groupRecreated
+    /// XREADGROUP or XACK is taken from a role's user for a second or two.
+    case readsRefused
+
     /// How many of a hundred or so strikes are of this kind.
     var weight: Int {
         switch self {
         case .killRoom, .lostReplies: 12
         case .killRedis, .stopRoom, .lateRequests: 7
         case .killAll, .powerLoss: 5
-        case .diskFull, .restartRedis, .poison: 2
+        case .slowRedis, .orphanReservation, .readsRefused: 3
+        case .diskFull, .restartRedis, .poison, .postponedPurge: 2
         case .cutLog: 1
         default: 4
         }
@@ -80,6 +93,6 @@ public struct FaultSetup: Sendable {
     /// Which of the kinds are possible in a layout.
     public static func possible(_ kinds: some Sequence<FaultKind>, in layout: Layout) -> Set<FaultKind> {
         // In one process all roles are one Redis user, and that process is everything there is to kill.
-        Set(kinds).subtracting(layout == .one ? [.rightWithdrawn] : [])
+        Set(kinds).subtracting(layout == .one ? [.rightWithdrawn, .readsRefused] : [])
     }
 }

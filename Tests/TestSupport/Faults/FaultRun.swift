@@ -51,7 +51,7 @@ public struct FaultRun: Sendable {
     }
 
     private func run(_ house: FaultHouse, _ random: inout SeededRandom) async throws -> Outcome {
-        let board = Board()
+        let board = house.board
         var staff = Staff(house: house, board: board, random: random.split(), tally: tally)
         try await staff.open()
         var lanes = (0..<lanes).map { Lane(number: $0, house: house, board: board, random: random.split(), tally: tally) }
@@ -94,6 +94,7 @@ public struct FaultRun: Sendable {
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
+        try await house.finishPurge()
         return try await judge(house, lanes, staff, seen, board)
     }
 
@@ -109,7 +110,8 @@ public struct FaultRun: Sendable {
     ) async throws -> Outcome {
         let audit = try await house.audit(wait: "60s")
         let checker = try await Checker(house, orders: lanes.flatMap(\.orders), board: board.all)
-        var violations = seen + checker.violations + staff.complaints.map { Violation(booking: "staff", what: $0) }
+        var violations =
+            seen + house.findings.value + checker.violations + staff.complaints.map { Violation(booking: "staff", what: $0) }
         if audit.code != 0 { violations.append(Violation(booking: "audit", what: audit.output)) }
         let denied = try await house.client.send("ACL", "LOG")
         if denied != .array([]) { violations.append(Violation(booking: "users.acl", what: "a right was missing: \(denied)")) }

@@ -105,7 +105,8 @@ struct Lane: Sendable {
             orders[index].seenVersion = version
         case 502, 503, 504: break
         default:
-            if !house.mayHaveForgotten(orders[index].confirmedAt) {
+            let mayBePurged = answer.status == 404 && board.isPurgeAsked(orders[index].exhibition)
+            if !mayBePurged, !house.mayHaveForgotten(orders[index].confirmedAt) {
                 orders[index].complaints.append("GET was answered \(answer.status) \(answer.problem ?? "")")
             }
         }

@@ -3,7 +3,7 @@ import Contracts
 /// The museum as its events alone tell it, written down independently of the rooms: what must be so if every event is the whole
 /// truth about one change, in order.
 struct Ledger {
-    struct Exhibition { var capacity: Int, available: Int, status: ExhibitionStatus, version: Int }
+    struct Exhibition { var capacity: Int, available: Int, status: ExhibitionStatus, version: Int, date: String }
     struct Booking { var visitor: String, seats: Int, status: BookingStatus, version: Int }
     struct Admission { var status: AdmissionStatus, version: Int }
 
@@ -37,7 +37,8 @@ struct Ledger {
         expect(before?.status != .deleted, facts.id.text, "event \(type.rawValue) follows its deletion")
         let held = before.map { $0.capacity - $0.available } ?? 0
         exhibitions[facts.id.text] = Exhibition(
-            capacity: facts.capacity, available: facts.capacity - held, status: facts.status, version: facts.version)
+            capacity: facts.capacity, available: facts.capacity - held, status: facts.status, version: facts.version,
+            date: facts.date)
         expect(facts.capacity >= held, facts.id.text, "capacity \(facts.capacity) is below the \(held) seats held")
     }
 
@@ -51,6 +52,7 @@ struct Ledger {
         case .seatsReserved:
             expect(before == nil, booking, "its seats are taken again by \(id)")
             expect(exhibition.status == .open, booking, "seats of a \(exhibition.status.rawValue) exhibition are taken by \(id)")
+            expect(exhibition.date >= FaultHouse.purgeBefore, booking, "seats of an exhibition that is over are taken by \(id)")
             exhibition.available -= facts.seats
             seats[booking] = facts.seats
             visitors[booking] = facts.visitor

@@ -21,6 +21,7 @@ struct Staff: Sendable {
             case .roomy: 1_000_000
             case .crowded: Int.random(in: 5...60, using: &random)
             case .changing: Int.random(in: 20...400, using: &random)
+            case .past: 300
             }
         let body = #"{"title":"\#(kind)","hall":"A hall","date":"2099-12-24","capacity":\#(capacity)}"#
         guard let answer = await send("POST", "/museums", body), answer.status == 201, let id = answer.json["id"]?.text else {
