@@ -119,7 +119,9 @@ let package = Package(
         tests("RedisTests", ["Redis", .nioCore, .nioEmbedded, .nioSSL]),
         tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
         tests("ContractsTests", ["Contracts"]),
-        tests("ChassisTests", ["Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .hummingbird, .logging, .nioCore]),
+        tests(
+            "ChassisTests",
+            ["Chassis", "Contracts", "Redis", "Scripts", .configuration, .coreMetrics, .hummingbird, .logging, .nioCore]),
         tests("RoomTests", ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts"]),
         tests("FaultTests", ["skmuseum", "Preload", "Chassis", "Redis", "Scripts", "Contracts", .nioCore]),
         tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .nioCore]),
