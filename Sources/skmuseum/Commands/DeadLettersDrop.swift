@@ -15,7 +15,7 @@ struct DeadLettersDrop: AsyncParsableCommand {
             if let id = choice.id {
                 let (letters, letter) = try await keyspace.deadLetter(id)
                 try await letters.remove(try await letters.twins(of: letter))
-                Output.line("\(letters.name(of: letter))  \(letter.what)  dropped")
+                try Output.lineIfRead("\(letters.name(of: letter))  \(letter.what)  dropped")
                 return
             }
             for letters in keyspace.deadLetters {
@@ -23,7 +23,7 @@ struct DeadLettersDrop: AsyncParsableCommand {
                 var page = try await letters.page(after: .zero, through: end)
                 while let last = page.last {
                     try await letters.remove(page.map(\.id))
-                    for letter in page { Output.line("\(letters.name(of: letter))  \(letter.what)  dropped") }
+                    for letter in page { try Output.lineIfRead("\(letters.name(of: letter))  \(letter.what)  dropped") }
                     page = try await letters.page(after: last.id, through: end)
                 }
             }

@@ -33,20 +33,20 @@ struct ForgetCommand: AsyncParsableCommand {
             let (outcome, pseudonym) = try await forgetting.run()
             line.clear()
             guard !outcome.bookings.isEmpty || outcome.events + outcome.deadLetters > 0 else {
-                Output.line("nothing names \(name)")
+                try Output.line("nothing names \(name)")
                 return
             }
-            Output.line(
+            try Output.line(
                 "nothing names \(name) any more: \(outcome.bookings.count) bookings are \(pseudonym)'s now, "
                     + "\(outcome.events) events and \(outcome.deadLetters) dead letters are gone")
             let valid = outcome.valid.map(\.text).sorted()
             if !valid.isEmpty {
                 let more = valid.count > Self.namedAtMost ? ", …" : ""
-                Output.line(
+                try Output.line(
                     "\(valid.count) of them are still to come and stay valid under their ids; cancel those that shall not be: "
                         + valid.prefix(Self.namedAtMost).joined(separator: ", ") + more)
             }
-            Output.line(
+            try Output.line(
                 "the append-only file keeps the name until it is rewritten (BGREWRITEAOF), backups until they are deleted")
         }
     }

@@ -55,9 +55,9 @@ struct PurgeCommand: AsyncParsableCommand {
             let first = names.prefix(Self.namedAtMost).joined(separator: ", ") + (names.count > Self.namedAtMost ? ", …" : "")
             let what = "\(names.count) exhibitions that ended before \(before)" + (names.isEmpty ? "" : " (\(first))")
             if yes {
-                Output.line("purged \(what) with \(bookings) bookings")
+                try Output.line("purged \(what) with \(bookings) bookings")
             } else {
-                Output.line("would purge \(what) with \(bookings) bookings" + (names.isEmpty ? "" : "; --yes does it"))
+                try Output.line("would purge \(what) with \(bookings) bookings" + (names.isEmpty ? "" : "; --yes does it"))
             }
         }
     }
