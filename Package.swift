@@ -122,8 +122,8 @@ let package = Package(
         tests(
             "ChassisTests",
             [
-                "Chassis", "Contracts", "Redis", "Scripts", .coreMetrics, .httpTypes, .hummingbird, .logging, .nioCore,
-                .nioEmbedded, .nioHTTP1,
+                "Chassis", "Contracts", "Redis", "Scripts", .configuration, .coreMetrics, .httpTypes, .hummingbird, .logging,
+                .nioCore, .nioEmbedded, .nioHTTP1,
             ]),
         tests(
             "RoomTests",

@@ -14,6 +14,8 @@ public struct Settings: Sendable {
     public let bindAddress: String
     /// The port of each role, by its name.
     public let ports: [String: Int]
+    /// The names of port variables that Kubernetes has set for a Service of that name. They say nothing about this process.
+    public let ignoredServiceLinks: [String]
     /// Where to find the roles that are not in this process, by name.
     public let upstreams: [String: [String]]
     /// `nil`: host name and the role's port.
@@ -35,11 +37,12 @@ public struct Settings: Sendable {
         redis = try reader.endpoint("REDIS_URL")
         myPageRedis = try reader.endpoint("MYPAGE_REDIS_URL")
         bindAddress = try reader.address("BIND_ADDRESS") ?? "127.0.0.1"
-        var ports = ["gateway": try reader.number("GATEWAY_PORT", in: 1...65_535) ?? 8080]
+        var ignored: [String] = []
+        var ports = ["gateway": try reader.port("GATEWAY_PORT", ignored: &ignored) ?? 8080]
         var upstreams: [String: [String]] = [:]
         for (room, port) in Self.rooms {
             let prefix = room.uppercased()
-            let own = try reader.number(prefix + "_PORT", in: 1...65_535) ?? port
+            let own = try reader.port(prefix + "_PORT", ignored: &ignored) ?? port
             ports[room] = own
             upstreams[room] = try reader.urls(prefix + "_URL") ?? ["http://127.0.0.1:\(own)"]
         }
@@ -48,6 +51,7 @@ public struct Settings: Sendable {
             throw InvalidSetting(names[0], "is the same as \(names[1]); each role needs a port of its own")
         }
         self.ports = ports
+        ignoredServiceLinks = ignored
         self.upstreams = upstreams
         instanceId = try reader.instanceId()
         partitions = try reader.number("PARTITIONS", in: 1...64) ?? 1
@@ -55,6 +59,16 @@ public struct Settings: Sendable {
         timeZone = try reader.timeZone()
         logLevel = try reader.word("LOG_LEVEL") ?? .info
         logFormat = try reader.word("LOG_FORMAT") ?? .text
+    }
+
+    /// An address, fit for a URL, at which somebody on this machine reaches what listens on ``bindAddress``.
+    public var reachableHost: String {
+        switch try? SocketAddress(ipAddress: bindAddress, port: 0) {
+        case .v4 where bindAddress == "0.0.0.0": "127.0.0.1"
+        case .v6(let address):
+            withUnsafeBytes(of: address.address.sin6_addr) { $0.allSatisfy { $0 == 0 } } ? "[::1]" : "[\(bindAddress)]"
+        default: bindAddress
+        }
     }
 
     /// The consumer's name of a role in this process.
@@ -82,10 +96,21 @@ private struct SettingReader {
 
     func number(_ name: String, in range: ClosedRange<Int>) throws(InvalidSetting) -> Int? {
         guard let text = try text(name) else { return nil }
-        guard let number = Int(text), range.contains(number) else {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text), range.contains(number) else {
             throw InvalidSetting(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
+    }
+
+    /// A port of ours. Kubernetes sets `BOOK_PORT=tcp://10.0.0.1:8081` in every container once there is a Service `book`.
+    func port(_ name: String, ignored: inout [String]) throws(InvalidSetting) -> Int? {
+        if let text = try text(name), let url = try? StrictURL(text), url.scheme == "tcp", url.isBareAddress,
+            url.path.isEmpty, url.port != nil
+        {
+            ignored.append(name)
+            return nil
+        }
+        return try number(name, in: 1...65_535)
     }
 
     func duration(_ name: String) throws(InvalidSetting) -> Duration? {
@@ -123,13 +148,25 @@ private struct SettingReader {
 
     func urls(_ name: String) throws(InvalidSetting) -> [String]? {
         guard let text = try text(name) else { return nil }
-        let urls = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        for url in urls {
-            guard let parts = URLComponents(string: url), parts.scheme == "http", parts.host?.isEmpty == false,
-                parts.query == nil, ["", "/"].contains(parts.path)
-            else { throw InvalidSetting(name, "must be http://host:port, or several of them separated by commas") }
+        var addresses: [String] = []
+        for item in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let item = item.trimmingCharacters(in: .whitespaces)
+            guard !item.isEmpty else { throw InvalidSetting(name, "is a list with an empty place in it") }
+            let url: StrictURL
+            do {
+                url = try StrictURL(item)
+            } catch {
+                throw InvalidSetting(name, "can't be used: \(error)")
+            }
+            guard url.scheme == "http", url.isBareAddress else {
+                throw InvalidSetting(name, "must be http://host:port, or several of them separated by commas")
+            }
+            let host = (url.host.contains(":") ? "[\(url.host)]" : url.host).lowercased()
+            let address = "http://\(host)" + (url.port.map { $0 == 80 ? "" : ":\($0)" } ?? "")
+            guard !addresses.contains(address) else { throw InvalidSetting(name, "names \(address) twice") }
+            addresses.append(address)
         }
-        return urls.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        return addresses
     }
 
     func instanceId() throws(InvalidSetting) -> String? {
@@ -146,5 +183,12 @@ private struct SettingReader {
             throw InvalidSetting("TIME_ZONE", "must be a time zone's name, such as Asia/Seoul")
         }
         return zone
+    }
+}
+
+extension StrictURL {
+    /// Whether it names nothing but a host, and perhaps a port.
+    fileprivate var isBareAddress: Bool {
+        !host.isEmpty && user == nil && password == nil && ["", "/"].contains(path) && query == nil
     }
 }

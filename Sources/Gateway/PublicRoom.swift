@@ -5,7 +5,14 @@ import HTTPTypes
 public enum PublicRoom: Sendable, CaseIterable {
     case museums, books, confirms, myPages
 
-    var path: String { "\(self)" }
+    var path: String {
+        switch self {
+        case .museums: "museums"
+        case .books: "books"
+        case .confirms: "confirms"
+        case .myPages: "myPages"
+        }
+    }
 
     /// As in messages.
     var name: String {

@@ -20,7 +20,13 @@ final class Lane: Sendable {
     private let endpoint: RedisEndpoint
     private let eventLoop: any EventLoop
     private let connect: @Sendable (any EventLoop) -> EventLoopFuture<RedisConnection>
-    private let state = Mutex(State.idle)
+    private let slot = Mutex(Slot())
+
+    private struct Slot {
+        var state = State.idle
+        /// How often it has been closed: an attempt that began before belongs to nobody.
+        var closings = 0
+    }
 
     init(
         to endpoint: RedisEndpoint, on eventLoop: any EventLoop,
@@ -50,18 +56,18 @@ final class Lane: Sendable {
     }
 
     private func next() -> State {
-        state.withLock { state in
-            switch state {
+        slot.withLock { slot in
+            switch slot.state {
             case .ready(let connection, _, _) where connection.isActive: break
             case .ready(_, let attempts, let since) where .now() - since < Self.steadyAfter:
-                state = failed(.unreachable("\(endpoint) closed a connection that was just made"), attempts: attempts)
+                slot.state = failed(.unreachable("\(endpoint) closed a connection that was just made"), attempts: attempts)
             case .failed(_, _, let retryAt) where retryAt > .now(): break
             case .failed(let error, let attempts, _):
-                state = .connecting(connecting(attempt: attempts + 1), after: error)
-            case .ready, .idle: state = .connecting(connecting(attempt: 1), after: nil)
+                slot.state = .connecting(connecting(attempt: attempts + 1, closings: slot.closings), after: error)
+            case .ready, .idle: slot.state = .connecting(connecting(attempt: 1, closings: slot.closings), after: nil)
             case .connecting: break
             }
-            return state
+            return slot.state
         }
     }
 
@@ -70,24 +76,27 @@ final class Lane: Sendable {
         return .failed(error, attempts: attempts, retryAt: .now() + TimeAmount(pause))
     }
 
-    private func connecting(attempt: Int) -> EventLoopFuture<RedisConnection> {
+    private func connecting(attempt: Int, closings: Int) -> EventLoopFuture<RedisConnection> {
         // Hopping to the loop first: the outcome can't arrive while the lock is still held.
         eventLoop.flatSubmit { [connect, eventLoop] in connect(eventLoop) }.always { result in
-            self.state.withLock { state in
+            self.slot.withLock { slot in
                 switch result {
-                case .success(let connection): state = .ready(connection, attempts: attempt, since: .now())
+                case .success(let connection) where slot.closings != closings: connection.close()
+                case .success(let connection): slot.state = .ready(connection, attempts: attempt, since: .now())
+                case .failure where slot.closings != closings: break
                 case .failure(let error):
                     let known = error as? RedisError ?? .unreachable("\(self.endpoint): \(error)")
-                    state = self.failed(known, attempts: attempt)
+                    slot.state = self.failed(known, attempts: attempt)
                 }
             }
         }
     }
 
     func close() {
-        state.withLock { state in
-            if case .ready(let connection, _, _) = state { connection.close() }
-            state = .idle
+        slot.withLock { slot in
+            if case .ready(let connection, _, _) = slot.state { connection.close() }
+            slot.state = .idle
+            slot.closings += 1
         }
     }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Where a Redis server is and as whom to speak to it, read from a URL.
 public struct RedisEndpoint: Sendable, Equatable {
     public enum Address: Sendable, Equatable {
@@ -29,39 +27,46 @@ public struct RedisEndpoint: Sendable, Equatable {
     }
 
     /// Reads `redis://[user:password@]host[:port][/database]`, the same with `rediss` and `[?ca=file][&cert=file&key=file]`,
-    /// or `unix:///path[?db=database]`.
+    /// or `unix://[user:password@]/path[?db=database]`.
     /// - Throws: ``InvalidURL`` with what is wrong; the message never repeats the URL, which may hold a password.
     public init(url: String) throws(InvalidURL) {
-        guard let parts = URLComponents(string: url) else { throw InvalidURL("it is not a URL") }
+        let parts: StrictURL
+        do {
+            parts = try StrictURL(url)
+        } catch {
+            throw InvalidURL(error.description)
+        }
         switch parts.scheme {
         case "redis", "rediss":
-            guard let host = parts.host, !host.isEmpty else { throw InvalidURL("it names no host") }
-            let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
-            let port = parts.port ?? 6379
-            guard (1...65_535).contains(port) else { throw InvalidURL("a port is a number from 1 to 65535") }
-            address = .tcp(host: bare, port: port)
-            let path = parts.path.drop { $0 == "/" }
-            guard let number = path.isEmpty ? 0 : Int(path), number >= 0 else {
-                throw InvalidURL("after the host only a database number may follow")
-            }
-            database = number
+            guard !parts.host.isEmpty else { throw InvalidURL("it names no host") }
+            address = .tcp(host: parts.host, port: parts.port ?? 6379)
+            database = try Self.database(parts.path)
             tls = try TLS(parts)
         case "unix":
-            guard (parts.host ?? "").isEmpty, parts.path.hasPrefix("/"), parts.path.utf8.count <= 100 else {
-                throw InvalidURL("unix:// needs an absolute path of at most 100 bytes")
+            guard parts.host.isEmpty, parts.path.utf8.count <= 100, !parts.path.isEmpty, !parts.path.hasSuffix("/") else {
+                throw InvalidURL("unix:// needs a file's absolute path of at most 100 bytes, and no host")
             }
             address = .unix(path: parts.path)
             tls = nil
-            let item = parts.queryItems?.first { $0.name == "db" }
-            guard let number = item == nil ? 0 : item?.value.flatMap({ Int($0) }), number >= 0 else {
-                throw InvalidURL("db must be a number")
-            }
-            database = number
+            let items = parts.query ?? []
+            guard items.allSatisfy({ $0.name == "db" }) else { throw InvalidURL("behind the ? only db may follow") }
+            database = try items.first.map { item throws(InvalidURL) in try Self.number(item.value) } ?? 0
         default:
             throw InvalidURL("it must start with redis://, rediss:// or unix://")
         }
-        user = parts.user.flatMap { $0.isEmpty ? nil : $0 }
+        user = parts.user
         password = parts.password
+    }
+
+    private static func database(_ path: String) throws(InvalidURL) -> Int {
+        path.isEmpty || path == "/" ? 0 : try number(String(path.dropFirst()))
+    }
+
+    private static func number(_ text: String) throws(InvalidURL) -> Int {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int32(text) else {
+            throw InvalidURL("the database must be a number, such as redis://host/3 or unix:///path?db=3")
+        }
+        return Int(number)
     }
 
     /// Whether it is spoken to in plain where it could be otherwise.
@@ -74,17 +79,20 @@ public struct RedisEndpoint: Sendable, Equatable {
 }
 
 extension RedisEndpoint.TLS {
-    /// - Returns: `nil` for `redis://`, which may not name files: whoever does so means to be safe.
-    fileprivate init?(_ parts: URLComponents) throws(RedisEndpoint.InvalidURL) {
-        var files: [String: String] = [:]
-        for item in parts.queryItems ?? [] where parts.scheme == "rediss" || Self.names.contains(item.name) {
-            guard parts.scheme == "rediss" else { throw RedisEndpoint.InvalidURL("\(item.name) needs rediss://") }
-            guard Self.names.contains(item.name), let path = item.value, !path.isEmpty, files[item.name] == nil else {
-                throw RedisEndpoint.InvalidURL("after ? only ca, cert and key may follow, each with a file's path and once")
-            }
-            files[item.name] = path
+    /// - Returns: `nil` for `redis://`, behind which no file may be named: whoever does so means to be safe.
+    fileprivate init?(_ parts: StrictURL) throws(RedisEndpoint.InvalidURL) {
+        guard parts.scheme == "rediss" else {
+            guard let query = parts.query else { return nil }
+            let hint = query.contains { Self.names.contains($0.name) } ? "ca, cert and key need rediss://" : "a database is /3"
+            throw RedisEndpoint.InvalidURL("behind redis:// no ? may follow; \(hint)")
         }
-        guard parts.scheme == "rediss" else { return nil }
+        var files: [String: String] = [:]
+        for (name, path) in parts.query ?? [] {
+            guard Self.names.contains(name), !path.isEmpty else {
+                throw RedisEndpoint.InvalidURL("behind the ? only ca, cert and key may follow, each with a file's path")
+            }
+            files[name] = path
+        }
         authorities = files["ca"]
         switch (files["cert"], files["key"]) {
         case (nil, nil): identity = nil

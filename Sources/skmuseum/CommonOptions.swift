@@ -1,7 +1,6 @@
 import ArgumentParser
 import Chassis
 import Configuration
-import Foundation
 import Redis
 
 /// What every command takes.
@@ -10,18 +9,17 @@ struct CommonOptions: ParsableArguments {
     var redisURL: String?
 
     /// The settings: command line over environment over defaults.
-    /// - Throws: exit 78 after saying which variable is wrong and why.
+    /// - Throws: ``InvalidSetting`` saying which variable is wrong and why.
     func settings() throws -> Settings {
         var given: [AbsoluteConfigKey: ConfigValue] = [:]
+        if redisURL == "" {
+            throw InvalidSetting("REDIS_URL", "can't be used: --redis-url is empty; leave it out, or say redis://host:port")
+        }
         if let redisURL { given[["redis_url"]] = ConfigValue(.string(redisURL), isSecret: true) }
         let config = ConfigReader(providers: [
             InMemoryProvider(name: "command line", values: given), EnvironmentVariablesProvider(),
         ])
-        do {
-            return try Settings(config)
-        } catch {
-            throw Complaint(error.description, exitCode: 78)
-        }
+        return try Settings(config)
     }
 }
 
@@ -42,6 +40,14 @@ struct Complaint: Error {
         } catch let complaint as Complaint {
             Output.complain(complaint.line)
             throw ExitCode(complaint.exitCode)
+        } catch let setting as InvalidSetting {
+            Output.complain(setting.description)
+            throw ExitCode(78)
+        } catch let failure as OutputFailure {
+            // Whoever has read enough wants to hear no more.
+            guard case .notWritable(let reason) = failure else { return }
+            Output.complain("the result can't be written to stdout (\(reason)); send it to where there is room")
+            throw ExitCode(1)
         } catch let error as RedisError {
             Output.complain("\(error); is it running, and is REDIS_URL right?")
             throw ExitCode(1)
@@ -50,25 +56,4 @@ struct Complaint: Error {
             throw ExitCode(1)
         }
     }
-}
-
-/// stdout and stderr, a line at a time.
-enum Output {
-    /// Prints a line at once. Where nobody reads any more (`| head`), the command is done.
-    static func line(_ text: String) {
-        do {
-            try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
-        } catch {
-            exit(0)
-        }
-    }
-
-    static func complain(_ text: String) { note("skmuseum: " + text) }
-
-    static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-
-    /// Overwrites the last line of a terminal.
-    static func overwrite(_ text: String) { FileHandle.standardError.write(Data(("\r\u{1B}[K" + text).utf8)) }
-
-    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 }

@@ -7,10 +7,10 @@ enum Role: String, Sendable, CaseIterable {
     /// The room whose events the role consumes; the gateway has none.
     var room: Room? { Room(rawValue: rawValue) }
 
-    /// Reads `book,confirm`; `nil` if one of the words is no role.
+    /// Reads `book,confirm`; `nil` if one of the words is no role, or is missing.
     static func list(_ text: String) -> Set<Role>? {
-        let words = text.split(separator: ",").map { Role(rawValue: String($0)) }
-        guard !words.isEmpty, !words.contains(nil) else { return nil }
+        let words = text.split(separator: ",", omittingEmptySubsequences: false).map { Role(rawValue: String($0)) }
+        guard !words.contains(nil) else { return nil }
         return Set(words.compactMap { $0 })
     }
 }

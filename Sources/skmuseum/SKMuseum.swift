@@ -10,4 +10,36 @@ struct SKMuseum: AsyncParsableCommand {
             ServeCommand.self, EventsCommand.self, TraceCommand.self, ReplayCommand.self, AuditCommand.self,
             RebuildCommand.self, PurgeCommand.self, ForgetCommand.self, DeadLettersCommand.self,
         ])
+
+    static func main() async {
+        StandardStreams.prepare()
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: ExitCode(await code(for: error)))
+        }
+    }
+
+    /// Prints what the argument parser has to say, as it would itself, and tells the exit code.
+    private static func code(for error: any Error) async -> Int32 {
+        let code = exitCode(for: error).rawValue
+        let text = fullMessage(for: error)
+        if text.isEmpty { return code }
+        guard code == ExitCode.success.rawValue else {
+            Output.note(text)
+            return code
+        }
+        // Help that was asked for is a result.
+        do {
+            try await Complaint.reporting { try Output.line(text) }
+            return code
+        } catch {
+            return exitCode(for: error).rawValue
+        }
+    }
 }

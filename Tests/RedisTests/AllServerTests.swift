@@ -6,6 +6,13 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5)))
 enum AllServerTests {}
 
+/// For what is about time-outs: long enough for a machine that is busy with others.
+func options(commandTimeout: TimeAmount) -> RedisOptions {
+    var options = RedisOptions()
+    options.commandTimeout = commandTimeout
+    return options
+}
+
 /// For what is not about time, on a machine that is busy with others.
 let patient: RedisOptions = {
     var options = RedisOptions()

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import Redis
 import TestSupport
 import Testing
@@ -33,7 +34,8 @@ extension AllServerTests {
         func inDoubt(_ number: Int) async throws {
             let struck = LockedBox(0)
             let server = try server(Self.faults[number], struck: struck)
-            let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"))
+            let client = RedisClient(
+                try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"), options: options(commandTimeout: .seconds(2)))
             for round in 1...3 {
                 let results = await client.send(["one", "fault", "three"].map { Command("ECHO", $0) })
                 // What was whole before stands, unless nonsense has come in one piece with it.
@@ -46,7 +48,7 @@ extension AllServerTests {
                 // Each connection's next command, and some more.
                 for next in 0..<2 * ProcessInfo.processInfo.processorCount {
                     let word = "next-\(round)-\(next)"
-                    try await eventually("answered", within: .seconds(3)) {
+                    try await eventually("answered") {
                         switch await client.send([Command("ECHO", word)])[0] {
                         case .success(let reply):
                             #expect(reply == .text(word))

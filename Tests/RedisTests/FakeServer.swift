@@ -12,6 +12,8 @@ final class FakeServer: Sendable {
 
     let port: Int
     private let listener: Int32
+    /// How many connections are open at the moment.
+    let connections = LockedBox(0)
 
     init(_ answer: @escaping @Sendable ([String]) -> Answer) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -25,11 +27,15 @@ final class FakeServer: Sendable {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
         }
         guard bound == 0, listen(listener, 16) == 0 else { throw Failed("no socket") }
-        Thread.detachNewThread {
+        Thread.detachNewThread { [connections] in
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { return }
-                Thread.detachNewThread { Self.serve(connection, answer) }
+                connections.update { $0 += 1 }
+                Thread.detachNewThread {
+                    Self.serve(connection, answer)
+                    connections.update { $0 -= 1 }
+                }
             }
         }
     }

@@ -13,20 +13,18 @@ extension AllServerTests {
 
         @Test func asleepUnderLoad() async throws {
             let server = try await RedisServer.start()
-            var options = RedisOptions()
-            options.commandTimeout = .seconds(2)
-            let client = RedisClient(try RedisEndpoint(url: server.url), options: options)
+            let client = RedisClient(try RedisEndpoint(url: server.url), options: options(commandTimeout: .seconds(2)))
             for _ in 0..<2 * Self.lanes { #expect(try await client.send("PING") == .text("PONG")) }
             let load = String(repeating: "x", count: 1 << 20)
             server.signal(SIGSTOP)
-            let start = ContinuousClock.now
+            let watch = Stopwatch()
             let results = await withTaskGroup { group in
                 for number in 0..<10 * Self.most {
                     group.addTask { await client.send([Command("SET", "k\(number)", load)])[0] }
                 }
                 return await group.reduce(into: []) { $0.append($1) }
             }
-            let time = ContinuousClock.now - start
+            let time = watch.elapsed
             server.signal(SIGCONT)
             let sent = results.count { if case .failure(.inDoubt) = $0 { true } else { false } }
             let refused = results.count { if case .failure(let error) = $0 { error.isCertainlyNotApplied } else { false } }

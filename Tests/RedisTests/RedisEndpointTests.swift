@@ -50,6 +50,17 @@ struct RedisEndpointTests {
         "unix:///run/redis.sock?db", "redis://host:-1", "redis://host:0", "redis://host:65536", "redis://host:99999",
         "redis://host?ca=/ca.pem", "redis://host/0?cert=/c&key=/k", "rediss://host?ca", "rediss://host?ca=",
         "rediss://host?ca=/a&ca=/b",
+        "redis://host?db=3", "redis://host?", "redis://host/3?", "redis://host#3", "redis://host/0#", "redis://host//3",
+        "redis://host/3/", "redis://host/+3", "redis://host/ 3", "redis://host/٣", "redis://host/99999999999999999999",
+        "redis://:@host", "redis://@host", "redis://kim@host", "redis://kim:@host", "redis://kim:a@b@host", "redis://host:",
+        "redis://host:+1", "redis://host:6379:1", "redis://host:000000", " redis://host", "redis://host ", "redis://host\n",
+        "redis://ho st", "redis://host\t", "redis://h\u{0}st", "redis://host,other", "redis://h%6Fst", "redis://höst",
+        "redis://::1", "redis://[::1", "redis://[::1]6379", "redis://[::1]:", "redis://[fe80::1%25eth0]", "redis://[host]",
+        "redis://[]", "redis://kim:a%zz@host", "redis://kim:a%ff@host", "redis://kim:%@host", "redis://kim:a%0Ab@host",
+        "redis://:12#34@host", "redis://kim:12/34@host", "redis://kim:12?34@host", "rediss://kim:12?ca=/x@host",
+        "rediss://host?ca=/a&", "rediss://host?&ca=/a", "rediss://host?ca=/a&db=1", "unix://host/run/redis.sock",
+        "unix:///run/redis.sock?db=1&db=2", "unix:///run/redis.sock?ca=/a", "unix:///run/redis.sock#1", "unix:///",
+        "unix:///run/redis.sock?db=", "unix:///run/", "unix:///run/%00", "unix:///run/redis.sock?", "unix://kim@/run/redis.sock",
         "rediss://host?cert=/c", "rediss://host?key=/k", "rediss://host?verify=no", "rediss://host:0", "rediss:///0?ca=/ca.pem",
     ])
     func noEndpoint(_ url: String) {
@@ -60,7 +71,10 @@ struct RedisEndpointTests {
         "redis://book:hunter2@host/x", "redis://book:hunter2@", "http://book:hunter2@host", "redis://:hunter2@host:port",
         "hunter2",
         "unix://book:hunter2@host/run/redis.sock?db=x", "redis://book:hunter2@host:99999", "rediss://book:hunter2@host?x=y",
-        "redis://book:hunter2@host?ca=/hunter2.pem",
+        "redis://book:hunter2@host?ca=/hunter2.pem", "redis://book:hunter2#x@host", "redis://book:1#hunter2@host",
+        "redis://book:hunter2/x@host", "redis://book:1/hunter2@host", "redis://book:1?hunter2@host", "redis://hunter2@host",
+        "redis://book:hunter2@host@host", "redis://book:hunter2 @host", "redis://book:hunter2%zz@host",
+        "redis://book:hunter2@ho st", "redis://book:hunter2@[::1", "rediss://book:1?ca=/hunter2@host",
     ])
     func theMessageKeepsThePassword(_ url: String) {
         do {
@@ -70,6 +84,25 @@ struct RedisEndpointTests {
             #expect(!"\(error)".contains("hunter2") && !error.description.isEmpty)
             #expect(!String(reflecting: error).contains("hunter2"))
         }
+    }
+
+    @Test(arguments: [
+        ("redis://kim:a#b@host", "%23"), ("redis://kim:12/b@host", "%2F"), ("redis://kim:12?b@host", "%3F"),
+        ("redis://kim:a@b@host", "%40"), ("redis://kim:a%b@host", "%25"), ("redis://host?db=3", "/3"),
+        ("redis://host?ca=/ca.pem", "rediss://"), ("redis://kim@host", "user:password@"), ("redis://host/x", "redis://host/3"),
+    ])
+    func theMessageSaysWhatToWrite(url: String, hint: String) {
+        #expect { try RedisEndpoint(url: url) } throws: { "\($0)".contains(hint) }
+    }
+
+    @Test func whatIsUnderstoodIsTaken() throws {
+        let odd = try RedisEndpoint(url: "redis://kim:a%23b%2Fc%3Fd%40e%25:f@my_redis-1.internal:00080/007")
+        #expect(odd.user == "kim" && odd.password == "a#b/c?d@e%:f" && odd.database == 7)
+        #expect(odd.address == .tcp(host: "my_redis-1.internal", port: 80))
+        #expect(try RedisEndpoint(url: "redis://:비밀^{}|@host").password == "비밀^{}|")
+        let socket = try RedisEndpoint(url: "unix://kim:pw@/run/my%20redis@1.sock?db=2")
+        #expect(socket.address == .unix(path: "/run/my redis@1.sock") && socket.user == "kim" && socket.password == "pw")
+        #expect(try RedisEndpoint(url: "rediss://host?ca=/%C3%A4.pem").tls?.authorities == "/ä.pem")
     }
 
     @Test func theDescriptionIsTheAddressAlone() throws {

@@ -9,6 +9,8 @@ public final class Listener: Sendable {
         /// Says this, and no more.
         case saysThenHangs(String)
         case hangsUp
+        /// Says this before it has read anything, and closes the connection.
+        case saysFirst(String)
         /// Says this bit by bit, a byte every 50 ms.
         case trickles(String)
     }
@@ -55,6 +57,7 @@ public final class Listener: Sendable {
 
     private static func serve(_ connection: Int32, _ requests: LockedBox<[String]>, _ manner: LockedBox<Manner>) {
         defer { close(connection) }
+        if case .saysFirst(let answer) = manner.value { write(answer, to: connection) }
         var unread = ""
         while let request = next(connection, &unread) {
             requests.update { $0.append(request) }
@@ -65,7 +68,7 @@ public final class Listener: Sendable {
                 var byte: UInt8 = 0
                 _ = recv(connection, &byte, 1, 0)
                 return
-            case .hangsUp: return
+            case .hangsUp, .saysFirst: return
             case .trickles(let answer):
                 for byte in answer.utf8 {
                     guard write(String(UnicodeScalar(byte)), to: connection) else { return }

@@ -8,6 +8,7 @@ public import ServiceLifecycle
 /// One role's port: an HTTP server over its routes.
 public struct Host: Service {
     private let role: String
+    private let address: String
     private let port: Int
     private let application: Application<Edge>
 
@@ -20,6 +21,7 @@ public struct Host: Service {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.role = role
+        self.address = address
         self.port = port
         // Hummingbird tells at info that it listens; Host says so itself, with the role.
         var quiet = logger
@@ -43,18 +45,12 @@ public struct Host: Service {
             logger: quiet)
     }
 
-    /// - Throws: ``PortTaken`` where something else listens there.
+    /// - Throws: ``InvalidSetting`` where the address or port can't be bound.
     public func run() async throws {
         do {
             try await application.run()
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw PortTaken(role: role, port: port)
+        } catch let error as IOError {
+            throw InvalidSetting(binding: address, role: role, port: port, code: error.errnoCode)
         }
     }
-}
-
-/// Another program listens on a role's port.
-public struct PortTaken: Error {
-    public let role: String
-    public let port: Int
 }

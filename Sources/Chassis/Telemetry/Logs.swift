@@ -1,9 +1,8 @@
 import Contracts
-import Foundation
 public import Logging
 import NIOCore
 
-/// How logs look: `text` for people, `json` for machines. All of it goes to stderr.
+/// How logs look: `text` for people, `json` for machines. All of it goes to stderr, as far as it can be written.
 public enum LogFormat: String, Sendable, CaseIterable {
     case text, json
 }
@@ -14,7 +13,7 @@ public enum Logs {
         LoggingSystem.bootstrap { label in
             var handler: any LogHandler =
                 switch format {
-                case .text: StreamLogHandler.standardError(label: label)
+                case .text: StreamLogHandler(label: label, stream: BestEffortOutput.standardError)
                 case .json: JSONLogHandler(label: label)
                 }
             handler.logLevel = level
@@ -46,6 +45,6 @@ private struct JSONLogHandler: LogHandler {
                 for (name, value) in all.sorted(by: { $0.key < $1.key }) { writer.member(named: name, value.description) }
             }
         }
-        FileHandle.standardError.write(Data(writer.buffer.readableBytesView + [0x0A]))
+        BestEffortOutput.standardError.write(writer.text + "\n")
     }
 }

@@ -24,7 +24,7 @@ struct AuditCommand: AsyncParsableCommand {
             let wait = DurationText.parse(wait) ?? .seconds(10)
             var audit = Audit(keyspace, wait: wait)
             let outcome = try await audit.run()
-            report(outcome, counts: audit.counts)
+            try report(outcome, counts: audit.counts)
             if !outcome.violations.isEmpty { throw Complaint("audit: \(outcome.violations.count) violations") }
             if !outcome.behind.isEmpty { throw Complaint("audit: not settled within \(self.wait); is every role running?") }
             if !outcome.restless.isEmpty {
@@ -33,16 +33,16 @@ struct AuditCommand: AsyncParsableCommand {
         }
     }
 
-    private func report(_ outcome: Audit.Outcome, counts: Audit.Counts) {
+    private func report(_ outcome: Audit.Outcome, counts: Audit.Counts) throws {
         let sorted = outcome.violations.sorted { ($0.key, $0.what) < ($1.key, $1.what) }
         let late = outcome.behind.map {
             "\($0.subscription.group.rawValue) is \($0.behind) events behind on \($0.subscription.stream)"
         }
         guard json else {
-            for violation in sorted { Output.line("\(violation.key)  \(violation.what)") }
-            for line in late { Output.line(line) }
+            for violation in sorted { try Output.lineIfRead("\(violation.key)  \(violation.what)") }
+            for line in late { try Output.lineIfRead(line) }
             if sorted.isEmpty, late.isEmpty, outcome.restless.isEmpty {
-                Output.line("all invariants hold: \(counts.exhibitions) exhibitions, \(counts.bookings) bookings")
+                try Output.lineIfRead("all invariants hold: \(counts.exhibitions) exhibitions, \(counts.bookings) bookings")
             }
             return
         }
@@ -60,6 +60,6 @@ struct AuditCommand: AsyncParsableCommand {
             }
             writer.array("behind", late) { $0.value($1) }
         }
-        Output.line(writer.text)
+        try Output.lineIfRead(writer.text)
     }
 }

@@ -23,7 +23,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
                     var page = try await letters.page(after: .zero, through: end)
                     while let last = page.last {
                         for letter in page where seen.insert(letter.eventName).inserted {
-                            Output.line("\(letters.name(of: letter))  \(letter.what)  \(letter.reason.asWord)")
+                            try Output.line("\(letters.name(of: letter))  \(letter.what)  \(letter.reason.asWord)")
                             count += 1
                         }
                         page = try await letters.page(after: last.id, through: end)
@@ -54,7 +54,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
                     writer.member("attempts", letter.attempts)
                     for field in letter.fields { writer.member(named: field.name.shown, field.value.shown) }
                 }
-                Output.line(writer.text)
+                try Output.line(writer.text)
             }
         }
     }

@@ -15,14 +15,14 @@ struct DeadLettersDrop: AsyncParsableCommand {
             if let id = choice.id {
                 let (letters, letter) = try await keyspace.deadLetter(id)
                 let removed = try await letters.remove(try await letters.twins(of: letter))
-                report(letter, of: letters, isDropped: removed > 0)
+                try report(letter, of: letters, isDropped: removed > 0)
                 return
             }
             for letters in keyspace.deadLetters {
                 let end = try await letters.last()
                 var page = try await letters.page(after: .zero, through: end)
                 while let last = page.last {
-                    for letter in page { report(letter, of: letters, isDropped: try await letters.remove([letter.id]) > 0) }
+                    for letter in page { try report(letter, of: letters, isDropped: try await letters.remove([letter.id]) > 0) }
                     page = try await letters.page(after: last.id, through: end)
                 }
             }
@@ -30,8 +30,8 @@ struct DeadLettersDrop: AsyncParsableCommand {
     }
 
     /// A role that starts, or a retry, may have applied the event between listing and dropping.
-    private func report(_ letter: DeadLetter, of letters: DeadLetters, isDropped: Bool) {
+    private func report(_ letter: DeadLetter, of letters: DeadLetters, isDropped: Bool) throws {
         let end = isDropped ? "dropped" : "not dropped: it was retried or dropped by somebody else meanwhile"
-        Output.line("\(letters.name(of: letter))  \(letter.what)  \(end)")
+        try Output.lineIfRead("\(letters.name(of: letter))  \(letter.what)  \(end)")
     }
 }

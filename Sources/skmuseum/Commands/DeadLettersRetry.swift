@@ -74,9 +74,9 @@ private struct Retrial {
         isApplied[letter.eventName] = outcome == .applied
         let name = "\(letters.name(of: letter))  \(letter.what)"
         switch outcome {
-        case .applied: Output.line("\(name)  applied")
+        case .applied: try Output.lineIfRead("\(name)  applied")
         case .notYet(let reason), .left(let reason):
-            Output.line("\(name)  left: \(reason.asWord)")
+            try Output.lineIfRead("\(name)  left: \(reason.asWord)")
             left += 1
         }
     }

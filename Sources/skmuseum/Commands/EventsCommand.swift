@@ -30,7 +30,7 @@ struct EventsCommand: AsyncParsableCommand {
             let rooms = room.flatMap(Room.init).map { [$0] } ?? [.museum, .book, .confirm]
             var log = EventLog(keyspace, rooms: rooms, from: from.flatMap(StreamID.init) ?? .zero)
             while true {
-                while let entry = try await log.next() { Output.line(entry.json) }
+                while let entry = try await log.next() { try Output.line(entry.json) }
                 guard follow else { return }
                 try await Task.sleep(for: .milliseconds(100))
                 log.resume()

@@ -44,7 +44,7 @@ struct ForgetCommand: AsyncParsableCommand {
                 defer { line.withLock { $0.clear() } }
                 outcome = try await keyspace.exclusively("forget", maintenance) { try await finish(forgetting) }
             }
-            report(outcome, on: name)
+            try report(outcome, on: name)
         }
     }
 
@@ -68,22 +68,22 @@ struct ForgetCommand: AsyncParsableCommand {
         return reached.withLock { $0 }
     }
 
-    private func report(_ outcome: Forgetting.Outcome, on name: String) {
+    private func report(_ outcome: Forgetting.Outcome, on name: String) throws {
         guard outcome.hasFoundAny else {
-            Output.line("nothing names \(name)")
+            try Output.line("nothing names \(name)")
             return
         }
-        Output.line(
+        try Output.line(
             "nothing names \(name) any more: \(outcome.bookings.count) bookings are \(outcome.pseudonym)'s now, "
                 + "\(outcome.events) events and \(outcome.deadLetters) dead letters are gone")
         let valid = outcome.valid.map(\.text).sorted()
         if !valid.isEmpty {
             let more = valid.count > Self.namedAtMost ? ", …" : ""
-            Output.line(
+            try Output.line(
                 "\(valid.count) of them are still to come and stay valid under their ids; cancel those that shall not be: "
                     + valid.prefix(Self.namedAtMost).joined(separator: ", ") + more)
         }
-        Output.line(
+        try Output.line(
             "the append-only file keeps the name until it is rewritten (BGREWRITEAOF), backups until they are deleted")
     }
 }

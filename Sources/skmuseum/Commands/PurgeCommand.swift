@@ -55,7 +55,7 @@ struct PurgeCommand: AsyncParsableCommand {
             bookings += try await purge.bookings(of: found)
         }
         let hint = exhibitions.isEmpty ? "" : "; --yes does it"
-        Output.line("would purge \(named(exhibitions)) with \(bookings) bookings\(hint)")
+        try Output.line("would purge \(named(exhibitions)) with \(bookings) bookings\(hint)")
     }
 
     private func purge(_ keyspace: Keyspace) async throws {
@@ -71,9 +71,9 @@ struct PurgeCommand: AsyncParsableCommand {
             bookings += outcome.bookings
         }
         line.clear()
-        Output.line("purged \(named(exhibitions)) with \(bookings) bookings")
+        try Output.line("purged \(named(exhibitions)) with \(bookings) bookings")
         if !postponed.isEmpty {
-            Output.line("\(postponed.count) were moved to \(before) or later meanwhile and stay: \(list(postponed))")
+            try Output.line("\(postponed.count) were moved to \(before) or later meanwhile and stay: \(list(postponed))")
         }
     }
 

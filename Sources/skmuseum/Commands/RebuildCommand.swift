@@ -28,7 +28,15 @@ struct RebuildCommand: AsyncParsableCommand {
             let keyspace = try await Keyspace.open(try common.settings())
             let different = try await keyspace.exclusively("rebuild", maintenance) {
                 var different = 0
-                for partition in keyspace.partitions { different += try await rebuild(partition, keyspace) }
+                for partition in keyspace.partitions {
+                    do {
+                        different += try await rebuild(partition, keyspace)
+                    } catch let failure as OutputFailure {
+                        // What was built beside is of no use any more.
+                        try await RebuiltPages(keyspace, partition: partition).clear()
+                        throw failure
+                    }
+                }
                 return different
             }
             guard different > 0 else { return }
@@ -52,10 +60,10 @@ struct RebuildCommand: AsyncParsableCommand {
         var comparison = PageComparison(pages)
         pages = try await comparison.run(show)
         line.clear()
-        Output.line(
+        try Output.lineIfRead(
             "\(partition): rebuilt from \(pages.events) events and \(pages.records) bookings"
                 + (pages.unreadable > 0 ? "; \(pages.unreadable) could not be read, see 'dead-letters' and 'audit'" : ""))
-        report(comparison.result, partition)
+        try report(comparison.result, partition)
         for _ in 0..<Self.rounds where comparison.result.different > 0 && !dryRun {
             var repaired = 0
             for repair in [PageComparison.Repair.rows, .lists] {
@@ -66,21 +74,21 @@ struct RebuildCommand: AsyncParsableCommand {
             comparison = PageComparison(pages)
             pages = try await comparison.run(show)
             line.clear()
-            Output.line("\(partition): \(repaired) repaired")
-            report(comparison.result, partition)
+            try Output.lineIfRead("\(partition): \(repaired) repaired")
+            try report(comparison.result, partition)
         }
         try await pages.clear()
         return comparison.result.different
     }
 
-    private func report(_ result: PageComparison.Result, _ partition: String) {
+    private func report(_ result: PageComparison.Result, _ partition: String) throws {
         let counts = "\(result.rows) rows, \(result.exhibitions) exhibitions, \(result.entries) list entries"
         guard result.different > 0 else {
-            Output.line("\(partition): live equals rebuilt, \(result.live): \(counts)")
+            try Output.lineIfRead("\(partition): live equals rebuilt, \(result.live): \(counts)")
             return
         }
         let rest = result.different - result.named.count
-        Output.line(
+        try Output.lineIfRead(
             "\(partition): live \(result.live), rebuilt \(result.rebuilt): \(counts), \(result.different) differ: "
                 + result.named.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : ""))
     }

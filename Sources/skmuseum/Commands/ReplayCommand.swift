@@ -75,8 +75,8 @@ struct ReplayCommand: AsyncParsableCommand {
             let rest = rate > 0 ? "\(Int((Double(left) / rate).rounded(.up))) s left" : "waiting for a \(room) consumer"
             let text = "\(total - left) of \(total) events, \(Int(rate))/s, \(rest)"
             if left == 0 {
-                let done = "\(room) has caught up: \(total) events in \(Int(seconds * 1000)) ms"
-                if Output.isTerminal { Output.overwrite(done + "\n") } else { Output.note(done) }
+                if Output.isTerminal { Output.overwrite("") }
+                try Output.line("\(room) has caught up: \(total) events in \(Int(seconds * 1000)) ms")
                 return
             }
             if Output.isTerminal {

@@ -39,15 +39,39 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func serve(_ settings: Settings, roles: Set<Role>) async throws {
         let logger = Logger(label: "skmuseum")
-        let metrics = TextMetrics()
-        MetricsSystem.bootstrap(metrics)
+        if !settings.ignoredServiceLinks.isEmpty {
+            let names = settings.ignoredServiceLinks.joined(separator: ", ")
+            logger.notice("ignored what Kubernetes sets for Services of these names", metadata: ["variables": "\(names)"])
+        }
+        let ports = Role.allCases.filter(roles.contains).map { (role: $0.rawValue, port: settings.ports[$0.rawValue] ?? 0) }
+        try PortCheck.run(address: settings.bindAddress, ports: ports)
 
-        let embedded = settings.redis == nil ? EmbeddedRedis() : nil
-        let endpoint = if let embedded { try await embedded.start() } else { settings.redis! }
-        var options = RedisOptions()
         // In containers every process has the same number; the host's name tells them apart.
         let host = ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
-        options.clientName = "skmuseum-\(host)-\(ProcessInfo.processInfo.processIdentifier)"
+        let clientName = "skmuseum-\(host)-\(ProcessInfo.processInfo.processIdentifier)"
+        if let endpoint = settings.redis {
+            return try await serve(settings, roles: roles, redis: endpoint, clientName: clientName, logger: logger)
+        }
+        let embedded = EmbeddedRedis(clientName: clientName) { logger.notice("\($0)") }
+        do {
+            guard let endpoint = try await StopSignals.interrupting({ try await embedded.start() }) else {
+                return await embedded.stop()
+            }
+            try await serve(settings, roles: roles, redis: endpoint, clientName: clientName, logger: logger)
+        } catch {
+            await embedded.stop()
+            throw error
+        }
+        await embedded.stop()
+    }
+
+    private func serve(
+        _ settings: Settings, roles: Set<Role>, redis endpoint: RedisEndpoint, clientName: String, logger: Logger
+    ) async throws {
+        let metrics = TextMetrics()
+        MetricsSystem.bootstrap(metrics)
+        var options = RedisOptions()
+        options.clientName = clientName
         let redis = RedisClient(endpoint, options: options)
         let ownStore = settings.myPageRedis == nil || settings.myPageRedis == endpoint ? nil : settings.myPageRedis
         let myPageStore = ownStore.map { RedisClient($0, options: options) }
@@ -62,7 +86,8 @@ struct ServeCommand: AsyncParsableCommand {
             connections: ConnectionBudget(openFiles: OpenFiles.raiseLimit()))
         let opening = Opening(ports: roles.count) { banner(settings, roles: roles, redis: endpoint) }
         var configuration = ServiceGroupConfiguration(
-            services: assembly.services { opening.portIsOpen() }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: assembly.services { opening.portIsOpen() }, gracefulShutdownSignals: StopSignals.all,
+            logger: logger)
         configuration.maximumGracefulShutdownDuration = Self.shutdownWithin
 
         let outcome: Result<Void, any Error>
@@ -74,13 +99,7 @@ struct ServeCommand: AsyncParsableCommand {
         try? await httpClient.shutdown()
         redis.close()
         myPageStore?.close()
-        await embedded?.stop()
-        do {
-            try outcome.get()
-        } catch let error as PortTaken {
-            throw Complaint(
-                "port \(error.port) is taken by something else; stop it, or set \(error.role.uppercased())_PORT to another")
-        }
+        try outcome.get()
     }
 
     /// A server that forgets keys when it is full would forget bookings.
@@ -102,13 +121,14 @@ struct ServeCommand: AsyncParsableCommand {
         _ = await redis.send([Command(["SADD", Keys.partitions] + (0..<count).map(Partition.name))])
     }
 
+    /// Says where it listens. Whether anybody reads it makes no difference.
     private func banner(_ settings: Settings, roles: Set<Role>, redis: RedisEndpoint) {
         let ports = Role.allCases.filter(roles.contains).map { "\($0.rawValue) \(settings.ports[$0.rawValue] ?? 0)" }
-        Output.line("SK Museum is open on \(settings.bindAddress): \(ports.joined(separator: ", ")). Redis: \(redis).")
-        let address = "http://127.0.0.1:\(settings.ports["gateway"] ?? 8080)"
+        Output.announce("SK Museum is open on \(settings.bindAddress): \(ports.joined(separator: ", ")). Redis: \(redis).")
+        let address = "http://\(settings.reachableHost):\(settings.ports["gateway"] ?? 8080)"
         if roles.contains(.gateway) {
             let inThirtyDays = LocalClock(settings.timeZone).read(at: Calendars.wallClock() + 30 * 86_400_000).date
-            Output.line(
+            Output.announce(
                 """
                 Try:  curl -s \(address)/museums -H 'Content-Type: application/json' \
                 -d '{"title":"Monet","hall":"A hall","date":"\(inThirtyDays)","capacity":20}'

@@ -43,9 +43,9 @@ struct TraceCommand: AsyncParsableCommand {
             let moment = entry.value("timestamp").flatMap { Moment($0) }.map(Calendars.iso8601) ?? "?"
             let details = entry.fields.filter { !["eventType", "timestamp", "bookId", "museumId"].contains($0.name) }
                 .map { "\($0.name)=\($0.value)" }.joined(separator: " ")
-            Output.line("\(moment)  \(entry.room.rawValue)  \(entry.value("eventType") ?? "?")  \(entry.id.text)  \(details)")
+            try Output.line("\(moment)  \(entry.room.rawValue)  \(entry.value("eventType") ?? "?")  \(entry.id.text)  \(details)")
             for subscription in Subscription.all(in: [partition]) where subscription.source == entry.room {
-                if let note = try await pending(entry, subscription, keyspace) { Output.line("    \(note)") }
+                if let note = try await pending(entry, subscription, keyspace) { try Output.line("    \(note)") }
             }
         }
         return isFound
@@ -74,7 +74,7 @@ struct TraceCommand: AsyncParsableCommand {
             places = [(.book, keys.booking(id)), (.confirm, keys.admission(id)), (.mypage, keys.page(id))]
             let seats = keys.seats(booking.exhibition.text)
             if let held = try await keyspace.redis.send("HGET", seats, id).asOptionalText() {
-                Output.line("\(seats)  \(id)=\(held)")
+                try Output.line("\(seats)  \(id)=\(held)")
                 hasState = true
             }
         }
@@ -82,7 +82,7 @@ struct TraceCommand: AsyncParsableCommand {
             let fields = try await keyspace.store(of: room).send("HGETALL", key).asPairs()
             guard !fields.isEmpty else { continue }
             hasState = true
-            Output.line("\(key)  " + fields.map { "\($0.name.shown)=\($0.value.shown)" }.joined(separator: " "))
+            try Output.line("\(key)  " + fields.map { "\($0.name.shown)=\($0.value.shown)" }.joined(separator: " "))
         }
         return hasState
     }

@@ -1,0 +1,60 @@
+import Foundation
+import Scripts
+
+/// Where the embedded server keeps its data, by the path that it names itself: without symlinks.
+struct DataFolder {
+    let path: String
+
+    /// Makes the folder where it isn't there.
+    /// - Throws: ``Complaint`` saying what is in the way.
+    init(_ given: String) throws {
+        var made = given.hasPrefix("/") ? "/" : ""
+        for name in given.split(separator: "/") {
+            made += name
+            try Self.make(made)
+            made += "/"
+        }
+        try self.init(existing: given)
+    }
+
+    /// - Throws: ``Complaint`` where it isn't there.
+    init(existing given: String) throws {
+        guard let real = realpath(given, nil) else { throw Self.complaint("\(given) can't be used", errno) }
+        defer { free(real) }
+        path = String(cString: real)
+    }
+
+    private static func make(_ path: String) throws {
+        if mkdir(path, 0o777) == 0 { return }
+        let code = errno
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+            guard !isFolder.boolValue else { return }
+            throw Complaint("\(path) is no folder; start elsewhere, or set REDIS_URL to a Redis elsewhere")
+        }
+        guard code != EEXIST else {
+            throw Complaint("\(path) is a symlink to a folder that isn't there; make that folder, or set REDIS_URL")
+        }
+        throw complaint("\(path) can't be made", code)
+    }
+
+    private static func complaint(_ what: String, _ code: Int32) -> Complaint {
+        let reason = String(cString: strerror(code))
+        return Complaint("\(what) (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
+    }
+
+    var log: String { path + "/redis.log" }
+
+    /// Writes the server's configuration.
+    /// - Returns: its path.
+    func writeConfiguration() throws -> String {
+        let file = path + "/redis.conf"
+        do {
+            try Data(Scripts.redisConf.utf8).write(to: URL(fileURLWithPath: file))
+        } catch {
+            let reason = "\(error.localizedDescription)".split(whereSeparator: \.isNewline).joined(separator: " ")
+            throw Complaint("\(file) can't be written (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
+        }
+        return file
+    }
+}

@@ -1,0 +1,191 @@
+import Chassis
+import Foundation
+import Redis
+import Scripts
+import Subprocess
+import Synchronization
+
+/// A private redis-server on 127.0.0.1, its data below the current folder.
+///
+/// It runs in a session of its own: a killed `skmuseum` leaves it behind unharmed, and the next start takes it over. Starts and
+/// stops take turns by the folder's lock.
+final class EmbeddedRedis: Sendable {
+    let port: Int
+    private let path: String
+    private let clientName: String
+    private let say: @Sendable (String) -> Void
+    /// Shows other processes of ours, from the start on, that the server is in use.
+    private let connection = Mutex<RedisConnection?>(nil)
+
+    /// - Parameters:
+    ///   - clientName: what the connections of this process are called; starts with `skmuseum-`.
+    ///   - say: told what a start that takes long is waiting for.
+    init(
+        port: Int = Settings.embeddedRedisPort, directory: String = "data/redis", clientName: String = "skmuseum-embedded",
+        say: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.port = port
+        self.path = directory
+        self.clientName = clientName
+        self.say = say
+    }
+
+    deinit { connection.withLock { $0?.close() } }
+
+    static func endpoint(port: Int = Settings.embeddedRedisPort) throws -> RedisEndpoint {
+        try RedisEndpoint(url: "redis://127.0.0.1:\(port)")
+    }
+
+    /// How long another program on the port may be silent.
+    private static let otherAnswersWithin = Duration.milliseconds(2500)
+    /// How long a server that was started here may be silent. It is alive, perhaps on a machine that is busy.
+    private static let ownAnswersWithin = Duration.seconds(60)
+    /// How long another process may take to start or stop a server here.
+    private static let lockWithin = Duration.seconds(120)
+    /// How often a long wait is told.
+    private static let sayEvery = Duration.seconds(3)
+    /// How long others' connections may take to close once their processes have ended.
+    private static let closesWithin = Duration.milliseconds(200)
+
+    /// Takes over the server that is there, or starts one; returns when it answers.
+    /// - Throws: ``Complaint``; then no server is left behind that was started here.
+    func start() async throws -> RedisEndpoint {
+        let probe = try PortProbe(port: port, clientName: clientName)
+        try await refuseOthers(probe)
+        let folder = try DataFolder(path)
+        let lock = try await FolderLock.take(folder.path, before: .now + Self.lockWithin, sayEvery: Self.sayEvery, say: say)
+        defer { lock.release() }
+        var server: RedisServerProcess?
+        do {
+            let connection = try await ready(probe, folder, &server)
+            self.connection.withLock { $0 = connection }
+            return probe.endpoint
+        } catch {
+            await server?.end()
+            throw error
+        }
+    }
+
+    /// Finds another program on the port before a folder is made.
+    private func refuseOthers(_ probe: PortProbe) async throws {
+        switch await probe.look() {
+        case .other(let what): throw taken(by: what)
+        case .redis(let directory, let connection, _):
+            connection.close()
+            if (try? DataFolder(existing: path))?.path != directory { throw taken(by: Self.server(with: directory)) }
+        case .nobody, .silent: return
+        }
+    }
+
+    private static func server(with directory: String) -> String { "a redis-server with its data in \(directory)" }
+
+    /// Waits for the server, and starts it if there is none.
+    private func ready(
+        _ probe: PortProbe, _ folder: DataFolder, _ server: inout RedisServerProcess?
+    ) async throws -> RedisConnection {
+        var lastHeard = ContinuousClock.now
+        var nextSaying = lastHeard + Self.sayEvery
+        while true {
+            var waitsFor = "redis-server has been started and doesn't answer yet"
+            switch await probe.look() {
+            case .redis(let directory, let connection, let isLoading):
+                guard directory == folder.path else {
+                    connection.close()
+                    throw taken(by: Self.server(with: directory))
+                }
+                if !isLoading { return connection }
+                connection.close()
+                lastHeard = .now
+                waitsFor = "redis-server is loading its data from \(folder.path)"
+            case .other(let what): throw taken(by: what)
+            case .silent:
+                if server == nil { waitsFor = "port \(port) is in use by a program that hasn't answered yet" }
+            case .nobody:
+                if let server {
+                    if let reason = await server.ending() { throw Complaint("\(reason); see \(folder.path)/redis.log") }
+                } else {
+                    try await repair(folder)
+                    server = try RedisServerProcess(port: port, folder: folder)
+                    lastHeard = .now
+                }
+            }
+            let limit = server == nil ? Self.otherAnswersWithin : Self.ownAnswersWithin
+            guard .now - lastHeard < limit else { throw taken(by: "a program that doesn't answer as a Redis does") }
+            if .now >= nextSaying {
+                say(waitsFor)
+                nextSaying = .now + Self.sayEvery
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func taken(by what: String) -> Complaint {
+        Complaint("port \(port) is in use by \(what); stop it, or set REDIS_URL to the Redis to use")
+    }
+
+    /// Cuts an append-only file that ends in half a write back to the last whole one, as a power failure may leave it. Nobody
+    /// may be writing to it.
+    private func repair(_ folder: DataFolder) async throws {
+        let manifest = folder.path + "/appendonlydir/appendonly.aof.manifest"
+        guard FileManager.default.fileExists(atPath: manifest) else { return }
+        try await saying("redis-check-aof is reading \(folder.path)/appendonlydir") {
+            let isRepaired: Bool
+            do {
+                let result = try await Subprocess.run(
+                    .name("redis-check-aof"), arguments: ["--fix", manifest], input: .string("y\n"), output: .discarded)
+                isRepaired = result.terminationStatus.isSuccess
+            } catch let error as SubprocessError {
+                throw Complaint(
+                    "redis-check-aof can't be run (\(error)); install it (apt-get install redis-tools), or set REDIS_URL")
+            }
+            guard isRepaired else {
+                throw Complaint("\(folder.path)/appendonlydir is damaged; see docs/operations.md, \"After a power failure\"")
+            }
+        }
+    }
+
+    /// Does the work, and says every few seconds that it is still going on.
+    private func saying(_ text: String, _ work: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await work() }
+            group.addTask { [say] in
+                while true {
+                    try await Task.sleep(for: Self.sayEvery)
+                    say(text)
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Stops the server, unless another process of ours uses it, or it is not ours.
+    func stop() async {
+        guard let folder = try? DataFolder(existing: path), let probe = try? PortProbe(port: port, clientName: clientName),
+            let lock = try? await FolderLock.take(folder.path, before: .now + .seconds(2))
+        else { return }
+        defer { lock.release() }
+        connection.withLock { connection in
+            connection?.close()
+            connection = nil
+        }
+        guard case .redis(let directory, let connection, _) = await probe.look() else { return }
+        defer { connection.close() }
+        guard directory == folder.path else { return }
+        let deadline = ContinuousClock.now + Self.closesWithin
+        while await isUsedByOthers(connection) {
+            guard .now < deadline else { return }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        // It answers by closing the connection.
+        _ = await connection.send([Command("SHUTDOWN")])
+        // Whoever starts next finds the port free.
+        let freeBy = ContinuousClock.now + .seconds(2)
+        while !probe.isPortFree, .now < freeBy { try? await Task.sleep(for: .milliseconds(10)) }
+    }
+
+    private func isUsedByOthers(_ connection: RedisConnection) async -> Bool {
+        guard let list = try? await connection.send("CLIENT", "LIST").asText() else { return true }
+        return list.split(separator: "\n").contains { $0.contains(" name=skmuseum-") && !$0.contains(" name=\(clientName) ") }
+    }
+}

@@ -1,0 +1,51 @@
+public import Foundation
+
+/// Measures time without what was spent waiting for a core, so that a bound on it holds on a busy machine, too.
+public struct Stopwatch: Sendable {
+    private let processes: [pid_t]
+    private let start = ContinuousClock.now
+    private let waited: Duration
+
+    /// - Parameter others: processes that take part in the work besides this one.
+    public init(with others: [pid_t] = []) {
+        processes = [getpid()] + others
+        waited = Self.waited(processes)
+    }
+
+    /// Threads that wait at the same time are all counted, so that this may be too small on a busy machine, and never too large.
+    public var elapsed: Duration { ContinuousClock.now - start - (Self.waited(processes) - waited) }
+
+    /// The kernel keeps for each thread how many nanoseconds it was ready to run and had no core.
+    private static func waited(_ processes: [pid_t]) -> Duration {
+        var sum: Int64 = 0
+        for process in processes {
+            let folder = "/proc/\(process)/task"
+            for thread in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+                let numbers = try? String(contentsOfFile: "\(folder)/\(thread)/schedstat", encoding: .utf8).split(separator: " ")
+                if let numbers, numbers.count > 1 { sum += Int64(numbers[1]) ?? 0 }
+            }
+        }
+        return .nanoseconds(sum)
+    }
+
+    /// The CPU time that work on this thread takes.
+    public static func cpuTime(_ work: () throws -> Void) rethrows -> Duration {
+        func now() -> Duration {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+        }
+        let start = now()
+        try work()
+        return now() - start
+    }
+}
+
+/// Waits until the condition holds, however busy the machine, and then judges the time by a ``Stopwatch``.
+public func soon(
+    _ what: String, within limit: Duration, with others: [pid_t] = [], _ condition: () async throws -> Bool
+) async throws {
+    let watch = Stopwatch(with: others)
+    try await eventually(what, within: .seconds(30), condition)
+    guard watch.elapsed < limit else { throw Failed("not within \(limit) but \(watch.elapsed): \(what)") }
+}
