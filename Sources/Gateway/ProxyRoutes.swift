@@ -51,7 +51,7 @@ public struct ProxyRoutes: Routes {
             repetition = .byUpstream
         }
         // Under a key an exhibition is registered once, however often that is sent.
-        if room == .museums, request.method == .post, headers.contains(name: "Idempotency-Key") { isRepeatable = true }
+        if room == .museums, request.method == .post, headers.contains(name: "Idempotency-Key") { repetition = .byUpstream }
         let query = request.uri.query.map { "?" + $0 } ?? ""
         let answer: Upstream.Answer
         do throws(Upstream.Fault) {
