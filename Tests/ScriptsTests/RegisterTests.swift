@@ -1,4 +1,5 @@
 import Contracts
+import Redis
 import Scripts
 import Testing
 
