@@ -56,9 +56,10 @@ struct ListFixture: Sendable {
         let plan = try ExhibitionPlan(
             title: nil, hall: "A", date: date, startTime: time, endTime: nil, capacity: 5)
         let store = RedisExhibitionStore(client: client)
-        return try await store.register(
-            plan, in: partition ?? Self.partitions[number % Self.partitions.count], cause: Self.cause
-        ).id
+        let outcome = try await store.register(
+            plan, key: nil, in: partition ?? Self.partitions[number % Self.partitions.count], cause: Self.cause)
+        guard case .registered(let exhibition) = outcome else { throw Failed("\(outcome)") }
+        return exhibition.id
     }
 
     func move(_ id: ExhibitionID, date: String, time: String? = nil) async throws {
