@@ -89,24 +89,32 @@ struct MaintenanceTests {
         #expect(try await client.send("GET", Keys.maintenance) == .text("purge museum-1 4711 somebody"))
     }
 
-    /// An operator may kill every connection: who holds the lock makes a new one, and keeps it.
+    /// An operator may kill every connection: who holds the lock makes a new one and keeps it, and who waits goes on waiting.
     @Test func lostConnectionsAreNotALostLock() async throws {
-        let (waiting, exhibition) = try await waitingPurge()
-        let value = try await client.send("GET", Keys.maintenance)
-        let second = try begin(["rebuild", "mypage"])
-        try await eventually("the second waits") { second.printed().contains("waiting for 'purge'") }
-        // Asleep, so that no command is in flight: its outcome would be unknown, and that ends a command.
-        for child in [waiting, second] { child.signal(SIGSTOP) }
-        _ = try await client.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-        for child in [waiting, second] { child.signal(SIGCONT) }
-        try await eventually("it is connected again") {
-            let name = try value.asText().split(separator: " ").last ?? ""
-            return try await client.send("CLIENT", "LIST").asText().contains("name=\(name) ")
+        // Where just then a command of the holder's is in flight, its outcome is unknown and the holder ends: another one is tried.
+        for _ in 0..<20 {
+            let (holder, exhibition) = try await waitingPurge()
+            let value = try await client.send("GET", Keys.maintenance)
+            let second = try begin(["rebuild", "mypage"])
+            try await eventually("the second waits") { second.printed().contains("waiting for 'purge'") }
+            func steps() -> Int { holder.printed().split(separator: "\n").count { $0.contains("seats of") } }
+            let before = steps()
+            _ = try await client.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            var hasEnded = false
+            try await eventually("it goes on, or has ended") {
+                hasEnded = holder.exitCode() != nil
+                return hasEnded || steps() > before
+            }
+            if !hasEnded {
+                #expect(try await client.send("GET", Keys.maintenance) == value)
+                #expect(second.exitCode() == nil)
+                _ = try await client.send("HSET", "museum:{a}:\(exhibition)", "held", "0", "available", "10")
+                #expect(try await holder.waitForExit(within: .seconds(30)) == 0, "\(holder.printed())")
+            }
+            #expect(try await second.waitForExit(within: .seconds(30)) == 0, "\(second.printed())")
+            if !hasEnded { return }
         }
-        #expect(try await client.send("GET", Keys.maintenance) == value)
-        _ = try await client.send("HSET", "museum:{a}:\(exhibition)", "held", "0", "available", "10")
-        _ = try await waiting.waitForExit(within: .seconds(30))
-        #expect(try await second.waitForExit(within: .seconds(30)) == 0, "\(second.printed())")
+        Issue.record("the holder had a command in flight each time")
     }
 
     /// A failed command releases the lock as well.

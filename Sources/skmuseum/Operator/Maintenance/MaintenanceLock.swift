@@ -13,6 +13,8 @@ struct MaintenanceLock {
     /// A holder whose connections were all lost makes a new one well within this.
     private static let staleAfter = Duration.seconds(2)
     private static let checkEvery = Duration.milliseconds(250)
+    /// How long Redis may be out of reach for one that waits.
+    private static let outageLimit = Duration.seconds(5)
 
     private init(_ redis: RedisClient, _ holder: MaintenanceHolder) {
         self.redis = redis
@@ -37,7 +39,7 @@ struct MaintenanceLock {
                 seen = present
                 unconnectedSince = nil
             }
-            if try await lock.isConnected(other) {
+            if try await lock.untilReachable({ () throws(RedisError) in try await lock.isConnected(other) }) {
                 unconnectedSince = nil
             } else if let since = unconnectedSince, .now - since >= staleAfter {
                 // Compared and set in one step: of several who wait, one takes it over.
@@ -69,6 +71,22 @@ struct MaintenanceLock {
         }
     }
 
+    /// Asks again while the connection is lost: what is asked here may be done twice.
+    private func untilReachable<Value>(_ ask: () async throws(RedisError) -> Value) async throws(RedisError) -> Value {
+        let deadline = ContinuousClock.now + Self.outageLimit
+        while true {
+            do throws(RedisError) {
+                return try await ask()
+            } catch {
+                switch error {
+                case .unreachable, .inDoubt, .busy, .readOnly: if .now >= deadline { throw error }
+                default: throw error
+                }
+            }
+            do { try await Task.sleep(for: Self.checkEvery) } catch { throw .unreachable("cancelled") }
+        }
+    }
+
     /// Where Redis can't be reached the lock goes stale by itself.
     fileprivate func release() async {
         do throws(RedisError) {
@@ -81,14 +99,13 @@ struct MaintenanceLock {
     /// - Returns: `nil` if it was done; else the value that the lock has.
     private func replace(_ present: String, with value: String) async throws(RedisError) -> String? {
         enum Code: String { case changed = "CHANGED", replaced = "REPLACED" }
-        let reply = try await redis.send(
-            Command(Scripts.museumMaintenance, keys: [Keys.maintenance], arguments: [present, value])
-        ).asArray()
+        let command = Command(Scripts.museumMaintenance, keys: [Keys.maintenance], arguments: [present, value])
+        let reply = try await untilReachable { () throws(RedisError) in try await redis.send(command).asArray() }
         switch Code(rawValue: try (reply.first ?? .null).asText()) {
         case .replaced: return nil
         case .changed:
             let found = try (reply.last ?? .null).asText()
-            // A reply was lost, and the client sent the script once more.
+            // The reply to the first was lost.
             return found == value ? nil : found
         case nil: throw .unexpected("museum_maintenance answered \(reply)")
         }

@@ -3,7 +3,7 @@ import Chassis
 
 /// What the commands have in common of which only one runs at a time.
 struct MaintenanceOptions: ParsableArguments {
-    @Option(name: .customLong("lock-wait"), help: "How long to wait for another purge, forget, rebuild or retry to end: 500ms, 10s, 10m.")
+    @Option(help: "How long to wait for another purge, forget, rebuild or retry to end: 500ms, 10s, 10m.")
     var lockWait = "10m"
 
     func validate() throws {
