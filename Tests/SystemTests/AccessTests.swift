@@ -23,6 +23,12 @@ struct AccessTests {
         for number in 0..<20 {
             ids.append(try #require(try await visitor.book(exhibition, visitor: "visitor \(number)").json["id"]?.text))
         }
+        for _ in 1...2 {
+            let keyed = try await visitor.send(
+                "POST", "/museums", #"{"hall":"A hall","date":"2099-12-24","capacity":5}"#, headers: ["Idempotency-Key": "one"])
+            #expect(keyed.status == 201)
+            #expect(try await visitor.book(exhibition, visitor: "kim", key: "one").status == 201)
+        }
         for id in ids.prefix(5) { #expect(try await visitor.delete("/books/\(id)").status == 200) }
         #expect(try await visitor.send("PATCH", "/museums/\(exhibition)", #"{"capacity":60}"#).status == 200)
         for relation in ["museums", "books", "confirms", "myPages"] { _ = try await visitor.all(relation) }
