@@ -20,9 +20,9 @@ public struct ConsumerConfiguration: Sendable {
     static let batchLimit = 256
     /// The longest that a read waits for new entries.
     static let longestBlock = Duration.seconds(5)
-    /// A dead consumer's messages are taken over within 5 s: idle for 2.5, looked for every 1.8.
+    /// A dead consumer's messages are taken over within 5 s: idle for 2.5, looked for every 2.
     static let takeOverAfter = Duration.milliseconds(2500)
-    static let takeOverEvery = Duration.milliseconds(1800)
+    static let takeOverEvery = Duration.seconds(2)
     static let progressEvery = Duration.seconds(1)
     /// A session without an error for so long has worked, if it has not acknowledged anything before.
     static let steadyAfter = Duration.seconds(1)
