@@ -12,7 +12,8 @@ extension AllScriptsTests {
             Scripts.bookForceCancel, Scripts.confirmApply, Scripts.myPageApply, Scripts.myPageExhibition,
             Scripts.museumRetire, Scripts.museumPurge, Scripts.museumMaintenance, Scripts.bookPurge, Scripts.myPageRemove,
             Scripts.myPageRename, Scripts.myPageRepair, Scripts.myPageRelist, Scripts.recordRename, Scripts.consumerProgress,
-            Scripts.consumerSetBack, Scripts.consumerLeave, Scripts.consumerPosition, Scripts.consumerRemoveIdle, Scripts.streamTrim,
+            Scripts.consumerSetBack, Scripts.consumerLeave, Scripts.consumerPosition, Scripts.consumerRemoveIdle,
+            Scripts.streamTrim,
         ]
 
         @Test(arguments: all.map(\.name))
