@@ -88,23 +88,22 @@ struct DeadLetterCommandTests {
         #expect(try await client.send("HGET", "confirm:{a}:\(Self.id(1))", "version") == .text("1"))
     }
 
-    @Test func whatIsNotThereYetStays() async throws {
-        // Seats revoked of a booking that Book has never heard of.
+    /// Seats revoked or reserved without a booking end in an abort, as by the consumer.
+    @Test func aBookingThatNobodyRecordedIsAborted() async throws {
         _ = try await client.send(
             "XADD", "book:{a}:dead", "1-0", "eventId", "1-0", "room", "museum", "reason", "r", "attempts", "1", "eventType",
             "SeatsRevoked", "timestamp", "1", "bookId", Self.id(1), "museumId", "a1", "seats", "1", "available", "1")
-        // Seats reserved without a booking are given up, as by the consumer.
         _ = try await client.send(
             "XADD", "book:{a}:dead", "2-0", "eventId", "2-0", "room", "museum", "reason", "r", "attempts", "1", "eventType",
             "SeatsReserved", "timestamp", "1", "bookId", Self.id(2), "museumId", "a1", "visitor", "kim", "seats", "1",
             "available",
             "1")
         let retry = try await run("retry", "--all")
-        #expect(retry.code == 1)
-        #expect(retry.lines.first == "book:a:1-0  SeatsRevoked  event museum:1-0  left: what it is about isn't there yet")
+        #expect(retry.code == 0)
+        #expect(retry.lines.first == "book:a:1-0  SeatsRevoked  event museum:1-0  applied")
         #expect(retry.lines.dropFirst().first == "book:a:2-0  SeatsReserved  event museum:2-0  applied")
-        #expect(try await letters("book") == 1)
-        #expect(try await client.send("HGET", "book:{a}:\(Self.id(2))", "status") == .text("ABORTED"))
+        #expect(try await letters("book") == 0)
+        for id in [1, 2] { #expect(try await client.send("HGET", "book:{a}:\(Self.id(id))", "status") == .text("ABORTED")) }
     }
 
     @Test func myPagesAreInItsOwnStore() async throws {

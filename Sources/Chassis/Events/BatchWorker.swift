@@ -2,7 +2,6 @@ import Contracts
 import Logging
 import Metrics
 import Redis
-import ServiceLifecycle
 
 /// What one connection's consumer does with the entries it gets, and what it keeps for later.
 struct BatchWorker {
@@ -18,7 +17,7 @@ struct BatchWorker {
     let handler: any EventHandler
     /// What the handler writes through.
     private let recorder: RefusalRecorder
-    private let refusals: RefusedWrites
+    private let writes: WriteRetry
     private let inHand: AloneInHand
     private let logger: Logger
     private let applied: Counter
@@ -38,7 +37,7 @@ struct BatchWorker {
         self.connections = connections
         self.handler = handler
         self.recorder = recorder
-        self.refusals = refusals
+        writes = WriteRetry(partition: group.partition, connections: connections, refusals: refusals)
         self.inHand = inHand
         self.logger = logger
         applied = Counter(label: "skmuseum_\(group.room.rawValue)_events_applied_total")
@@ -62,7 +61,8 @@ struct BatchWorker {
 
     /// Takes over what a dead consumer left, each alone.
     mutating func takeOver(idle: Duration) async throws(RedisError) {
-        let found = try await unlessRefused("claim") { () async throws(RedisError) in try await group.takeOver(idle: idle) } ?? []
+        let found =
+            try await writes.unlessRefused("claim") { () async throws(RedisError) in try await group.takeOver(idle: idle) } ?? []
         let entries = found.filter { waiting[$0.name] == nil }
         if !entries.isEmpty { logger.info("took over pending events", metadata: ["count": "\(entries.count)"]) }
         try await applyAlone(entries)
@@ -70,7 +70,7 @@ struct BatchWorker {
 
     /// Writes down up to where all is applied.
     mutating func recordProgress() async throws(RedisError) {
-        let written: Void? = try await unlessRefused("progress") { () async throws(RedisError) in
+        let written: Void? = try await writes.unlessRefused("progress") { () async throws(RedisError) in
             try await group.recordProgress()
         }
         hasProgress = written == nil
@@ -78,7 +78,7 @@ struct BatchWorker {
 
     /// Removes consumers of this group that will not come back.
     func removeIdleConsumers(idle: Duration) async throws(RedisError) {
-        let names = try await unlessRefused("remove consumers") { () async throws(RedisError) in
+        let names = try await writes.unlessRefused("remove consumers") { () async throws(RedisError) in
             try await group.removeIdleConsumers(idle: idle)
         }
         guard let names, !names.isEmpty else { return }
@@ -111,7 +111,8 @@ struct BatchWorker {
             let attempts =
                 inHand.contains(entry.name)
                 ? 0
-                : try await untilAccepted("attempts") { () async throws(RedisError) in try await group.beginAttempt(entry) }
+                : try await writes.untilAccepted("attempts") { () async throws(RedisError) in try await group.beginAttempt(entry)
+                }
             inHand.insert(entry.name)
             // Where nothing is left of it, there is nothing to bury.
             if attempts > ConsumerConfiguration.fatalAttempts, entry.raw != nil {
@@ -119,7 +120,7 @@ struct BatchWorker {
             } else {
                 try await apply([entry])
             }
-            try await untilAccepted("attempts") { () async throws(RedisError) in try await group.endAttempt(entry) }
+            try await writes.untilAccepted("attempts") { () async throws(RedisError) in try await group.endAttempt(entry) }
             inHand.remove(entry.name)
         }
     }
@@ -152,7 +153,7 @@ struct BatchWorker {
             }
         }
         if done.isEmpty { return }
-        try await untilAccepted("acknowledge") { [done] () async throws(RedisError) in try await group.acknowledge(done) }
+        try await writes.untilAccepted("acknowledge") { [done] () async throws(RedisError) in try await group.acknowledge(done) }
         hasAcknowledged = true
         for entry in done { waiting[entry.name] = nil }
         applied.increment(by: done.count)
@@ -167,60 +168,19 @@ struct BatchWorker {
         while true {
             do throws(Failure) {
                 let verdicts = try await handler.handle(deliveries)
-                refusals.accepted(place("apply"))
+                writes.accepted("apply")
                 return verdicts
             } catch {
                 attempt += 1
-                if let cause = recorder.takeRefusal() { refusals.refused(place("apply"), cause: cause) }
+                if let cause = recorder.takeRefusal() { writes.refused("apply", cause: cause) }
                 if case .internal(let what) = error {
                     if deliveries.count > 1 { return try await oneByOne(deliveries) }
                     logger.error("event could not be applied", metadata: ["what": "\(what)", "attempt": "\(attempt)"])
                     if attempt == ConsumerConfiguration.fatalAttempts { return [.poison(what)] }
                 }
-                try await pause(attempt: attempt)
+                try await writes.pause(attempt: attempt)
             }
         }
-    }
-
-    /// Before a write is tried again.
-    /// - Throws: if the connection is lost or the process stops; then the entries stay pending.
-    private func pause(attempt: Int) async throws(RedisError) {
-        guard connections.areActive, !Task.isCancelled else { throw .inDoubt("the connection closed") }
-        guard !Task.isShuttingDownGracefully else { throw .unreachable("the process stops") }
-        await Self.sleep(Backoff.pause(attempt: attempt, from: .milliseconds(20), to: .milliseconds(500)))
-    }
-
-    /// Repeats a write that Redis refuses until it is accepted.
-    private func untilAccepted<Value: Sendable>(
-        _ write: String, _ body: () async throws(RedisError) -> Value
-    ) async throws(RedisError) -> Value {
-        var attempt = 0
-        while true {
-            if let value = try await unlessRefused(write, body) { return value }
-            attempt += 1
-            try await pause(attempt: attempt)
-        }
-    }
-
-    /// The value of a write; `nil` if Redis refuses it.
-    private func unlessRefused<Value: Sendable>(
-        _ write: String, _ body: () async throws(RedisError) -> Value
-    ) async throws(RedisError) -> Value? {
-        do throws(RedisError) {
-            let value = try await body()
-            refusals.accepted(place(write))
-            return value
-        } catch {
-            guard let cause = error.refusal else { throw error }
-            refusals.refused(place(write), cause: cause)
-            return nil
-        }
-    }
-
-    private func place(_ write: String) -> String { "\(write), partition \(group.partition)" }
-
-    private static func sleep(_ duration: Duration) async {
-        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) }
     }
 
     private func oneByOne(_ deliveries: [Delivery]) async throws(RedisError) -> [Verdict] {
@@ -243,7 +203,7 @@ struct BatchWorker {
     private mutating func bury(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
         logger.error(
             "event is a dead letter", metadata: ["room": "\(entry.source.rawValue)", "id": "\(entry.id)", "reason": "\(reason)"])
-        try await untilAccepted("dead letter") { () async throws(RedisError) in
+        try await writes.untilAccepted("dead letter") { () async throws(RedisError) in
             try await group.bury(entry, reason: reason, attempts: attempts)
         }
         hasAcknowledged = true

@@ -65,8 +65,11 @@ struct EventConsumer: Sendable {
                 onSteady()
             }
             if .now >= nextTakeOver {
+                // What was left behind before the session began is idle for long enough by the second time.
+                let isFirst = nextTakeOver == start
                 try await work.takeOver(idle: ConsumerConfiguration.takeOverAfter)
-                nextTakeOver = .now + ConsumerConfiguration.takeOverEvery
+                nextTakeOver =
+                    .now + (isFirst ? ConsumerConfiguration.takeOverAfter : ConsumerConfiguration.takeOverEvery)
             }
             if .now >= nextRemoval {
                 try await work.removeIdleConsumers(idle: configuration.removeAfter)

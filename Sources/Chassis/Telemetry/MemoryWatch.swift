@@ -13,6 +13,8 @@ public struct MemoryWatch: Service {
 
     /// From which part of the limit on a server is nearly full.
     static let threshold = 0.8
+    /// Below which part it has room again. In between nothing changes: buffers come and go.
+    static let recoveryThreshold = 0.75
 
     /// - Parameter server: set for a server beside the one of the events, as a label of its gauges.
     public init(_ redis: RedisClient, server: String? = nil, every: Duration = .seconds(5), logger: Logger) {
@@ -45,7 +47,8 @@ public struct MemoryWatch: Service {
 
     private func report(_ memory: RedisMemory, _ isNearlyFull: inout Bool) {
         let wasNearlyFull = isNearlyFull
-        isNearlyFull = Double(memory.used) > Double(memory.limit) * Self.threshold
+        let threshold = wasNearlyFull ? Self.recoveryThreshold : Self.threshold
+        isNearlyFull = Double(memory.used) > Double(memory.limit) * threshold
         if isNearlyFull == wasNearlyFull { return }
         let metadata: Logger.Metadata = [
             "address": "\(redis.endpoint)", "usedBytes": "\(memory.used)", "limitBytes": "\(memory.limit)",

@@ -57,7 +57,7 @@ private struct Retrial {
     private var isApplied: [String: Bool] = [:]
     private(set) var left = 0
 
-    /// How long to wait, over all letters, for what isn't there yet. Book gives reserved seats up after two seconds.
+    /// How long to wait, over all letters, for what isn't there yet. Book aborts a booking that nobody recorded after two seconds.
     private static let patience = Duration.seconds(3)
 
     init(_ letters: DeadLetters, keyspace: Keyspace) {
