@@ -121,20 +121,37 @@ struct EmbeddedRedisFaultTests {
         ("echo 'out of luck' >&2; exit 3", "ended at its start: out of luck"), ("kill -KILL $$", "ended at its start"),
     ])
     func programsThatFail(script: String, said: String) async throws {
+        // The port is fixed: where somebody else has it, that is the complaint.
+        guard PortCheck.isFree(address: "127.0.0.1", port: Settings.embeddedRedisPort) else { return }
+        let child = try serve(redisServer: script)
+        #expect(try await child.waitForExit() == 1)
+        #expect(child.printed().contains(said) && child.printed().split(separator: "\n").count == 1, "\(child.printed())")
+    }
+
+    /// Runs `serve` where `redis-server` is a script.
+    private func serve(redisServer script: String) throws -> ChildProcess {
         let programs = folder.url.appendingPathComponent("bin")
         try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
         let program = programs.appendingPathComponent("redis-server").path
         try Data("#!/bin/bash\n\(script)\n".utf8).write(to: URL(fileURLWithPath: program))
         chmod(program, 0o755)
-        // The port is fixed: where somebody else has it, that is the complaint.
-        guard PortCheck.isFree(address: "127.0.0.1", port: Settings.embeddedRedisPort) else { return }
-        let ports = try MuseumProcess.freePorts()
-        let variables = ports.map { "\($0.key.uppercased())_PORT=\($0.value)" }
-        let child = try ChildProcess(
+        let variables = try MuseumProcess.freePorts().map { "\($0.key.uppercased())_PORT=\($0.value)" }
+        return try ChildProcess(
             "env", variables + ["PATH=\(programs.path):/usr/bin:/bin", MuseumProcess.program, "serve"], folder: folder.url,
             output: folder.url.appendingPathComponent("log"))
-        #expect(try await child.waitForExit() == 1)
-        #expect(child.printed().contains(said) && child.printed().split(separator: "\n").count == 1, "\(child.printed())")
+    }
+
+    /// A signal while it waits for a server that has not answered yet.
+    @Test(.enabled(if: PortCheck.isFree(address: "127.0.0.1", port: Settings.embeddedRedisPort)), arguments: [SIGTERM, SIGHUP])
+    func stoppedWhileStarting(signal: Int32) async throws {
+        let file = folder.url.appendingPathComponent("pid")
+        let child = try serve(redisServer: "echo $$ >\(file.path).new; mv \(file.path).new \(file.path); exec sleep 300")
+        try await eventually("the server is started") { FileManager.default.fileExists(atPath: file.path) }
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let pid = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        child.signal(signal)
+        #expect(try await child.waitForExit() == 0, "\(child.printed())")
+        #expect(kill(pid, 0) != 0, "it has been ended, too")
     }
 
     /// A start that fails after the server was started stops it.

@@ -167,6 +167,10 @@ struct OutputTests {
         }
         let exhibition = try await visitor.register(capacity: 1000)
         for number in 0..<requests { #expect(try await visitor.book(exhibition, visitor: "visitor \(number)").status == 201) }
+        if requests > 100 {
+            let metrics = try await visitor.get("/metrics").text
+            #expect(metrics.contains(#/skmuseum_log_lines_dropped_total [1-9]/#), "\(metrics)")
+        }
         // No socket has taken a closed stream's number.
         for number in 0...2 {
             let open = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child.pid)/fd/\(number)")

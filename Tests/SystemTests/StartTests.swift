@@ -53,7 +53,7 @@ struct StartTests {
     }
 
     /// Addresses of documentation, of nobody on this machine.
-    @Test(arguments: ["192.0.2.1", "2001:db8::1", "255.255.255.255"])
+    @Test(arguments: ["192.0.2.1", "2001:db8::1"])
     func anAddressOfAnotherMachine(address: String) async throws {
         let redis = try await RedisServer.start()
         var environment = Self.environment(redis, try MuseumProcess.freePorts())

@@ -45,6 +45,13 @@ struct DataFolder {
 
     var log: String { path + "/redis.log" }
 
+    /// Opens the log for the server's own output.
+    func openLog() throws -> Int32 {
+        let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Self.complaint("\(log) can't be written", errno) }
+        return descriptor
+    }
+
     /// Writes the server's configuration.
     /// - Returns: its path.
     func writeConfiguration() throws -> String {

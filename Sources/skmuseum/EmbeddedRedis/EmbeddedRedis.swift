@@ -13,21 +13,21 @@ final class EmbeddedRedis: Sendable {
     let port: Int
     private let path: String
     private let clientName: String
-    private let say: @Sendable (String) -> Void
+    private let report: @Sendable (String) -> Void
     /// Shows other processes of ours, from the start on, that the server is in use.
     private let connection = Mutex<RedisConnection?>(nil)
 
     /// - Parameters:
     ///   - clientName: what the connections of this process are called; starts with `skmuseum-`.
-    ///   - say: told what a start that takes long is waiting for.
+    ///   - report: told what a start that takes long is waiting for.
     init(
         port: Int = Settings.embeddedRedisPort, directory: String = "data/redis", clientName: String = "skmuseum-embedded",
-        say: @escaping @Sendable (String) -> Void = { _ in }
+        report: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.port = port
         self.path = directory
         self.clientName = clientName
-        self.say = say
+        self.report = report
     }
 
     deinit { connection.withLock { $0?.close() } }
@@ -43,7 +43,7 @@ final class EmbeddedRedis: Sendable {
     /// How long another process may take to start or stop a server here.
     private static let lockWithin = Duration.seconds(120)
     /// How often a long wait is told.
-    private static let sayEvery = Duration.seconds(3)
+    private static let reportEvery = Duration.seconds(3)
     /// How long others' connections may take to close once their processes have ended.
     private static let closesWithin = Duration.milliseconds(200)
 
@@ -53,7 +53,8 @@ final class EmbeddedRedis: Sendable {
         let probe = try PortProbe(port: port, clientName: clientName)
         try await refuseOthers(probe)
         let folder = try DataFolder(path)
-        let lock = try await FolderLock.take(folder.path, before: .now + Self.lockWithin, sayEvery: Self.sayEvery, say: say)
+        let lock = try await FolderLock.take(
+            folder.path, before: .now + Self.lockWithin, reportEvery: Self.reportEvery, report: report)
         defer { lock.release() }
         var server: RedisServerProcess?
         do {
@@ -61,7 +62,7 @@ final class EmbeddedRedis: Sendable {
             self.connection.withLock { $0 = connection }
             return probe.endpoint
         } catch {
-            await server?.end()
+            server?.end()
             throw error
         }
     }
@@ -83,9 +84,10 @@ final class EmbeddedRedis: Sendable {
     private func ready(
         _ probe: PortProbe, _ folder: DataFolder, _ server: inout RedisServerProcess?
     ) async throws -> RedisConnection {
-        var lastHeard = ContinuousClock.now
-        var nextSaying = lastHeard + Self.sayEvery
+        var lastReply = ContinuousClock.now
+        var nextReport = lastReply + Self.reportEvery
         while true {
+            if let reason = await server?.ending() { throw Complaint("\(reason); see \(folder.log)") }
             var waitsFor = "redis-server has been started and doesn't answer yet"
             switch await probe.look() {
             case .redis(let directory, let connection, let isLoading):
@@ -95,25 +97,23 @@ final class EmbeddedRedis: Sendable {
                 }
                 if !isLoading { return connection }
                 connection.close()
-                lastHeard = .now
+                lastReply = .now
                 waitsFor = "redis-server is loading its data from \(folder.path)"
             case .other(let what): throw taken(by: what)
             case .silent:
                 if server == nil { waitsFor = "port \(port) is in use by a program that hasn't answered yet" }
             case .nobody:
-                if let server {
-                    if let reason = await server.ending() { throw Complaint("\(reason); see \(folder.path)/redis.log") }
-                } else {
+                if server == nil {
                     try await repair(folder)
                     server = try RedisServerProcess(port: port, folder: folder)
-                    lastHeard = .now
+                    lastReply = .now
                 }
             }
             let limit = server == nil ? Self.otherAnswersWithin : Self.ownAnswersWithin
-            guard .now - lastHeard < limit else { throw taken(by: "a program that doesn't answer as a Redis does") }
-            if .now >= nextSaying {
-                say(waitsFor)
-                nextSaying = .now + Self.sayEvery
+            guard .now - lastReply < limit else { throw taken(by: "a program that doesn't answer as a Redis does") }
+            if .now >= nextReport {
+                report(waitsFor)
+                nextReport = .now + Self.reportEvery
             }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -128,7 +128,7 @@ final class EmbeddedRedis: Sendable {
     private func repair(_ folder: DataFolder) async throws {
         let manifest = folder.path + "/appendonlydir/appendonly.aof.manifest"
         guard FileManager.default.fileExists(atPath: manifest) else { return }
-        try await saying("redis-check-aof is reading \(folder.path)/appendonlydir") {
+        try await reporting("redis-check-aof is reading \(folder.path)/appendonlydir") {
             let isRepaired: Bool
             do {
                 let result = try await Subprocess.run(
@@ -145,13 +145,13 @@ final class EmbeddedRedis: Sendable {
     }
 
     /// Does the work, and says every few seconds that it is still going on.
-    private func saying(_ text: String, _ work: @escaping @Sendable () async throws -> Void) async throws {
+    private func reporting(_ text: String, _ work: @escaping @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup { group in
             group.addTask { try await work() }
-            group.addTask { [say] in
+            group.addTask { [report] in
                 while true {
-                    try await Task.sleep(for: Self.sayEvery)
-                    say(text)
+                    try await Task.sleep(for: Self.reportEvery)
+                    report(text)
                 }
             }
             defer { group.cancelAll() }

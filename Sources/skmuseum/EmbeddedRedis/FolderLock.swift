@@ -7,8 +7,8 @@ struct FolderLock {
     /// Waits until nobody else has it, and says now and then that it waits.
     /// - Throws: ``Complaint`` where the deadline passes first.
     static func take(
-        _ folder: String, before deadline: ContinuousClock.Instant, sayEvery pause: Duration = .seconds(3),
-        say: (String) -> Void = { _ in }
+        _ folder: String, before deadline: ContinuousClock.Instant, reportEvery pause: Duration = .seconds(3),
+        report: (String) -> Void = { _ in }
     ) async throws -> FolderLock {
         let path = folder + "/lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -16,15 +16,15 @@ struct FolderLock {
             let reason = String(cString: strerror(errno))
             throw Complaint("\(path) can't be opened (\(reason)); start where it can be, or set REDIS_URL")
         }
-        var nextSaying = ContinuousClock.now + pause
+        var nextReport = ContinuousClock.now + pause
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard .now < deadline else {
                 close(descriptor)
                 throw Complaint("another process has been starting a Redis in \(folder) for too long; see redis.log there")
             }
-            if .now >= nextSaying {
-                say("another process is starting or stopping the Redis in \(folder)")
-                nextSaying = .now + pause
+            if .now >= nextReport {
+                report("another process is starting or stopping the Redis in \(folder)")
+                nextReport = .now + pause
             }
             do {
                 try await Task.sleep(for: .milliseconds(20))

@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import Synchronization
 
 /// A redis-server that was started here. It has a session of its own, so that neither Ctrl-C nor the end of this process ends it.
 final class RedisServerProcess: Sendable {
@@ -7,6 +8,7 @@ final class RedisServerProcess: Sendable {
     private let folder: DataFolder
     /// How long the log was before.
     private let logStart: Int
+    private let hasEnded = Mutex(false)
 
     /// glibc's and musl's value; Swift does not import it.
     private static let newSession: Int16 = 0x80
@@ -19,8 +21,10 @@ final class RedisServerProcess: Sendable {
             "redis-server", try folder.writeConfiguration(), "--port", String(port), "--bind", "127.0.0.1", "--dir", folder.path,
             "--daemonize", "no", "--logfile", folder.log, "--pidfile", folder.path + "/redis.pid",
         ]
+        let log = try folder.openLog()
+        defer { close(log) }
         var (pid, code) = (pid_t(0), Int32(0))
-        Self.withSpawnOptions(log: folder.log) { actions, attributes in
+        Self.withSpawnOptions(log: log) { actions, attributes in
             let argv = arguments.map { strdup($0) } + [nil]
             let variables = ProcessInfo.processInfo.environment.map { strdup("\($0)=\($1)") } + [nil]
             defer { (argv + variables).forEach { free($0) } }
@@ -35,14 +39,14 @@ final class RedisServerProcess: Sendable {
 
     /// What goes wrong before it opens its log itself is in the log, too.
     private static func withSpawnOptions(
-        log: String, _ spawn: (inout posix_spawn_file_actions_t, inout posix_spawnattr_t) -> Void
+        log: Int32, _ spawn: (inout posix_spawn_file_actions_t, inout posix_spawnattr_t) -> Void
     ) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -59,28 +63,35 @@ final class RedisServerProcess: Sendable {
 
     /// Why it has ended; `nil` while it runs.
     func ending() async -> String? {
-        var status: Int32 = 0
-        guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+        guard isReaped() else { return nil }
         if let version = await Self.versionTooOld() {
             return "redis-server is \(version), and 7.0 or newer is needed; install that, or set REDIS_URL"
         }
-        return "redis-server ended at its start" + (lastWords.map { ": \($0)" } ?? "")
+        return "redis-server ended at its start" + (lastLogLine.map { ": \($0)" } ?? "")
     }
 
-    /// Ends it, and waits until it is gone.
-    func end() async {
+    /// Ends it, and waits until it is gone. Also works where the task has been cancelled.
+    func end() {
+        if isReaped() { return }
         kill(pid, SIGTERM)
-        var status: Int32 = 0
         let deadline = ContinuousClock.now + .seconds(2)
-        while waitpid(pid, &status, WNOHANG) == 0 {
+        while !isReaped() {
             if .now >= deadline { kill(pid, SIGKILL) }
-            // Also where the task has been cancelled.
             usleep(10_000)
         }
     }
 
+    /// Whether it has ended. From then on its number may be another's.
+    private func isReaped() -> Bool {
+        hasEnded.withLock { hasEnded in
+            var status: Int32 = 0
+            if !hasEnded { hasEnded = waitpid(pid, &status, WNOHANG) != 0 }
+            return hasEnded
+        }
+    }
+
     /// The last line that it wrote to its log, without number and time.
-    private var lastWords: String? {
+    private var lastLogLine: String? {
         guard let log = try? Data(contentsOf: URL(fileURLWithPath: folder.log)), log.count > logStart else { return nil }
         let lines = String(decoding: log.dropFirst(logStart), as: UTF8.self).split(whereSeparator: \.isNewline)
         guard let last = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) else { return nil }
