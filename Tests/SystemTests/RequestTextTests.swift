@@ -50,7 +50,7 @@ struct RequestTextTests {
             ("<b>", "<b>"), ("50%25", "50%"), ("a^b`c", "a^b`c"), ("A%2BB", "A+B"), ("a#b", "a#b"), ("한+%26+국", "한 & 국"),
         ]
         for (query, hall) in spellings {
-            let found = try await RawResponse.to("GET", "/museums?hall=\(query)&size=5", port: port)
+            let found = try await RawResponse.to("GET", "/museums?hall=\(query)&size=200", port: port)
             let names = (found.json["_embedded"]?["museums"]?.elements ?? []).compactMap { $0["hall"]?.text }
             #expect(found.status == 200 && names == [hall], "\(query): \(found)")
             // The link is a path that any client can follow.
