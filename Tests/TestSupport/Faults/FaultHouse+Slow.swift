@@ -89,6 +89,7 @@ extension FaultHouse {
                 return await group.reduce(into: []) { $0.append($1) }
             }
         }
+        note("the slowest of \(reads.count) reads took \(measured.value.map(\.2).max() ?? .zero), slack \(measured.slack)")
         for (read, status, took) in measured.value {
             let name = "GET \(read.url)\(read.path)"
             let limit = read.deadline + Self.tolerance + measured.slack
