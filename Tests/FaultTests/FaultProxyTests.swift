@@ -16,9 +16,11 @@ struct FaultProxyTests {
 
     @Test func nobodyIsThere() async throws {
         let proxy = try await FaultProxy.open(to: try FreePorts.take(1)[0], seed: 1)
+        // Whoever connects is closed; one who were kept waiting would wait this long.
+        let limit = Duration.seconds(30)
         let start = ContinuousClock.now
-        for _ in 0..<5 { #expect(try await Self.ping(proxy.port) == false) }
-        #expect(ContinuousClock.now - start < .seconds(1), "whoever connects is closed, not kept waiting")
+        for _ in 0..<5 { #expect(try await Self.ping(proxy.port, within: limit) == false) }
+        #expect(ContinuousClock.now - start < limit)
         await proxy.close()
     }
 }

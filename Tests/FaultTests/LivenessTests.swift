@@ -45,15 +45,16 @@ struct LivenessTests {
             return isPending
         }
         let id = try #require(left)
-        let start = ContinuousClock.now
-        if silence == .killed { silent.process.kill() } else { silent.process.signal(SIGSTOP) }
-        try other.process.begin()
-        try await eventually("the admission follows", within: .seconds(10)) {
-            try await house.client.send("HGET", keys.admission(id), "status") == .text("CANCELED")
+        let claimed = try await MachinePace.measuring(beside: house.visitor) {
+            if silence == .killed { silent.process.kill() } else { silent.process.signal(SIGSTOP) }
+            try other.process.begin()
+            try await eventually("the admission follows", within: .seconds(30)) {
+                try await house.client.send("HGET", keys.admission(id), "status") == .text("CANCELED")
+            }
         }
-        let took = ContinuousClock.now - start
-        #expect(took < .seconds(5), "\(took)")
-        print("L1: taken over from a \(silence.rawValue) consumer after \(took)")
+        // The other one has first to start, too.
+        #expect(claimed.took < .seconds(5) + claimed.slack, "\(claimed.took)")
+        print("L1: claimed from a \(silence.rawValue) consumer after \(claimed.took)")
         await house.close()
     }
 
@@ -83,21 +84,22 @@ struct LivenessTests {
                     _ = try await house.client.send("XGROUP", "DESTROY", keys.events(of: room), group)
                 }
             }
-            let start = ContinuousClock.now
-            var id: String?
-            // A request that was under way when its connection was closed may be refused; the next is not.
-            try await eventually("a booking", within: .seconds(1), every: .milliseconds(1)) {
-                let answer = try await house.visitor.book(exhibition, visitor: "visitor \(round)")
-                id = answer.json["id"]?.text
-                return answer.status == 201
+            let healed = try await MachinePace.measuring(beside: house.visitor) {
+                // A request that was under way when its connection was closed may be refused; the next is not.
+                var id: String?
+                try await eventually("a booking", every: .milliseconds(1)) {
+                    let answer = try await house.visitor.book(exhibition, visitor: "visitor \(round)")
+                    id = answer.json["id"]?.text
+                    return answer.status == 201
+                }
+                try await eventually("its page", every: .milliseconds(2)) {
+                    let page = try await house.visitor.get("/myPages/\(id ?? "")").json
+                    return page["status"]?.text == "REQUEST_COMPLETED" && page["admission"]?.text == "CONFIRMED"
+                }
             }
-            try await eventually("its page", within: .seconds(5), every: .milliseconds(2)) {
-                let page = try await house.visitor.get("/myPages/\(id ?? "")").json
-                return page["status"]?.text == "REQUEST_COMPLETED" && page["admission"]?.text == "CONFIRMED"
-            }
-            slowest = max(slowest, .now - start)
+            #expect(healed.took < .seconds(1) + healed.slack, "\(healed.took)")
+            slowest = max(slowest, healed.took)
         }
-        #expect(slowest < .seconds(1), "\(slowest)")
         print("L2: after \(kind.rawValue) a booking and its page took \(slowest) at most")
         let audit = try await house.audit(wait: "10s")
         #expect(audit.code == 0, "\(audit.output)")

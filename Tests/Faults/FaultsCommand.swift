@@ -26,6 +26,9 @@ struct FaultsCommand: AsyncParsableCommand {
     @Option(help: "How many visitors go on booking at the same time.")
     var lanes = 48
 
+    /// How many violations are named, one a line.
+    private static let shownAtMost = 30
+
     private func kinds() throws -> Set<FaultKind> {
         guard let only else { return Set(FaultKind.allCases) }
         let words = only.split(separator: ",").map(String.init)
@@ -65,6 +68,9 @@ struct FaultsCommand: AsyncParsableCommand {
             if let story = outcome.stories.first {
                 print("\n\(outcome.violations.count) violations; the shortest story:\n\(story)\n")
                 print(outcome.journal.joined(separator: "\n"))
+                for violation in outcome.violations.prefix(Self.shownAtMost) where violation.booking != "journal" {
+                    print("violation: \(violation.booking) \(violation.what)")
+                }
                 break
             }
         } while .now < end

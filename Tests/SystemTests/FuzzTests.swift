@@ -53,7 +53,7 @@ struct FuzzTests {
                 crowd.sayLast(bytes, to: index)
             }
             do {
-                try await crowd.turn(until: "all are done with", within: .seconds(5)) { $0.members.allSatisfy(\.isOver) }
+                try await crowd.turn(until: "all are done with", within: .seconds(30)) { $0.members.allSatisfy(\.isOver) }
             } catch {
                 for (index, member) in crowd.members.enumerated() where !member.isOver {
                     Issue.record("seed \(Self.seed), round \(round), not over: \(Self.shown(sent[index])) \(member.text)")

@@ -22,7 +22,11 @@ struct SlowClientTests {
         var ends: [Int: Duration] = [:]
         var ticks = 0
         let head = Array("GET /museums HTTP/1.1\r\nHost: a\r\nX-Long: ".utf8)
-        try await eventually("the slow are gone", within: .seconds(16), every: .milliseconds(100)) {
+        // Two seconds later at most, and what the machine was late in turning to them.
+        var (last, latest) = (start, Duration.zero)
+        try await eventually("the slow are gone", within: .seconds(40), every: .milliseconds(100)) {
+            latest = max(latest, .now - last)
+            last = .now
             for index in [1, 3] { crowd.say(ticks < head.count ? [head[ticks]] : [UInt8(ascii: "x")], to: index) }
             if ticks % 20 == 10 { crowd.say(" ", to: 2) }
             ticks += 1
@@ -37,14 +41,14 @@ struct SlowClientTests {
             let member = crowd.members[index]
             #expect(member.statuses.last == 408 && member.text.contains("/problems/request-timeout"), "\(index): \(member.text)")
             let end = try #require(ends[index])
-            #expect(end > .seconds(9) && end < .seconds(12), "\(index)")
+            #expect(end > .seconds(9) && end < .seconds(12) + latest * 2, "\(index)")
         }
         #expect(crowd.members[3].statuses == [200, 408])
         // Idling between requests is not slowness.
         #expect(!crowd.members[4].isOver)
         crowd.forget(4)
         crowd.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 4)
-        try await crowd.turn(until: "the idle one is served", within: .seconds(2)) { $0.members[4].statuses == [200] }
+        try await crowd.turn(until: "the idle one is served", within: .seconds(20)) { $0.members[4].statuses == [200] }
     }
 
     /// 2,000 of them: memory stays bounded and others notice nothing.
@@ -64,7 +68,7 @@ struct SlowClientTests {
         // In groups: a SYN that finds the queue full comes again after a second at the earliest.
         for group in 1...10 {
             try crowd.join(group < 10 ? 220 : 20, port: port, receiveBuffer: group < 10 ? nil : 4096)
-            try await eventually("all are in", within: .seconds(8)) {
+            try await eventually("all are in", within: .seconds(30)) {
                 try await house.metric("skmuseum_gateway_connections", of: "gateway") ?? 0 >= Double(crowd.members.count)
             }
         }
@@ -84,7 +88,7 @@ struct SlowClientTests {
         crowd.turn()
         let entered = ContinuousClock.now
         // Those who don't read have been answered as far as there is room for answers.
-        try await eventually("the answers stand still", within: .seconds(8)) {
+        try await eventually("the answers stand still", within: .seconds(30)) {
             crowd.turn()
             return try await house.metric("skmuseum_gateway_requests_in_flight", of: "gateway") ?? 9 < 3
         }
@@ -102,7 +106,7 @@ struct SlowClientTests {
             "RSS before \(before), with 2,000 slow clients \(during), after \(after) KiB; p50, max: calm \(calm), meanwhile \(meanwhile)"
         )
         #expect(during - before < 300 << 10)
-        #expect(meanwhile.median < max(calm.median * 4, .milliseconds(50)) && meanwhile.worst < .seconds(1))
+        #expect(meanwhile.median < max(calm.median * 4, .milliseconds(50)) && meanwhile.worst < max(calm.worst * 4, .seconds(1)))
     }
 
     private static func latencies(_ visitor: Visitor, _ exhibition: String) async throws -> (median: Duration, worst: Duration) {

@@ -32,7 +32,7 @@ struct TLSTests {
         #expect(audit.code == 0, "\(audit.output)")
         // Thrown out, it comes back by itself.
         for server in [redis, own] { _ = try await server.client().send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes") }
-        try await eventually("bookings again", within: .seconds(1)) {
+        try await eventually("bookings again") {
             try await visitor.book(exhibition, visitor: "lee", key: "again").status == 201
         }
         #expect(try await museum.run("audit").code == 0)

@@ -51,35 +51,31 @@ extension FaultHouse {
     func readsRefused(_ random: inout SeededRandom) async throws -> Int {
         let role = ["museum", "book", "confirm", "mypage"].randomElement(using: &random)!
         let command = random.once(in: 2) ? "xreadgroup" : "xack"
-        let rules = try files.rules(of: role)
+        let pause = random.milliseconds(1000...2000)
         let consumers = rooms.filter { $0.role == role }
-        try await waitUntilQuiet(consumers)
         let denied = try await client.send("ACL", "LOG").asArray()
         if !denied.isEmpty { throw Failed("a user lacked a right before one was withdrawn: \(denied)") }
-        let lines = consumers.map(\.process.printedLines)
-        let connections = try await connectionsReceived()
+        return try await watchingLog(of: consumers, "while \(command) was refused") {
+            let connections = try await connectionsReceived()
+            let rules = try files.rules(of: role)
+            // Also out of the selectors: what stands last in one keeps its closing parenthesis.
+            try await setUser(role, rules.filter { $0 != "+" + command }.map { $0 == "+\(command))" ? ")" : $0 })
+            let start = ContinuousClock.now
+            note("\(role) may not \(command)")
+            let struck = await happens(within: .seconds(5)) { try await !client.send("ACL", "LOG").asArray().isEmpty }
+            try await Task.sleep(for: pause)
+            let span = ContinuousClock.now - start
+            try await setUser(role, rules)
+            let refused = try await refusedCommands()
+            // A command that was under way may still be refused.
+            _ = try await client.send("ACL", "LOG", "RESET")
 
-        // Also out of the selectors: what stands last in one keeps its closing parenthesis.
-        try await setUser(role, rules.filter { $0 != "+" + command }.map { $0 == "+\(command))" ? ")" : $0 })
-        let start = ContinuousClock.now
-        note("\(role) may not \(command)")
-        let struck = await happens(within: .seconds(5)) { try await !client.send("ACL", "LOG").asArray().isEmpty }
-        try await Task.sleep(for: random.milliseconds(1000...2000))
-        let span = ContinuousClock.now - start
-        try await setUser(role, rules)
-        let refused = try await refusedCommands()
-        // A command that was under way may still be refused.
-        _ = try await client.send("ACL", "LOG", "RESET")
-
-        let made = try await connectionsReceived() - connections
-        let limit = Int(span / .milliseconds(100)) * consumers.count * Self.partitions
-        if made > limit { find(role, "\(made) connections were made in \(span) while \(command) was refused") }
-        for (consumer, before) in zip(consumers, lines) {
-            let new = consumer.process.printedLines - before
-            if new <= Self.linesPerPartition * Self.partitions { continue }
-            find(consumer.name, "\(new) lines were printed in \(span) while \(command) was refused")
+            let made = try await connectionsReceived() - connections
+            let partitions = try await client.send("SCARD", Keys.partitions).asInteger()
+            let limit = Int(span / .milliseconds(100)) * consumers.count * partitions
+            if made > limit { find(role, "\(made) connections were made in \(span) while \(command) was refused") }
+            return struck ? refused : 0
         }
-        return struck ? refused : 0
     }
 
     /// How many commands ACL LOG tells of; it counts those of one kind and connection together.
@@ -87,20 +83,6 @@ extension FaultHouse {
         try await client.send("ACL", "LOG").asArray().reduce(0) { sum, entry in
             let count = try entry.asPairs().first { $0.name == .text("count") }?.value.asInteger()
             return sum + (count ?? 0)
-        }
-    }
-
-    private static let partitions = 2
-    /// What a consumer may say of one refusal: that its connection ended, that a command is refused, that each is over.
-    private static let linesPerPartition = 4
-
-    /// Every process is ready, and these have printed nothing for half a second: what an earlier fault caused is over.
-    private func waitUntilQuiet(_ processes: [Process]) async throws {
-        for room in rooms { try await room.process.waitUntilReady(within: .seconds(60)) }
-        try await eventually("the log is quiet", within: .seconds(20), every: .zero) {
-            let before = processes.map(\.process.printedLines)
-            try await Task.sleep(for: .milliseconds(500))
-            return before == processes.map(\.process.printedLines)
         }
     }
 
@@ -113,9 +95,4 @@ extension FaultHouse {
         let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("total_connections_received:") }
         return line.flatMap { Int($0.split(separator: ":").last ?? "") } ?? 0
     }
-}
-
-extension MuseumProcess {
-    /// How many lines it has printed so far. At LOG_LEVEL=warning each is a complaint.
-    fileprivate var printedLines: Int { printed().utf8.count { $0 == UInt8(ascii: "\n") } }
 }

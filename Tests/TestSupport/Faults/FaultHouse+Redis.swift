@@ -46,23 +46,28 @@ extension FaultHouse {
     }
 
     func outOfMemory(_ random: inout SeededRandom) async throws -> Int {
-        let before = try await errors("OOM")
-        _ = try await client.send("CONFIG", "SET", "maxmemory", "1mb")
-        try await Task.sleep(for: random.milliseconds(200...1500))
-        _ = try await client.send("CONFIG", "SET", "maxmemory", "0")
-        return try await errors("OOM") - before
+        let pause = random.milliseconds(200...1500)
+        return try await watchingLog(of: rooms, "while writes were refused") {
+            let before = try await errors("OOM")
+            _ = try await client.send("CONFIG", "SET", "maxmemory", "1mb")
+            try await Task.sleep(for: pause)
+            _ = try await client.send("CONFIG", "SET", "maxmemory", "0")
+            return try await errors("OOM") - before
+        }
     }
 
     func rightWithdrawn(_ random: inout SeededRandom) async throws -> Int {
         let user = Self.streams.randomElement(using: &random)!
         let isForEver = try await !client.send("ACL", "LOG").asArray().isEmpty
         if isForEver { throw Failed("a user lacked a right before one was withdrawn: \(try await client.send("ACL", "LOG"))") }
-        _ = try await client.send("ACL", "SETUSER", user, "-xadd")
-        let struck = await happens(within: .seconds(2)) { try await !client.send("ACL", "LOG").asArray().isEmpty }
-        _ = try await client.send("ACL", "SETUSER", user, "+xadd")
-        // A script that was under way may still be refused.
-        _ = try await client.send("ACL", "LOG", "RESET")
-        return struck ? 1 : 0
+        return try await watchingLog(of: rooms, "while XADD was refused") {
+            _ = try await client.send("ACL", "SETUSER", user, "-xadd")
+            let struck = await happens(within: .seconds(2)) { try await !client.send("ACL", "LOG").asArray().isEmpty }
+            _ = try await client.send("ACL", "SETUSER", user, "+xadd")
+            // A script that was under way may still be refused.
+            _ = try await client.send("ACL", "LOG", "RESET")
+            return struck ? 1 : 0
+        }
     }
 
     /// Entries that are no events; how many dead letters they come to is checked at the end.

@@ -9,8 +9,6 @@ extension FaultHouse {
     private static let gatewayDeadline = Duration.milliseconds(3000)
     /// What the contract allows beyond a deadline.
     private static let tolerance = Duration.milliseconds(100)
-    /// What the machine may take beyond that: several times what a request takes that asks for nothing, and at least this.
-    private static let leastSlack = Duration.milliseconds(300)
 
     private struct Read: Sendable {
         let url: String
@@ -31,7 +29,7 @@ extension FaultHouse {
 
     /// More partitions than hold anything: how many there are must not matter. They stay; every role serves them.
     private func addPartitions() async throws {
-        let added = (2..<10).map(Partition.name)
+        let added = (2..<20).map(Partition.name)
         _ = try await client.send(Command(["SADD", Keys.partitions] + added))
         try await eventually("the added partitions are served", within: .seconds(20)) {
             for partition in added {
@@ -77,40 +75,26 @@ extension FaultHouse {
         try await client.send("ZRANGE", key, "0", "0").asTexts().first
     }
 
-    /// Sends all reads at once, and meanwhile one empty request after another.
+    /// Sends all reads at once.
     private func probe(_ reads: [Read]) async throws {
-        let isOver = LockedBox(false)
-        async let slowestEmpty = emptyRequests(until: isOver)
-        let taken = await withTaskGroup(of: (Read, Int?, Duration).self) { group in
-            for read in reads {
-                group.addTask {
-                    let start = ContinuousClock.now
-                    let answer = try? await Visitor(read.url).send("GET", read.path, within: Lane.patience)
-                    return (read, answer?.status, .now - start)
+        let measured = try await MachinePace.measuring(beside: Visitor(gateway.process.url("gateway"))) {
+            await withTaskGroup(of: (Read, Int?, Duration).self) { group in
+                for read in reads {
+                    group.addTask {
+                        let start = ContinuousClock.now
+                        let answer = try? await Visitor(read.url).send("GET", read.path, within: Lane.patience)
+                        return (read, answer?.status, .now - start)
+                    }
                 }
+                return await group.reduce(into: []) { $0.append($1) }
             }
-            return await group.reduce(into: []) { $0.append($1) }
         }
-        isOver.value = true
-        let slack = max(Self.leastSlack, await slowestEmpty * 4)
-        for (read, status, took) in taken {
+        note("the slowest of \(reads.count) reads took \(measured.value.map(\.2).max() ?? .zero), slack \(measured.slack)")
+        for (read, status, took) in measured.value {
             let name = "GET \(read.url)\(read.path)"
-            if took > read.deadline + Self.tolerance + slack {
-                find(name, "was answered after \(took), an empty request at that moment after \(slack / 4) at most")
-            }
+            let limit = read.deadline + Self.tolerance + measured.slack
+            if took > limit { find(name, "was answered after \(took); its deadline and what the machine takes are \(limit)") }
             if ![200, 404, 502, 503, 504].contains(status) { find(name, "was answered \(status.map(String.init) ?? "nothing")") }
         }
-    }
-
-    /// - Returns: the longest that one of them took.
-    private func emptyRequests(until isOver: LockedBox<Bool>) async -> Duration {
-        var slowest = Duration.zero
-        repeat {
-            let start = ContinuousClock.now
-            _ = try? await Visitor(gateway.process.url("gateway")).send("GET", "/livez", within: Lane.patience)
-            slowest = max(slowest, .now - start)
-            try? await Task.sleep(for: .milliseconds(20))
-        } while !isOver.value
-        return slowest
     }
 }

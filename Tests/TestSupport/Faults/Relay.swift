@@ -10,7 +10,7 @@ final class Relay: ChannelInboundHandler {
     private let destination: any Channel
     /// In order: what waits for its time, or for the mood to pass.
     private var held: [ByteBuffer] = []
-    private var late = CircularBuffer<ByteBuffer>()
+    private var late = CircularBuffer<(bytes: ByteBuffer, due: NIODeadline)>()
     private var isSourceGone = false
 
     init(proxy: FaultProxy, isReply: Bool, to destination: any Channel) {
@@ -33,16 +33,13 @@ final class Relay: ChannelInboundHandler {
             keep(bytes)
         case .late(let delay) where !isReply:
             proxy.count(\.delayed)
-            proxy.onTheWay(1)
-            late.append(bytes)
-            context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) { self.deliverLate() }
+            self.delay(bytes, until: max(.now() + TimeAmount(delay), late.last?.due ?? .now()), context.eventLoop)
         default:
             // Behind what is late or held, also what is prompt has to wait its turn.
             if !held.isEmpty {
                 keep(bytes)
-            } else if !late.isEmpty {
-                proxy.onTheWay(1)
-                late.append(bytes)
+            } else if let last = late.last {
+                delay(bytes, until: last.due, context.eventLoop)
             } else {
                 write(bytes)
             }
@@ -54,11 +51,18 @@ final class Relay: ChannelInboundHandler {
         held.append(bytes)
     }
 
+    private func delay(_ bytes: ByteBuffer, until due: NIODeadline, _ loop: any EventLoop) {
+        proxy.onTheWay(1)
+        late.append((bytes, due))
+        loop.assumeIsolated().scheduleTask(deadline: due) { self.deliverLate() }
+    }
+
     private func deliverLate() {
-        // Whatever has gathered behind the first that was late goes with it.
-        while let bytes = late.popFirst() {
+        let now = NIODeadline.now()
+        while let first = late.first, first.due <= now {
+            late.removeFirst()
             proxy.onTheWay(-1)
-            write(bytes)
+            write(first.bytes)
         }
         closeIfDone()
     }
