@@ -36,7 +36,8 @@ public struct StrictURL: Sendable {
         let pathStart = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority = rest[..<pathStart]
         // A / or ? in a password would end the host part before its @.
-        guard authority.isEmpty || authority.contains("@") || !(rest[pathStart...].contains("@") || query?.contains("@") == true) else {
+        guard authority.isEmpty || authority.contains("@") || !(rest[pathStart...].contains("@") || query?.contains("@") == true)
+        else {
             throw Failure("it has an @ behind the host; in a user or password write %40 for @, %2F for / and %3F for ?")
         }
         (user, password, host, port) = try Self.authority(authority)
