@@ -1,5 +1,6 @@
 import Contracts
 import Logging
+import NIOCore
 import Redis
 import Scripts
 import ServiceLifecycle
