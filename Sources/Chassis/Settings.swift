@@ -129,7 +129,7 @@ private struct SettingReader {
 
     func address(_ name: String) throws(InvalidSetting) -> String? {
         guard let text = try text(name) else { return nil }
-        guard text == "localhost" || (try? SocketAddress(ipAddress: text, port: 0)) != nil else {
+        guard text == "localhost" || !text.contains("%") && (try? SocketAddress(ipAddress: text, port: 0)) != nil else {
             throw InvalidSetting(name, "must be an IP address of this machine, such as 127.0.0.1 or 0.0.0.0")
         }
         return text
@@ -150,7 +150,7 @@ private struct SettingReader {
         guard let text = try text(name) else { return nil }
         var addresses: [String] = []
         for item in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let item = item.trimmingCharacters(in: .whitespaces)
+            let item = item.trimmingSpaces()
             guard !item.isEmpty else { throw InvalidSetting(name, "is a list with an empty place in it") }
             let url: StrictURL
             do {

@@ -78,7 +78,13 @@ extension AllServerTests {
         @Test func noRoomForAnotherClient() async throws {
             let server = try await RedisServer.start(["--maxclients", "1"])
             let admin = try server.client(patient)
-            let connection = try await admin.dedicatedConnection()
+            // The connection that asked whether the server is there may still be closing.
+            var free: RedisConnection?
+            try await eventually("a connection is free") {
+                free = try? await admin.dedicatedConnection()
+                return free != nil
+            }
+            let connection = try #require(free)
             let client = RedisClient(try RedisEndpoint(url: server.url))
             try await triesNowAndThen(client) {
                 let stats = try await connection.send("INFO", "stats").asText()
