@@ -156,7 +156,8 @@ struct OutputTests {
             folder: folder.url, output: folder.url.appendingPathComponent("printed"))
         try await booksAndStops(child, ports, requests: 500)
         var waiting: CInt = 0
-        #expect(ioctl(reader, UInt(FIONREAD), &waiting) == 0 && waiting > 60_000, "the pipe was full: \(waiting)")
+        // Sixteen pages, the last bytes of each of which may be free.
+        #expect(ioctl(reader, UInt(FIONREAD), &waiting) == 0 && waiting > 48_000, "the pipe was full: \(waiting)")
     }
 
     private func booksAndStops(_ child: ChildProcess, _ ports: [String: Int], requests: Int = 20) async throws {

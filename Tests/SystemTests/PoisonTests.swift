@@ -31,7 +31,7 @@ struct PoisonTests {
         for number in 7...9 { _ = try await client.send(Command(Self.event(1, number))) }
 
         // Without the right to a2's admissions Confirm hangs on that one event, so that the blow strikes with it alone in hand.
-        let kept = ["a1*", "index", "events", "dead", "attempts", "progress:*"].map { "~confirm:{a}:\($0)" }
+        let kept = ["a1*", "index", "events", "dead", "attempts", "purged", "progress:*"].map { "~confirm:{a}:\($0)" }
         _ = try await client.send(
             Command(
                 ["ACL", "SETUSER", "confirm", "resetkeys"] + kept + [
