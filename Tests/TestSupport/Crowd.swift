@@ -129,7 +129,10 @@ public enum RawExchange {
 
     /// - Parameters:
     ///   - patience: how long after the last byte, without an end, the exchange counts as over.
-    public static func run(_ bytes: [UInt8], port: Int, patience: Duration = .milliseconds(300)) async throws -> Outcome {
+    ///   - responses: how many are waited for in any case, interim ones among them.
+    public static func run(
+        _ bytes: [UInt8], port: Int, patience: Duration = .milliseconds(300), responses: Int = 1
+    ) async throws -> Outcome {
         let crowd = Crowd()
         try crowd.join(1, port: port)
         crowd.say(bytes, to: 0)
@@ -145,7 +148,7 @@ public enum RawExchange {
                 quietSince = .now
             }
             // An answer that has begun is waited for; one that has not may take its deadline.
-            if heard > 0, ContinuousClock.now - quietSince > patience { break }
+            if heard > 0, ContinuousClock.now - quietSince > patience, member.statuses.count >= responses { break }
             try await Task.sleep(for: .milliseconds(1))
         }
         return Outcome(text: crowd.members[0].text, isOver: crowd.members[0].isOver, statuses: crowd.members[0].statuses)
