@@ -108,10 +108,10 @@ public final class Crowd {
     }
 
     /// Turns to all until the condition holds.
-    public func turn(until what: String, within limit: Duration, _ condition: (Crowd) -> Bool) async throws {
+    public func turn(until what: String, within limit: Duration, _ condition: (Crowd) async throws -> Bool) async throws {
         try await eventually(what, within: limit) {
             turn()
-            return condition(self)
+            return try await condition(self)
         }
     }
 }
