@@ -62,6 +62,14 @@ struct MaintenanceTests {
         #expect(try await holder.send("GET", Keys.maintenance) == .text("purge museum-1 4711 somebody"), "still the other's")
     }
 
+    /// For longer than one that is gone keeps it.
+    @Test func whoIsConnectedKeepsIt() async throws {
+        let holder = try await holder("somebody")
+        let child = try begin(["rebuild", "mypage", "--lock-wait", "5s"])
+        #expect(try await child.waitForExit() == 1, "\(child.printed())")
+        #expect(try await holder.send("GET", Keys.maintenance) == .text("purge museum-1 4711 somebody"), "still the other's")
+    }
+
     /// Killed, or out of reach for good: nobody is connected under that name.
     @Test func whoIsGoneHoldsNothing() async throws {
         let holder = try await holder("somebody")
