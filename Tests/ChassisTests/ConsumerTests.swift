@@ -219,13 +219,13 @@ struct ConsumerTests {
                 client.close()
                 next += 1
                 try await publish([next])
-                try await eventually("heard after \(fault)", within: .seconds(20)) { ear.times(Self.id(next)) >= 1 }
+                try await soon("heard after \(fault)", within: .seconds(2), with: [server.pid]) { ear.times(Self.id(next)) >= 1 }
             }
             server.kill()
             try await server.launch()
             next += 1
             try await publish([next])
-            try await eventually("heard after a restart", within: .seconds(20)) { ear.times(Self.id(next)) >= 1 }
+            try await soon("heard after a restart", within: .seconds(3), with: [server.pid]) { ear.times(Self.id(next)) >= 1 }
             try await eventually("all is acknowledged") { try await pending() == 0 }
         }
         #expect(Set(ear.heard.value) == Set((0...next).map(Self.id)))
@@ -236,8 +236,9 @@ struct ConsumerTests {
         _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0", "MKSTREAM")
         try await publish(0..<300)
         _ = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-dead", "STREAMS", stream, ">")
-        // How soon, LivenessTests judges.
-        try await consuming(ear) { try await eventually("taken over", within: .seconds(30)) { try await pending() == 0 } }
+        try await consuming(ear) {
+            try await soon("taken over", within: .seconds(6), with: [server.pid]) { try await pending() == 0 }
+        }
         #expect(Set(ear.heard.value) == Set((0..<300).map(Self.id)))
         #expect(try await client.send("EXISTS", "confirm:{a}:attempts") == .integer(0))
     }
@@ -278,7 +279,7 @@ struct ConsumerTests {
         _ = try await client.send(
             "HSET", "confirm:{a}:attempts", "book:\(ids[0])", "1", "book:\(ids[1])", "2", "nonsense", "1", "book:x", "1")
         try await consuming(ear) {
-            try await eventually("only what is in hand is counted", within: .seconds(20)) {
+            try await soon("only what is in hand is counted", within: .seconds(2), with: [server.pid]) {
                 try await client.send("HGETALL", "confirm:{a}:attempts") == .array([.text("book:\(ids[1])"), .text("2")])
             }
         }

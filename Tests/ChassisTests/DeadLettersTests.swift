@@ -102,7 +102,7 @@ struct DeadLettersTests {
             _ = try await client.send(
                 "XADD", "book:{a}:events", "*", "eventType", "Requested", "timestamp", "1", "bookId", Self.id(500), "museumId",
                 "a1", "visitor", "kim", "seats", "1", "status", "REQUESTED", "version", "1", "createdAt", "1")
-            try await eventually("the new one is applied", within: .seconds(20)) { ear.times(Self.id(500)) == 1 }
+            try await soon("the new one is applied", within: .seconds(2), with: [server.pid]) { ear.times(Self.id(500)) == 1 }
             ear.missing.value = [Self.id(7)]
             try await eventually("what is there by now is applied") { try await reasons().count == 1 }
         }
@@ -131,7 +131,7 @@ struct DeadLettersTests {
             "XADD", "book:{a}:events", "*", "eventType", "Requested", "timestamp", "1", "bookId", Self.id(5), "museumId", "a1",
             "visitor", "kim", "seats", "1", "status", "REQUESTED", "version", "1", "createdAt", "1")
         try await consuming(ear, as: user) {
-            try await eventually("the event is applied", within: .seconds(20)) { ear.times(Self.id(5)) == 1 }
+            try await soon("the event is applied", within: .seconds(3), with: [server.pid]) { ear.times(Self.id(5)) == 1 }
             try await eventually("and acknowledged") {
                 try await client.send("EXISTS", "confirm:{a}:progress:book") == .integer(1)
             }
