@@ -4,7 +4,7 @@ public import Foundation
 public struct Stopwatch: Sendable {
     private let processes: [pid_t]
     private let start = ContinuousClock.now
-    private let waited: Duration
+    private let waited: [pid_t: Int64]
 
     /// - Parameter others: processes that take part in the work besides this one.
     public init(with others: [pid_t] = []) {
@@ -13,19 +13,24 @@ public struct Stopwatch: Sendable {
     }
 
     /// Threads that wait at the same time are all counted, so that this may be too small on a busy machine, and never too large.
-    public var elapsed: Duration { ContinuousClock.now - start - (Self.waited(processes) - waited) }
+    public var elapsed: Duration {
+        // A thread that ended meanwhile is in `waited` only, a new one only in what is read now, and a new one may have
+        // the number of one that ended.
+        let sum = Self.waited(processes).reduce(0) { $0 + max(0, $1.value - (waited[$1.key] ?? 0)) }
+        return ContinuousClock.now - start - .nanoseconds(sum)
+    }
 
-    /// The kernel keeps for each thread how many nanoseconds it was ready to run and had no core.
-    private static func waited(_ processes: [pid_t]) -> Duration {
-        var sum: Int64 = 0
+    /// For each thread how many nanoseconds it was ready to run and had no core, as the kernel keeps them.
+    private static func waited(_ processes: [pid_t]) -> [pid_t: Int64] {
+        var waited: [pid_t: Int64] = [:]
         for process in processes {
             let folder = "/proc/\(process)/task"
             for thread in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
                 let numbers = try? String(contentsOfFile: "\(folder)/\(thread)/schedstat", encoding: .utf8).split(separator: " ")
-                if let numbers, numbers.count > 1 { sum += Int64(numbers[1]) ?? 0 }
+                if let id = pid_t(thread), let numbers, numbers.count > 1 { waited[id] = Int64(numbers[1]) ?? 0 }
             }
         }
-        return .nanoseconds(sum)
+        return waited
     }
 
     /// The CPU time that work on this thread takes.
