@@ -30,11 +30,14 @@ extension Target.Dependency {
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
 }
 
-/// A room: it knows what rooms say to each other and the chassis it stands on, and no other room.
-func room(_ name: String, _ extra: [Target.Dependency] = []) -> Target {
+/// What every process needs, whatever it serves.
+let infrastructure: [Target.Dependency] = ["Contracts", "HTTPServer", "Messaging", "Platform", "Redis", "Scripts"]
+
+/// One service of the museum. It imports the contracts and the infrastructure, and no other service.
+func service(_ name: String, _ extra: [Target.Dependency] = []) -> Target {
     .target(
         name: name,
-        dependencies: ["Contracts", "Chassis", "Redis", "Scripts", .hummingbird, .logging, .httpTypes, .serviceLifecycle] + extra,
+        dependencies: infrastructure + [.hummingbird, .logging, .httpTypes, .serviceLifecycle] + extra,
         swiftSettings: strict
     )
 }
@@ -84,23 +87,36 @@ let package = Package(
         ),
         .target(name: "Contracts", swiftSettings: strict),
         .target(
-            name: "Chassis",
+            name: "HTTPServer",
             dependencies: [
-                "Contracts", "Redis", "Scripts", .asyncHTTPClient, .configuration, .coreMetrics, .httpTypes, .hummingbird,
-                .logging, .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioPosix, .serviceLifecycle,
+                "Contracts", .httpTypes, .hummingbird, .logging, .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioPosix,
+                .serviceLifecycle,
             ],
             swiftSettings: strict
         ),
-        room("Museum", [.crypto]),
-        room("Book", [.crypto, .metrics, .nioCore, .nioHTTP1]),
-        room("Confirm"),
-        room("MyPage"),
-        room("Gateway", [.nioCore, .nioHTTP1]),
+        .target(
+            name: "Messaging",
+            dependencies: ["Contracts", "Redis", "Scripts", .logging, .metrics, .serviceLifecycle],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Platform",
+            dependencies: [
+                "Redis", .asyncHTTPClient, .configuration, .coreMetrics, .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix,
+                .serviceLifecycle,
+            ],
+            swiftSettings: strict
+        ),
+        service("Museum", [.crypto]),
+        service("Book", [.crypto, .metrics, .nioCore, .nioHTTP1]),
+        service("Confirm"),
+        service("MyPage"),
+        service("Gateway", [.nioCore, .nioHTTP1]),
         .executableTarget(
             name: "skmuseum",
             dependencies: [
-                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts", .argumentParser,
-                .asyncHTTPClient, .configuration, .crypto, .hummingbird, .logging, .metrics, .nioCore, .serviceLifecycle,
+                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Contracts", "HTTPServer", "Messaging", "Platform", "Redis",
+                "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird, .logging, .metrics, .nioCore, .serviceLifecycle,
                 .subprocess,
                 .unixSignals,
             ],
@@ -108,28 +124,34 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Chassis", "Contracts", "Redis", "Scripts", .asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix],
+            dependencies: ["HTTPServer", "Platform", "Contracts", "Redis", "Scripts", .asyncHTTPClient, .coreMetrics, .logging, .nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "FaultInjection",
+            dependencies: ["TestSupport", "HTTPServer", "Messaging", "Contracts", "Redis", "Scripts", .nioCore, .nioPosix],
+            path: "Tests/FaultInjection",
             swiftSettings: strict
         ),
         .target(name: "Preload", path: "Tests/Preload"),
         .executableTarget(
-            name: "faults", dependencies: ["TestSupport", "Preload", .argumentParser], path: "Tests/Faults",
+            name: "faults", dependencies: ["FaultInjection", "TestSupport", "Preload", .argumentParser], path: "Tests/FaultRunner",
             swiftSettings: strict),
-        tests("RedisTests", ["Redis", .nioCore, .nioEmbedded, .nioSSL]),
-        tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
+        // Unit tests, most of them without Redis.
         tests("ContractsTests", ["Contracts"]),
+        tests("RedisTests", ["Redis", .nioCore, .nioEmbedded, .nioSSL]),
         tests(
-            "ChassisTests",
-            [
-                "Chassis", "Contracts", "Redis", "Scripts", .configuration, .coreMetrics, .httpTypes, .hummingbird, .logging,
-                .nioCore, .nioEmbedded, .nioHTTP1,
-            ]),
-        tests(
-            "RoomTests",
-            ["Museum", "Book", "Confirm", "MyPage", "Gateway", "Chassis", "Contracts", "Redis", "Scripts", .crypto]),
-        tests("FaultTests", ["skmuseum", "Preload", "Chassis", "Redis", "Scripts", "Contracts", .nioCore]),
-        tests("SystemTests", ["skmuseum", "Chassis", "Contracts", "Redis", "Scripts", .crypto, .nioCore]),
+            "HTTPServerTests",
+            ["HTTPServer", "Contracts", .httpTypes, .hummingbird, .logging, .nioCore, .nioEmbedded, .nioHTTP1]),
+        tests("MessagingTests", ["Messaging", "Platform", "Contracts", "Redis", "Scripts", .coreMetrics, .logging, .nioCore]),
+        tests("PlatformTests", ["Platform", "Redis", .configuration, .coreMetrics, .logging, .nioCore, .nioHTTP1]),
+        tests("ServiceTests", infrastructure + ["Museum", "Book", "Confirm", "MyPage", "Gateway", .crypto]),
+        // Scripts and stores on a real redis-server.
+        tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
+        // Whole processes.
+        tests("SystemTests", ["skmuseum", "Museum", "FaultInjection", .crypto, .nioCore] + infrastructure),
+        tests("FaultTests", ["skmuseum", "FaultInjection", "Preload", .nioCore] + infrastructure),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -27,10 +27,10 @@ public struct Keys: Sendable {
     /// The same, but for MyPage's rows and lists: those of the read model that is being built beside the live one.
     public var rebuilt: Keys { Keys(tag: tag, pages: "mypage:\(tag):rebuild:") }
 
-    public func events(of room: String) -> String { "\(room):\(tag):events" }
-    public func progress(of group: String, on room: String) -> String { "\(group):\(tag):progress:\(room)" }
+    public func events(of service: String) -> String { "\(service):\(tag):events" }
+    public func progress(of group: String, on service: String) -> String { "\(group):\(tag):progress:\(service)" }
     public func deadLetters(of group: String) -> String { "\(group):\(tag):dead" }
-    /// How often a message killed the process that had it alone in hand: `room:id` → times.
+    /// How often a message killed the process that had it alone in hand: `service:id` → times.
     public func attempts(of group: String) -> String { "\(group):\(tag):attempts" }
     /// Exhibitions that have been purged: the service writes nothing about them any more, however late it is asked to.
     public func purgedExhibitions(of service: String) -> String { "\(service):\(tag):purged" }

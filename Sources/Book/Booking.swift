@@ -8,23 +8,50 @@ struct Booking: Sendable, Equatable {
     let status: BookingStatus
     /// 1 at creation, one more with each change.
     let version: Int
-    let createdAt: Moment
-    let updatedAt: Moment
+    let createdAt: UnixMilliseconds
+    let updatedAt: UnixMilliseconds
 
     static let seatsRange = 1...100
     static let visitorLength = 1...64
 }
 
 /// What a visitor asks for.
-struct Order: Sendable, Equatable {
+struct BookingRequest: Sendable, Equatable {
     let exhibition: ExhibitionID
     let visitor: String
     let seats: Int
 }
 
-/// What ends or completes a booking. Each starts from certain states only; the scripts keep that.
-enum Transition: Sendable, Equatable {
+/// A change of a booking's status.
+enum BookingTransition: Sendable, Equatable, CaseIterable {
+    /// Its seats are reserved.
     case complete
+    /// The visitor cancels.
     case cancel
+    /// The museum deleted the exhibition.
     case forceCancel
+
+    /// The statuses that it starts from. In any other the booking stays as it is.
+    var from: [BookingStatus] {
+        switch self {
+        case .complete: [.requested]
+        case .cancel, .forceCancel: [.requested, .completed]
+        }
+    }
+
+    var to: BookingStatus {
+        switch self {
+        case .complete: .completed
+        case .cancel: .canceled
+        case .forceCancel: .forceCanceled
+        }
+    }
+
+    var event: EventType {
+        switch self {
+        case .complete: .requestCompleted
+        case .cancel: .canceled
+        case .forceCancel: .forceCanceled
+        }
+    }
 }

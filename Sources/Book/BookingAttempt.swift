@@ -4,9 +4,9 @@ import Contracts
 ///
 /// Its steps have the numbers of "POST /books" in docs/protocol.md. A 503 never holds a seat for long; a 201 is never taken back.
 struct BookingAttempt: Sendable {
-    let seats: any SeatsQueueing
+    let seats: any ReservationBatching
     let store: any BookingStore
-    let names: any BookingNames
+    let names: any BookingIDGenerator
 
     /// How long the outcome of reserving is waited for, all tries together.
     static let reserveWithin = Duration.seconds(1)
@@ -19,87 +19,87 @@ struct BookingAttempt: Sendable {
         /// This id was aborted; the next may book.
         case aborted
         /// The random id was drawn before.
-        case drawnBefore
+        case idCollision
     }
 
     /// - Parameter onID: told each id before anything is asked under it.
     func run(
-        _ order: Order, key: String?, cause: Cause, onID: @Sendable (BookingID) -> Void = { _ in }
+        _ request: BookingRequest, key: String?, metadata: RequestMetadata, onID: @Sendable (BookingID) -> Void = { _ in }
     ) async throws(Failure) -> Booked {
         let start = ContinuousClock.now
         for number in 0..<Self.attemptLimit where number == 0 || .now < start + Self.reserveWithin {
-            let id = try await names.id(order, key: key, attempt: number)
+            let id = try await names.id(request, key: key, attempt: number)
             onID(id)
-            switch try await attempt(order, as: id, isKeyed: key != nil, cause: cause) {
+            switch try await attempt(request, as: id, isKeyed: key != nil, metadata: metadata) {
             case .booked(let booked): return booked
             case .aborted where key != nil: continue
-            case .drawnBefore: continue
+            case .idCollision: continue
             case .aborted: throw .museumUnavailable("The attempt was given up")
             }
         }
         throw .museumUnavailable("The attempts under this key were given up")
     }
 
-    private func attempt(_ order: Order, as id: BookingID, isKeyed: Bool, cause: Cause) async throws(Failure) -> Ending {
+    private func attempt(_ request: BookingRequest, as id: BookingID, isKeyed: Bool, metadata: RequestMetadata) async throws(Failure) -> Ending {
         // 2: what the key names may be there already.
-        if isKeyed, let booking = try await store.find(id) { return try ending(booking, for: order) }
+        if isKeyed, let booking = try await store.find(id) { return try ending(booking, for: request) }
 
         // 3
-        let reservation = Reservation(booking: id, seats: order.seats, visitor: order.visitor, requestId: cause.requestId)
+        let reservation = Reservation(booking: id, seats: request.seats, visitor: request.visitor, requestId: metadata.requestId)
         let reserved: (outcome: ReservationOutcome, tries: Int)
-        do throws(SeatsFault) {
+        do throws(ReservationError) {
             reserved = try await reserve(reservation)
         } catch {
-            guard case .notSent(let why) = error else { return try await abort(order, as: id, cause: cause) }
+            guard case .notSent(let why) = error else { return try await abort(request, as: id, metadata: metadata) }
             throw why
         }
         switch reserved.outcome.word {
         case .reserved: break
-        case .repeated: if !isKeyed, reserved.tries == 1 { return .drawnBefore }
+        case .repeated: if !isKeyed, reserved.tries == 1 { return .idCollision }
         case .mismatch:
-            if !isKeyed { return .drawnBefore }
+            if !isKeyed { return .idCollision }
             throw .idempotencyMismatch
         case .void:
             guard let booking = try await store.find(id) else { throw .museumUnavailable("The attempt was given up") }
-            return try ending(booking, for: order)
+            return try ending(booking, for: request)
         case .soldOut: throw .soldOut(available: reserved.outcome.available)
-        case .closed: throw .salesClosed(order.exhibition.text)
-        case .over: throw .exhibitionOver(order.exhibition.text)
-        case .deleted: throw .museumDeleted(order.exhibition.text)
-        case .noExhibition: throw .unknownMuseum(order.exhibition.text)
+        case .closed: throw .salesClosed(request.exhibition.text)
+        case .over: throw .exhibitionOver(request.exhibition.text)
+        case .deleted: throw .museumDeleted(request.exhibition.text)
+        case .noExhibition: throw .unknownMuseum(request.exhibition.text)
         }
 
         // 4
-        switch try await record(order, as: id, cause: cause) {
+        switch try await record(request, as: id, metadata: metadata) {
         case .recorded(let booking): return .booked(Booked(booking: booking, isReplayed: false))
         case .exists(let booking): return .booked(Booked(booking: booking, isReplayed: true))
         case .mismatch: throw .idempotencyMismatch
         case .aborted: return .aborted
-        case nil: return try await abort(order, as: id, cause: cause)
+        case nil: return try await abort(request, as: id, metadata: metadata)
         }
     }
 
     /// Sent a second time if the first is in doubt and time is left; tells how often it was sent.
-    private func reserve(_ reservation: Reservation) async throws(SeatsFault) -> (outcome: ReservationOutcome, tries: Int) {
+    private func reserve(_ reservation: Reservation) async throws(ReservationError) -> (outcome: ReservationOutcome, tries: Int) {
         let deadline = ContinuousClock.now + Self.reserveWithin
-        do throws(SeatsFault) {
+        do throws(ReservationError) {
             return (try await seats.reserve(reservation, before: deadline), 1)
         } catch {
-            guard error == .inDoubt, deadline > .now else { throw error }
-            do throws(SeatsFault) {
+            guard error == .outcomeUnknown, deadline > .now else { throw error }
+            do throws(ReservationError) {
                 return (try await seats.reserve(reservation, before: deadline), 2)
             } catch {
                 // That the second was not sent says nothing of the first.
-                throw .inDoubt
+                throw .outcomeUnknown
             }
         }
     }
 
     /// Sent a second time if the first is in doubt; `nil` if that helped nothing.
-    private func record(_ order: Order, as id: BookingID, cause: Cause) async throws(Failure) -> RecordOutcome? {
+    private func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome? {
         for _ in 1...2 {
             do throws(Failure) {
-                return try await store.record(order, as: id, cause: cause)
+                return try await store.record(request, as: id, metadata: metadata)
             } catch {
                 if case .internal = error { throw error }
             }
@@ -108,10 +108,10 @@ struct BookingAttempt: Sendable {
     }
 
     // 5
-    private func abort(_ order: Order, as id: BookingID, cause: Cause) async throws(Failure) -> Ending {
+    private func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> Ending {
         let outcome: AbortOutcome
         do throws(Failure) {
-            outcome = try await store.abort(order, as: id, cause: cause)
+            outcome = try await store.abort(request, as: id, metadata: metadata)
         } catch {
             if case .internal = error { throw error }
             // Seats may be held without a booking; Book's consumer of SeatsReserved aborts that within seconds.
@@ -123,21 +123,21 @@ struct BookingAttempt: Sendable {
         }
     }
 
-    private func ending(_ booking: Booking, for order: Order) throws(Failure) -> Ending {
+    private func ending(_ booking: Booking, for request: BookingRequest) throws(Failure) -> Ending {
         if booking.status == .aborted { return .aborted }
-        guard booking.seats == order.seats, booking.visitor == order.visitor else { throw .idempotencyMismatch }
+        guard booking.seats == request.seats, booking.visitor == request.visitor else { throw .idempotencyMismatch }
         return .booked(Booked(booking: booking, isReplayed: true))
     }
 }
 
 /// The way to Museum for a single booking.
-protocol SeatsQueueing: Sendable {
-    func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(SeatsFault)
+protocol ReservationBatching: Sendable {
+    func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(ReservationError)
         -> ReservationOutcome
 }
 
 /// Where booking ids come from.
-protocol BookingNames: Sendable {
+protocol BookingIDGenerator: Sendable {
     /// The id that visitor, key and attempt name, or a new one where there is no key.
-    func id(_ order: Order, key: String?, attempt: Int) async throws(Failure) -> BookingID
+    func id(_ request: BookingRequest, key: String?, attempt: Int) async throws(Failure) -> BookingID
 }

@@ -1,4 +1,5 @@
-import Chassis
+import HTTPServer
+import Messaging
 import Contracts
 import Redis
 import Scripts

@@ -1,4 +1,5 @@
-public import Chassis
+public import HTTPServer
+import Messaging
 import Contracts
 import HTTPTypes
 public import Hummingbird
@@ -9,7 +10,7 @@ public struct BookingRoutes: Routes {
     let list: BookingList
     let partitions: Partitions
 
-    public func add(to router: Router<EdgeContext>) {
+    public func add(to router: Router<AppRequestContext>) {
         router.post("books") { try await book($0, $1) }
         router.get("books") { request, _ in try await page(request) }
         router.get("books/{id}") { request, context in
@@ -18,15 +19,15 @@ public struct BookingRoutes: Routes {
         router.patch("books/{id}") { try await change($0, $1) }
         router.put("books/{id}") { try await change($0, $1) }
         router.delete("books/{id}") { request, context in
-            Response.resource(try await service.cancel(id(context), cause: context.cause), to: request)
+            Response.resource(try await service.cancel(id(context), metadata: context.metadata), to: request)
         }
     }
 
-    private func id(_ context: EdgeContext) throws(Failure) -> BookingID {
+    private func id(_ context: AppRequestContext) throws(RequestError) -> BookingID {
         try context.id(BookingID.init, orElse: Failure.unknownBooking)
     }
 
-    private func book(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    private func book(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let key = try IdempotencyKey.read(request)
         var fields = try await RequestFields(request)
         let museumId = try fields.text("museumId", length: 1...100)
@@ -34,10 +35,10 @@ public struct BookingRoutes: Routes {
         let seats = try fields.optionalInteger("seats", in: Booking.seatsRange) ?? 1
         try fields.finish()
         guard let exhibition = ExhibitionID(museumId) else { throw Failure.unknownMuseum(museumId) }
-        let order = Order(exhibition: exhibition, visitor: visitor, seats: seats)
+        let bookingRequest = BookingRequest(exhibition: exhibition, visitor: visitor, seats: seats)
         let deadline = RequestDeadline.current
-        let booked = try await service.book(order, key: key, cause: context.cause) { id in
-            deadline?.respondsAtEnd(with: .outcomeUnknown(booking: id))
+        let booked = try await service.book(bookingRequest, key: key, metadata: context.metadata) { id in
+            deadline?.respondsAtEnd(with: .failure(.outcomeUnknown(booking: id)))
         }
         let headers: HTTPFields = booked.isReplayed && key != nil ? [.idempotentReplayed: "true"] : [:]
         return Response.resource(booked.booking, status: .created, to: request, headers: headers)
@@ -51,7 +52,7 @@ public struct BookingRoutes: Routes {
     }
 
     /// The one change there is: `status` to `CANCELED`. What else the body says must be as it is.
-    private func change(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    private func change(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let id = try id(context)
         var fields = try await RequestFields(request)
         fields.ignore("id", "version", "createdAt", "updatedAt", "_links")
@@ -68,11 +69,11 @@ public struct BookingRoutes: Routes {
         guard status == BookingStatus.canceled.rawValue else {
             throw Failure.invalidField("status", "can only be changed to CANCELED")
         }
-        return Response.resource(try await service.cancel(id, cause: context.cause), to: request)
+        return Response.resource(try await service.cancel(id, metadata: context.metadata), to: request)
     }
 }
 
-extension Booking: Representable {
+extension Booking: HALResource {
     var href: String { "/books/" + id.text }
 
     func write(to writer: inout JSONWriter) {
@@ -82,8 +83,8 @@ extension Booking: Representable {
         writer.member("seats", seats)
         writer.member("status", status.rawValue)
         writer.member("version", version)
-        writer.member("createdAt", Calendars.iso8601(createdAt))
-        writer.member("updatedAt", Calendars.iso8601(updatedAt))
+        writer.member("createdAt", Timestamp.text(createdAt))
+        writer.member("updatedAt", Timestamp.text(updatedAt))
         writer.object("_links") { writer in
             writer.link("self", href)
             writer.link("museum", "/museums/" + id.exhibition.text)

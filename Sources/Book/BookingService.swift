@@ -11,10 +11,10 @@ struct BookingService: Sendable {
     ///   - key: the client's Idempotency-Key; the same one names the same booking for ever.
     ///   - onID: told each id before anything is asked under it.
     func book(
-        _ order: Order, key: String?, cause: Cause, onID: @Sendable (BookingID) -> Void
+        _ request: BookingRequest, key: String?, metadata: RequestMetadata, onID: @Sendable (BookingID) -> Void
     ) async throws(Failure) -> Booked {
-        guard try await partitions(order.exhibition.partition) else { throw .unknownMuseum(order.exhibition.text) }
-        return try await attempt.run(order, key: key, cause: cause, onID: onID)
+        guard try await partitions(request.exhibition.partition) else { throw .unknownMuseum(request.exhibition.text) }
+        return try await attempt.run(request, key: key, metadata: metadata, onID: onID)
     }
 
     func find(_ id: BookingID) async throws(Failure) -> Booking {
@@ -23,16 +23,16 @@ struct BookingService: Sendable {
     }
 
     /// Cancels, once; whoever asks again gets the same booking.
-    func cancel(_ id: BookingID, cause: Cause) async throws(Failure) -> Booking {
-        let step = Step(booking: id, transition: .cancel, cause: cause)
-        let outcome: AdvanceOutcome
+    func cancel(_ id: BookingID, metadata: RequestMetadata) async throws(Failure) -> Booking {
+        let transition = Transition(of: id, .cancel, metadata)
+        let outcome: TransitionOutcome
         do throws(Failure) {
-            outcome = try await store.advance([step])[0]
+            outcome = try await store.apply([transition])[0]
         } catch {
             guard case .outcomeUnknown = error else { throw error }
             // Canceling twice does no more than once; that the second was not sent says nothing of the first.
             do throws(Failure) {
-                outcome = try await store.advance([step])[0]
+                outcome = try await store.apply([transition])[0]
             } catch {
                 if case .internal = error { throw error }
                 throw .outcomeUnknown(booking: id)
@@ -40,7 +40,7 @@ struct BookingService: Sendable {
         }
         switch outcome {
         case .absent: throw .unknownBooking(id.text)
-        case .advanced(let booking): return booking
+        case .applied(let booking): return booking
         case .skipped(let booking):
             switch booking.status {
             case .forceCanceled: throw .alreadyForceCanceled

@@ -1,18 +1,25 @@
 import Contracts
 
-/// Where bookings are kept. Only ``record(_:as:cause:)`` and ``abort(_:as:cause:)`` create one.
+/// Where bookings are kept. Only ``record(_:as:metadata:)`` and ``abort(_:as:metadata:)`` create one.
 protocol BookingStore: Sendable {
-    func record(_ order: Order, as id: BookingID, cause: Cause) async throws(Failure) -> RecordOutcome
-    func abort(_ order: Order, as id: BookingID, cause: Cause) async throws(Failure) -> AbortOutcome
+    func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome
+    func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome
     /// One outcome for each, in order.
-    func advance(_ steps: [Step]) async throws(Failure) -> [AdvanceOutcome]
+    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionOutcome]
     func find(_ id: BookingID) async throws(Failure) -> Booking?
 }
 
-struct Step: Sendable {
+/// One booking's change of status.
+struct Transition: Sendable {
     let booking: BookingID
-    let transition: Transition
-    let cause: Cause
+    let kind: BookingTransition
+    let metadata: RequestMetadata
+
+    init(of booking: BookingID, _ kind: BookingTransition, _ metadata: RequestMetadata) {
+        self.booking = booking
+        self.kind = kind
+        self.metadata = metadata
+    }
 }
 
 enum RecordOutcome: Sendable, Equatable {
@@ -28,9 +35,9 @@ enum AbortOutcome: Sendable, Equatable {
     case exists(Booking)
 }
 
-enum AdvanceOutcome: Sendable, Equatable {
+enum TransitionOutcome: Sendable, Equatable {
     case absent
     /// Its state is none that the transition starts from.
     case skipped(Booking)
-    case advanced(Booking)
+    case applied(Booking)
 }

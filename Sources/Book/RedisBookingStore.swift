@@ -1,4 +1,4 @@
-import Chassis
+import Messaging
 import Contracts
 import Redis
 import Scripts
@@ -7,7 +7,7 @@ import Scripts
 struct RedisBookingStore: BookingStore {
     let client: any RedisSender
 
-    func record(_ order: Order, as id: BookingID, cause: Cause) async throws(Failure) -> RecordOutcome {
+    func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome {
         enum Word: String { case recorded = "RECORDED", exists = "EXISTS", mismatch = "MISMATCH", aborted = "ABORTED" }
         let keys = Keys(partition: id.partition)
         let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
@@ -16,55 +16,52 @@ struct RedisBookingStore: BookingStore {
                 keys.booking(id.text), keys.bookings(of: id.exhibition.text), keys.exhibitionsWithBookings,
                 keys.events(of: "book"), keys.purgedExhibitions(of: "book"),
             ],
-            arguments: Self.arguments(order, id, cause))
+            arguments: Self.arguments(request, id, metadata))
         switch answer.word {
         case .recorded:
             return .recorded(
                 Booking(
-                    id: id, visitor: order.visitor, seats: order.seats, status: .requested, version: 1,
-                    createdAt: cause.moment, updatedAt: cause.moment))
+                    id: id, visitor: request.visitor, seats: request.seats, status: .requested, version: 1,
+                    createdAt: metadata.moment, updatedAt: metadata.moment))
         case .exists: return .exists(try Booking(id: id, written: answer.rest.first))
         case .mismatch: return .mismatch
         case .aborted: return .aborted
         }
     }
 
-    func abort(_ order: Order, as id: BookingID, cause: Cause) async throws(Failure) -> AbortOutcome {
+    func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome {
         enum Word: String { case aborted = "ABORTED", exists = "EXISTS" }
         let keys = Keys(partition: id.partition)
         let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
             Scripts.bookAbort, keys: [keys.booking(id.text), keys.events(of: "book"), keys.purgedExhibitions(of: "book")],
-            arguments: Self.arguments(order, id, cause))
+            arguments: Self.arguments(request, id, metadata))
         return answer.word == .aborted ? .aborted : .exists(try Booking(id: id, written: answer.rest.first))
     }
 
-    private static func arguments(_ order: Order, _ id: BookingID, _ cause: Cause) -> [String] {
+    private static func arguments(_ request: BookingRequest, _ id: BookingID, _ metadata: RequestMetadata) -> [String] {
         [
-            String(cause.moment), cause.requestId ?? "", id.text, order.exhibition.text, order.visitor, String(order.seats),
+            String(metadata.moment), metadata.requestId ?? "", id.text, request.exhibition.text, request.visitor, String(request.seats),
         ]
     }
 
-    func advance(_ steps: [Step]) async throws(Failure) -> [AdvanceOutcome] {
-        enum Word: String {
-            case absent = "ABSENT"
-            case skipped = "SKIPPED"
-            case completed = "COMPLETED"
-            case canceled = "CANCELED"
-            case forceCanceled = "FORCE_CANCELED"
-        }
-        let commands = steps.map { step in
-            let keys = Keys(partition: step.booking.partition)
+    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionOutcome] {
+        enum Word: String { case absent = "ABSENT", skipped = "SKIPPED", applied = "APPLIED" }
+        let commands = transitions.map { transition in
+            let keys = Keys(partition: transition.booking.partition)
             return Command(
-                step.transition.script, keys: [keys.booking(step.booking.text), keys.events(of: "book")],
-                arguments: [String(step.cause.moment), step.cause.requestId ?? "", step.booking.text])
+                Scripts.bookTransition, keys: [keys.booking(transition.booking.text), keys.events(of: "book")],
+                arguments: [
+                    String(transition.metadata.moment), transition.metadata.requestId ?? "", transition.booking.text,
+                    transition.kind.event.rawValue, transition.kind.to.rawValue,
+                ] + transition.kind.from.map(\.rawValue))
         }
-        var outcomes: [AdvanceOutcome] = []
-        for (step, result) in zip(steps, await client.send(commands)) {
-            let answer: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: step.transition.script, result)
+        var outcomes: [TransitionOutcome] = []
+        for (transition, result) in zip(transitions, await client.send(commands)) {
+            let answer: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: Scripts.bookTransition, result)
             switch answer.word {
             case .absent: outcomes.append(.absent)
-            case .skipped: outcomes.append(.skipped(try Booking(id: step.booking, written: answer.rest.first)))
-            default: outcomes.append(.advanced(try Booking(id: step.booking, written: answer.rest.first)))
+            case .skipped: outcomes.append(.skipped(try Booking(id: transition.booking, written: answer.rest.first)))
+            case .applied: outcomes.append(.applied(try Booking(id: transition.booking, written: answer.rest.first)))
             }
         }
         return outcomes
@@ -90,16 +87,6 @@ struct RedisBookingStore: BookingStore {
     }
 }
 
-extension Transition {
-    fileprivate var script: Script {
-        switch self {
-        case .complete: Scripts.bookComplete
-        case .cancel: Scripts.bookCancel
-        case .forceCancel: Scripts.bookForceCancel
-        }
-    }
-}
-
 extension Booking {
     fileprivate init(id: BookingID, written reply: Reply?) throws(Failure) {
         do throws(RedisError) {
@@ -113,8 +100,8 @@ extension Booking {
         let fields = try reply.asFields()
         guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ BookingStatus(rawValue: $0) }),
-            let version = fields["version"].flatMap({ Int($0) }), let createdAt = fields["createdAt"].flatMap({ Moment($0) }),
-            let updatedAt = fields["updatedAt"].flatMap({ Moment($0) })
+            let version = fields["version"].flatMap({ Int($0) }), let createdAt = fields["createdAt"].flatMap({ UnixMilliseconds($0) }),
+            let updatedAt = fields["updatedAt"].flatMap({ UnixMilliseconds($0) })
         else { throw .unexpected("booking \(id.text) is incomplete") }
         self.init(
             id: id, visitor: visitor, seats: seats, status: status, version: version, createdAt: createdAt,

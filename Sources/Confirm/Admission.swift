@@ -6,5 +6,5 @@ struct Admission: Sendable, Equatable {
     let visitor: String
     let seats: Int
     let status: AdmissionStatus
-    let updatedAt: Moment
+    let updatedAt: UnixMilliseconds
 }

@@ -1,4 +1,5 @@
-public import Chassis
+public import HTTPServer
+import Messaging
 import Contracts
 public import Hummingbird
 
@@ -8,7 +9,7 @@ public struct AdmissionRoutes: Routes {
     let list: AdmissionList
     let partitions: Partitions
 
-    public func add(to router: Router<EdgeContext>) {
+    public func add(to router: Router<AppRequestContext>) {
         router.get("confirms") { request, _ in
             let query = try RequestQuery(request, known: ["museumId", "status", "size", "cursor"])
             let page = try await list.page(
@@ -23,7 +24,7 @@ public struct AdmissionRoutes: Routes {
     }
 }
 
-extension Admission: Representable {
+extension Admission: HALResource {
     var href: String { "/confirms/" + booking.text }
 
     func write(to writer: inout JSONWriter) {
@@ -32,7 +33,7 @@ extension Admission: Representable {
         writer.member("visitor", visitor)
         writer.member("seats", seats)
         writer.member("status", status.rawValue)
-        writer.member("updatedAt", Calendars.iso8601(updatedAt))
+        writer.member("updatedAt", Timestamp.text(updatedAt))
         writer.object("_links") { writer in
             writer.link("self", href)
             writer.link("book", "/books/" + booking.text)

@@ -9,10 +9,10 @@ struct AdmissionService: Sendable {
         return admission
     }
 
-    func follow(_ bookings: [(facts: BookingFacts, cause: Cause)]) async throws(Failure) {
+    func follow(_ bookings: [(payload: BookingPayload, metadata: RequestMetadata)]) async throws(Failure) {
         let steps = bookings.compactMap { booking in
-            AdmissionStatus(following: booking.facts.status).map {
-                FollowStep(booking: booking.facts, status: $0, cause: booking.cause)
+            AdmissionStatus(following: booking.payload.status).map {
+                AdmissionUpdate(booking: booking.payload, status: $0, metadata: booking.metadata)
             }
         }
         if !steps.isEmpty { try await store.follow(steps) }

@@ -3,12 +3,12 @@ import Contracts
 /// Where admissions are kept.
 protocol AdmissionStore: Sendable {
     /// Brings each admission to where its booking is, unless it has seen a newer state of the booking.
-    func follow(_ steps: [FollowStep]) async throws(Failure)
+    func follow(_ steps: [AdmissionUpdate]) async throws(Failure)
     func find(_ id: BookingID) async throws(Failure) -> Admission?
 }
 
-struct FollowStep: Sendable {
-    let booking: BookingFacts
+struct AdmissionUpdate: Sendable {
+    let booking: BookingPayload
     let status: AdmissionStatus
-    let cause: Cause
+    let metadata: RequestMetadata
 }

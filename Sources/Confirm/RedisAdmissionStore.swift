@@ -1,4 +1,5 @@
-import Chassis
+import HTTPServer
+import Messaging
 import Contracts
 import Redis
 import Scripts
@@ -7,7 +8,7 @@ import Scripts
 struct RedisAdmissionStore: AdmissionStore {
     let client: any RedisSender
 
-    func follow(_ steps: [FollowStep]) async throws(Failure) {
+    func follow(_ steps: [AdmissionUpdate]) async throws(Failure) {
         enum Word: String { case purged = "PURGED", stale = "STALE", applied = "APPLIED" }
         let commands = steps.map { step in
             let booking = step.booking
@@ -20,7 +21,7 @@ struct RedisAdmissionStore: AdmissionStore {
                     keys.events(of: "confirm"), keys.purgedExhibitions(of: "confirm"),
                 ],
                 arguments: [
-                    String(step.cause.moment), step.cause.requestId ?? "", booking.id.text, exhibition, booking.visitor,
+                    String(step.metadata.moment), step.metadata.requestId ?? "", booking.id.text, exhibition, booking.visitor,
                     String(booking.seats), step.status.rawValue, String(booking.version), String(booking.createdAt),
                 ])
         }
@@ -73,7 +74,7 @@ extension Admission {
     fileprivate init(id: BookingID, fields: [String: String]) throws(RedisError) {
         guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ AdmissionStatus(rawValue: $0) }),
-            let updatedAt = fields["updatedAt"].flatMap({ Moment($0) })
+            let updatedAt = fields["updatedAt"].flatMap({ UnixMilliseconds($0) })
         else { throw .unexpected("admission \(id.text) is incomplete") }
         self.init(booking: id, visitor: visitor, seats: seats, status: status, updatedAt: updatedAt)
     }

@@ -1,15 +1,15 @@
-/// A domain event: something that has happened in a room, with the state of what changed after the change.
+/// A domain event: something that has happened in a service, with the state of what changed after the change.
 public struct Event: Sendable, Equatable {
     public let type: EventType
-    public let timestamp: Moment
+    public let timestamp: UnixMilliseconds
     public let requestId: String?
     public let subject: Subject
 
     public enum Subject: Sendable, Equatable {
-        case exhibition(ExhibitionFacts)
-        case seats(SeatsFacts)
-        case booking(BookingFacts)
-        case admission(AdmissionFacts)
+        case exhibition(ExhibitionPayload)
+        case seats(SeatsPayload)
+        case booking(BookingPayload)
+        case admission(AdmissionPayload)
     }
 }
 
@@ -31,7 +31,7 @@ public enum EventType: String, Sendable, CaseIterable {
 }
 
 /// An exhibition as staff see it, at one version; seats held are no part of it.
-public struct ExhibitionFacts: Sendable, Equatable {
+public struct ExhibitionPayload: Sendable, Equatable {
     public let id: ExhibitionID
     public let title: String?
     public let hall: String
@@ -44,7 +44,7 @@ public struct ExhibitionFacts: Sendable, Equatable {
 }
 
 /// Seats of one booking, and the seats its exhibition had left right after. Only a reservation names the visitor.
-public struct SeatsFacts: Sendable, Equatable {
+public struct SeatsPayload: Sendable, Equatable {
     public let booking: BookingID
     public let seats: Int
     public let available: Int
@@ -52,17 +52,17 @@ public struct SeatsFacts: Sendable, Equatable {
 }
 
 /// A booking at one version.
-public struct BookingFacts: Sendable, Equatable {
+public struct BookingPayload: Sendable, Equatable {
     public let id: BookingID
     public let visitor: String
     public let seats: Int
     public let status: BookingStatus
     public let version: Int
-    public let createdAt: Moment
+    public let createdAt: UnixMilliseconds
 }
 
 /// An admission at one version.
-public struct AdmissionFacts: Sendable, Equatable {
+public struct AdmissionPayload: Sendable, Equatable {
     public let booking: BookingID
     public let visitor: String
     public let seats: Int

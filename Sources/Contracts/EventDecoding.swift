@@ -31,10 +31,10 @@ extension Event {
         self.requestId = fields.optionalText("requestId")
         self.subject =
             switch type {
-            case .museumRegistered, .museumChanged, .museumDeleted: .exhibition(try ExhibitionFacts(fields))
-            case .seatsReserved, .seatsReleased, .seatsRevoked: .seats(try SeatsFacts(fields))
-            case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted: .booking(try BookingFacts(fields))
-            case .confirmCompleted, .confirmChanged: .admission(try AdmissionFacts(fields))
+            case .museumRegistered, .museumChanged, .museumDeleted: .exhibition(try ExhibitionPayload(fields))
+            case .seatsReserved, .seatsReleased, .seatsRevoked: .seats(try SeatsPayload(fields))
+            case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted: .booking(try BookingPayload(fields))
+            case .confirmCompleted, .confirmChanged: .admission(try AdmissionPayload(fields))
             }
     }
 }
@@ -75,7 +75,7 @@ struct EventFields {
     }
 }
 
-extension ExhibitionFacts {
+extension ExhibitionPayload {
     init(_ fields: EventFields) throws(MalformedEvent) {
         id = try fields.exhibition("museumId")
         title = fields.optionalText("title")
@@ -89,7 +89,7 @@ extension ExhibitionFacts {
     }
 }
 
-extension SeatsFacts {
+extension SeatsPayload {
     init(_ fields: EventFields) throws(MalformedEvent) {
         booking = try fields.booking()
         seats = try fields.number("seats")
@@ -98,7 +98,7 @@ extension SeatsFacts {
     }
 }
 
-extension BookingFacts {
+extension BookingPayload {
     init(_ fields: EventFields) throws(MalformedEvent) {
         id = try fields.booking()
         visitor = try fields.text("visitor")
@@ -109,7 +109,7 @@ extension BookingFacts {
     }
 }
 
-extension AdmissionFacts {
+extension AdmissionPayload {
     init(_ fields: EventFields) throws(MalformedEvent) {
         booking = try fields.booking()
         visitor = try fields.text("visitor")

@@ -1,9 +1,9 @@
-/// The rooms that own a stream or hear one. The name is the first word of their keys and of their consumer groups.
-public enum Room: String, Sendable, CaseIterable {
+/// The services that own a stream or hear one. The name is the first word of their keys and of their consumer groups.
+public enum ServiceName: String, Sendable, CaseIterable {
     case museum, book, confirm, mypage
 
-    /// Whose events the room's consumer group hears. A constant: lag, progress and audit go by it, never by what Redis lists.
-    public var hears: [Room] {
+    /// Whose events the service's consumer group subscriptions. A constant: lag, progress and audit go by it, never by what Redis lists.
+    public var subscriptions: [ServiceName] {
         switch self {
         case .museum: [.book]
         case .book: [.museum]
@@ -12,11 +12,11 @@ public enum Room: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whose consumer groups hear this room's events: the other side of ``hears``. None: the room has no stream.
-    public var heardBy: [Room] { Room.allCases.filter { $0.hears.contains(self) } }
+    /// Whose consumer groups hear this service's events: the other side of ``subscriptions``. None: the service has no stream.
+    public var subscribers: [ServiceName] { ServiceName.allCases.filter { $0.subscriptions.contains(self) } }
 }
 
-/// An event as a consumer hands it to its room.
+/// An event as a consumer hands it to its service.
 public struct Delivery: Sendable {
     public let event: Event
     /// How long this process has had it in hand, by a clock that never jumps.
@@ -28,18 +28,18 @@ public struct Delivery: Sendable {
     }
 }
 
-/// What a room says of one delivery.
-public enum Verdict: Sendable, Equatable {
-    /// Applied now or long ago, or none of the room's business: done with.
+/// What a service says of one delivery.
+public enum EventDisposition: Sendable, Equatable {
+    /// Applied now or long ago, or none of the service's business: done with.
     case applied
     /// What it is about isn't there yet: again in a moment.
-    case notYet
+    case retryLater
     /// It can never be applied; goes to the dead letters with this reason.
-    case poison(String)
+    case deadLetter(String)
 }
 
-/// A room's ear: applies events to its own state. Deliveries may repeat and come in any order.
+/// Applies events to its own state. Deliveries may repeat and come in any order.
 public protocol EventHandler: Sendable {
-    /// One verdict for each delivery, in order. Throws where nothing can be said, as when Redis is away: all of it comes again.
-    func handle(_ deliveries: [Delivery]) async throws(Failure) -> [Verdict]
+    /// One disposition for each delivery, in order. Throws where nothing can be said, as when Redis is away: all of it comes again.
+    func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition]
 }

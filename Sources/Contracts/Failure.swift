@@ -1,29 +1,19 @@
-/// Everything a room may have to say no with. Chassis renders it as a problem document; nothing else does.
+/// Why a service refuses or cannot do what it was asked. Knows nothing of HTTP: the HTTP server maps each to a problem document.
 public enum Failure: Error, Sendable, Equatable {
-    // what was asked for
+    // unknown ids
     case unknownMuseum(String)
     case unknownBooking(String)
     case unknownAdmission(String)
     case unknownPage(String)
-    case unknownPath
 
-    // how it was asked for
-    case malformedJSON(String)
+    // invalid input
+    /// A field, and what it must be.
     case invalidField(String, String)
-    case invalidParameter(String, String)
-    case invalidIdempotencyKey(String)
+    /// A cursor that no list of this program gave out.
+    case invalidCursor
     case idempotencyMismatch
-    case methodNotAllowed(allowed: [String])
-    case unsupportedMediaType
-    case unsupportedCharset
-    case unsupportedContentCoding
-    case preconditionFailed
-    case contentTooLarge(limit: Int)
-    case headerTooLarge
-    case malformedRequest(String)
-    case requestTimeout
 
-    // what the museum's rules forbid
+    // rules of the museum
     case soldOut(available: Int)
     case salesClosed(String)
     /// The exhibition has ended.
@@ -34,25 +24,22 @@ public enum Failure: Error, Sendable, Equatable {
     case alreadyForceCanceled
     case alreadyAborted
 
-    // what is out of order
-    /// Museum can't be reached or the attempt was given up; no seat is held.
+    // outages
+    /// Museum can't be reached or the booking attempt was aborted; no seats are held. The text says which.
     case museumUnavailable(String)
-    /// More is asked than can be done in time; nothing was changed.
+    /// Too many requests are in flight; nothing was changed.
     case overloaded
-    /// Redis can't be reached or refused; nothing was changed.
+    /// Redis can't be reached or refuses writes; nothing was changed. The text says which.
     case storageUnavailable(String)
-    /// A write was sent and its outcome could not be found out in time.
+    /// A write was sent, and its outcome is unknown.
     case outcomeUnknown(booking: BookingID?)
-    /// A room could not be reached, or gave no proper answer to what was sent.
-    case badUpstream(String, wasSent: Bool)
-    case upstreamTimeout(String)
-    /// A bug of ours. The text is for the log, never for the client.
+    /// A bug. The text is for the log, never for the client.
     case `internal`(String)
 
-    /// Whether certainly nothing was changed, so that trying again can't do anything twice.
+    /// Whether certainly nothing was changed, so that a retry cannot apply a write twice.
     public var isCertainlyNotApplied: Bool {
         switch self {
-        case .outcomeUnknown, .badUpstream(_, wasSent: true), .upstreamTimeout, .internal: false
+        case .outcomeUnknown, .internal: false
         default: true
         }
     }

@@ -12,7 +12,7 @@ public enum LocalDate {
         let parts = date.split(separator: "-").compactMap { Int($0) }
         guard parts.count == 3 else { return date }
         let candidates = [text(parts[0], parts[1], parts[2] + 1), text(parts[0], parts[1] + 1, 1), text(parts[0] + 1, 1, 1)]
-        return candidates.first(where: Calendars.isDate) ?? date
+        return candidates.first(where: ISO8601.isDate) ?? date
     }
 
     /// The day before a real day.
@@ -22,7 +22,7 @@ public enum LocalDate {
         let (year, month, day) = (parts[0], parts[1], parts[2])
         let candidates =
             [text(year, month, day - 1)] + (28...31).reversed().map { text(year, month - 1, $0) } + [text(year - 1, 12, 31)]
-        return candidates.first(where: Calendars.isDate) ?? date
+        return candidates.first(where: ISO8601.isDate) ?? date
     }
 
     /// The day that many days after 1970-01-01. Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
@@ -39,6 +39,6 @@ public enum LocalDate {
     }
 
     private static func text(_ year: Int, _ month: Int, _ day: Int) -> String {
-        "\(Calendars.pad(year, 4))-\(Calendars.pad(month, 2))-\(Calendars.pad(day, 2))"
+        "\(ISO8601.pad(year, 4))-\(ISO8601.pad(month, 2))-\(ISO8601.pad(day, 2))"
     }
 }

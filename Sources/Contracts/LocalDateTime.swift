@@ -8,7 +8,7 @@ public struct LocalDateTime: Sendable, Equatable {
     public let time: String
 
     /// - Parameter secondsFromGMT: the zone's offset at that moment.
-    public init(_ moment: Moment, secondsFromGMT: Int) {
+    public init(_ moment: UnixMilliseconds, secondsFromGMT: Int) {
         let milliseconds = Int(moment) + secondsFromGMT * 1000
         let dayLength = 86_400_000
         var days = milliseconds / dayLength
@@ -16,6 +16,6 @@ public struct LocalDateTime: Sendable, Equatable {
         let minutes = (milliseconds - days * dayLength) / 60_000
         date = LocalDate.text(daysSince1970: days)
         previousDate = LocalDate.text(daysSince1970: days - 1)
-        time = Calendars.pad(minutes / 60, 2) + ":" + Calendars.pad(minutes % 60, 2)
+        time = ISO8601.pad(minutes / 60, 2) + ":" + ISO8601.pad(minutes % 60, 2)
     }
 }

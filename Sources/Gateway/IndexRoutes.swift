@@ -1,4 +1,4 @@
-public import Chassis
+public import HTTPServer
 import HTTPTypes
 public import Hummingbird
 
@@ -6,7 +6,7 @@ public import Hummingbird
 public struct IndexRoutes: Routes {
     public init() {}
 
-    public func add(to router: Router<EdgeContext>) {
+    public func add(to router: Router<AppRequestContext>) {
         router.get("/") { request, _ in
             var writer = JSONWriter()
             writer.object { writer in

@@ -1,4 +1,5 @@
-public import Chassis
+public import HTTPServer
+public import Platform
 import Contracts
 import HTTPTypes
 public import Hummingbird
@@ -6,54 +7,54 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// A room in another process, as the gateway shows it. Requests are taken apart and written anew: only what is known
+/// A service in another process, as the gateway shows it. Requests are taken apart and written anew: only what is known
 /// here goes through.
 public struct ProxyRoutes: Routes {
-    private let room: PublicRoom
+    private let service: ProxiedResource
     private let upstream: Upstream
-    private let outage: Outage
+    private let outage: OutageLog
 
     public var answerWithin: Duration { RequestDeadline.forwarded }
     private static let bodyLimit = 16 << 10
 
-    public init(_ room: PublicRoom, upstream: Upstream) {
-        self.room = room
+    public init(_ service: ProxiedResource, upstream: Upstream) {
+        self.service = service
         self.upstream = upstream
-        outage = Outage(of: room.path)
+        outage = OutageLog(of: service.path)
     }
 
-    public func add(to router: Router<EdgeContext>) {
-        for method in room.collectionMethods {
-            router.on("\(room.path)", method: method) { try await forward($0, $1, path: "/" + room.path) }
+    public func add(to router: Router<AppRequestContext>) {
+        for method in service.collectionMethods {
+            router.on("\(service.path)", method: method) { try await forward($0, $1, path: "/" + service.path) }
         }
-        for method in room.memberMethods {
-            router.on("\(room.path)/{id}", method: method) { request, context in
-                let id = try context.id({ room.isID($0) ? $0 : nil }, orElse: room.unknown)
-                return try await forward(request, context, path: "/\(room.path)/\(id)")
+        for method in service.memberMethods {
+            router.on("\(service.path)/{id}", method: method) { request, context in
+                let id = try context.id({ service.isID($0) ? $0 : nil }, orElse: service.unknown)
+                return try await forward(request, context, path: "/\(service.path)/\(id)")
             }
         }
     }
 
-    private func forward(_ request: Request, _ context: EdgeContext, path: String) async throws -> Response {
-        RequestDeadline.current?.respondsAtEnd(with: .upstreamTimeout(room.name))
+    private func forward(_ request: Request, _ context: AppRequestContext, path: String) async throws -> Response {
+        RequestDeadline.current?.respondsAtEnd(with: .upstreamTimeout(service.name))
         let hasBody = [.post, .put, .patch].contains(request.method)
         let body = hasBody ? try await request.wholeBody(limit: Self.bodyLimit) : nil
         var headers = ForwardedHeaders.request(request.headers)
-        headers.replaceOrAdd(name: "X-Request-Id", value: context.cause.requestId ?? "")
+        headers.replaceOrAdd(name: "X-Request-Id", value: context.metadata.requestId ?? "")
         // Hummingbird cuts the body off itself where HEAD was asked.
         let method: HTTPRequest.Method = request.method == .head ? .get : request.method
         var repetition: Upstream.Repetition = [.get, .put, .delete].contains(method) ? .byUpstream : .never
         var hasOwnKey = false
-        if room == .books, request.method == .post {
+        if service == .books, request.method == .post {
             // Under a key a booking may be sent again; a client that sent none gets one for this request alone.
             hasOwnKey = !headers.contains(name: "Idempotency-Key")
             if hasOwnKey { headers.add(name: "Idempotency-Key", value: RequestIdentifier.make() + RequestIdentifier.make()) }
             repetition = .byUpstream
         }
         // Under a key an exhibition is registered once, however often that is sent.
-        if room == .museums, request.method == .post, headers.contains(name: "Idempotency-Key") { repetition = .byUpstream }
+        if service == .museums, request.method == .post, headers.contains(name: "Idempotency-Key") { repetition = .byUpstream }
         let query = request.uri.query.map { "?" + $0 } ?? ""
-        let answer: Upstream.Answer
+        let answer: UpstreamResponse
         do throws(Upstream.Fault) {
             answer = try await upstream.send(
                 HTTPMethod(rawValue: method.rawValue), path + query, headers: headers, body: body,
@@ -61,12 +62,12 @@ public struct ProxyRoutes: Routes {
             outage.succeeded(logger: context.logger)
         } catch {
             outage.failed("\(error)", logger: context.logger)
-            throw error == .noAnswer(timedOut: true)
-                ? Failure.upstreamTimeout(room.name) : Failure.badUpstream(room.name, wasSent: error != .notSent)
+            throw error == .noResponse(timedOut: true)
+                ? RequestError.upstreamTimeout(service.name) : RequestError.badUpstream(service.name, wasSent: error != .notSent)
         }
         // Another process may still be doing what this one refuses: what became of it only the same key tells.
-        if method != .get, answer.followsDoubt, answer.status == 503 || method == .post && answer.status >= 400 {
-            throw Failure.badUpstream(room.name, wasSent: true)
+        if method != .get, answer.followsUnansweredRequest, answer.status == 503 || method == .post && answer.status >= 400 {
+            throw RequestError.badUpstream(service.name, wasSent: true)
         }
         var answered = ForwardedHeaders.response(answer.headers)
         if hasOwnKey { answered[.idempotentReplayed] = nil }
@@ -75,7 +76,7 @@ public struct ProxyRoutes: Routes {
     }
 }
 
-/// Which headers pass the gateway: those that the rooms know, and no other.
+/// Which headers pass the gateway: those that the services know, and no other.
 enum ForwardedHeaders {
     private static let asked: [HTTPField.Name] = [.accept, .contentType, .contentEncoding, .idempotencyKey]
     private static let answered = [
@@ -86,7 +87,7 @@ enum ForwardedHeaders {
     static func request(_ fields: HTTPFields) -> HTTPHeaders {
         var headers = HTTPHeaders()
         for name in asked {
-            // All values of a repeated header go on, so that the room refuses what it would refuse itself.
+            // All values of a repeated header go on, so that the service refuses what it would refuse itself.
             for value in fields[values: name] { headers.add(name: name.rawName, value: value) }
         }
         return headers

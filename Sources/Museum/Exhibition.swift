@@ -27,9 +27,9 @@ struct ExhibitionPlan: Sendable, Equatable {
     static let textLength = 1...100
 
     init(title: String?, hall: String, date: String, startTime: String?, endTime: String?, capacity: Int) throws(Failure) {
-        guard Calendars.isDate(date) else { throw .invalidField("date", "must be a real date, YYYY-MM-DD") }
+        guard ISO8601.isDate(date) else { throw .invalidField("date", "must be a real date, YYYY-MM-DD") }
         for (field, time) in [("startTime", startTime), ("endTime", endTime)] {
-            guard time.map(Calendars.isTimeOfDay) ?? true else { throw .invalidField(field, "must be a time of day, HH:MM") }
+            guard time.map(ISO8601.isTimeOfDay) ?? true else { throw .invalidField(field, "must be a time of day, HH:MM") }
         }
         guard endTime == nil || startTime != nil else { throw .invalidField("endTime", "needs a startTime") }
         self.init(storedTitle: title, hall: hall, date: date, startTime: startTime, endTime: endTime, capacity: capacity)

@@ -1,4 +1,5 @@
-import Chassis
+import HTTPServer
+import Messaging
 import Contracts
 import Redis
 import Scripts
@@ -36,7 +37,7 @@ struct ExhibitionList: Sendable {
     {
         var start: ExhibitionCursor?
         if let words = request.position {
-            guard let cursor = ExhibitionCursor(words) else { throw Cursor.invalid }
+            guard let cursor = ExhibitionCursor(words) else { throw .invalidCursor }
             start = cursor
         }
         guard let slots = filter.slots, !partitions.isEmpty else { return Page(elements: [], next: nil) }

@@ -1,4 +1,5 @@
-public import Chassis
+public import HTTPServer
+import Messaging
 import Contracts
 import HTTPTypes
 public import Hummingbird
@@ -11,7 +12,7 @@ public struct ExhibitionRoutes: Routes {
     /// Sent to after each deletion.
     let revocation: RevocationSignal
 
-    public func add(to router: Router<EdgeContext>) {
+    public func add(to router: Router<AppRequestContext>) {
         router.post("museums") { try await register($0, $1) }
         router.get("museums") { request, _ in try await page(request) }
         router.get("museums/{id}") { request, context in
@@ -19,17 +20,17 @@ public struct ExhibitionRoutes: Routes {
         }
         router.patch("museums/{id}") { try await edit($0, $1) }
         router.delete("museums/{id}") { request, context in
-            let exhibition = try await service.delete(id(context), cause: context.cause)
+            let exhibition = try await service.delete(id(context), metadata: context.metadata)
             revocation.send()
             return Response.resource(exhibition, status: .accepted, to: request)
         }
     }
 
-    private func id(_ context: EdgeContext) throws(Failure) -> ExhibitionID {
+    private func id(_ context: AppRequestContext) throws(RequestError) -> ExhibitionID {
         try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
     }
 
-    private func register(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    private func register(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let key = try IdempotencyKey.read(request)
         var fields = try await RequestFields(request)
         let plan = try ExhibitionPlan(
@@ -40,7 +41,7 @@ public struct ExhibitionRoutes: Routes {
             endTime: fields.optionalText("endTime", length: 1...100),
             capacity: fields.integer("capacity", in: ExhibitionPlan.capacityRange))
         try fields.finish()
-        let registered = try await service.register(plan, key: key, cause: context.cause)
+        let registered = try await service.register(plan, key: key, metadata: context.metadata)
         partitions.note(registered.exhibition.id.partition)
         let headers: HTTPFields = registered.isReplayed ? [.idempotentReplayed: "true"] : [:]
         return Response.resource(registered.exhibition, status: .created, to: request, headers: headers)
@@ -58,7 +59,7 @@ public struct ExhibitionRoutes: Routes {
         return Response.collection(page, of: "museums", to: request)
     }
 
-    private func edit(_ request: Request, _ context: EdgeContext) async throws -> Response {
+    private func edit(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let id = try id(context)
         var fields = try await RequestFields(request)
         var patch = ExhibitionPatch()
@@ -77,11 +78,11 @@ public struct ExhibitionRoutes: Routes {
             patch.status = status
         }
         try fields.finish()
-        return Response.resource(try await service.edit(id, patch, cause: context.cause), to: request)
+        return Response.resource(try await service.edit(id, patch, metadata: context.metadata), to: request)
     }
 }
 
-extension Exhibition: Representable {
+extension Exhibition: HALResource {
     var href: String { "/museums/" + id.text }
 
     func write(to writer: inout JSONWriter) {

@@ -15,20 +15,20 @@ public struct ExhibitionService: Sendable {
 
     /// Registers an exhibition.
     /// - Parameter key: the client's Idempotency-Key; the same one names the same exhibition for ever.
-    func register(_ plan: ExhibitionPlan, key: String?, cause: Cause) async throws(Failure) -> Registered {
+    func register(_ plan: ExhibitionPlan, key: String?, metadata: RequestMetadata) async throws(Failure) -> Registered {
         guard let key else {
             return try await registered(
-                try await store.register(plan, key: nil, in: partitions.next(), cause: cause))
+                try await store.register(plan, key: nil, in: partitions.next(), metadata: metadata))
         }
         // It may lie in another partition: their number may have been raised since.
         if let known = try await store.registration(of: plan, key: key) { return try await registered(.known(known)) }
         let partition = partitions.choose(for: key)
         do throws(Failure) {
-            return try await registered(try await store.register(plan, key: key, in: partition, cause: cause))
+            return try await registered(try await store.register(plan, key: key, in: partition, metadata: metadata))
         } catch {
             guard case .outcomeUnknown = error else { throw error }
             // Under a key a second call does no more than one.
-            return try await registered(try await store.register(plan, key: key, in: partition, cause: cause))
+            return try await registered(try await store.register(plan, key: key, in: partition, metadata: metadata))
         }
     }
 
@@ -47,14 +47,14 @@ public struct ExhibitionService: Sendable {
     }
 
     /// The rules are applied here to what was read; the script takes the result only if nothing has changed since.
-    func edit(_ id: ExhibitionID, _ patch: ExhibitionPatch, cause: Cause) async throws(Failure) -> Exhibition {
+    func edit(_ id: ExhibitionID, _ patch: ExhibitionPatch, metadata: RequestMetadata) async throws(Failure) -> Exhibition {
         for _ in 0..<Self.editAttempts {
             let current = try await find(id)
             guard current.status != .deleted else { throw .museumDeleted(id.text) }
             if let version = patch.version, version != current.version { throw .versionMismatch(current: current.version) }
             let plan = try patch.applied(to: current.plan)
             let status = patch.status ?? current.status
-            switch try await store.edit(id, at: current.version, to: plan, status: status, cause: cause) {
+            switch try await store.edit(id, at: current.version, to: plan, status: status, metadata: metadata) {
             case .changed(let exhibition), .unchanged(let exhibition): return exhibition
             case .noExhibition: throw .unknownMuseum(id.text)
             case .deleted: throw .museumDeleted(id.text)
@@ -65,8 +65,8 @@ public struct ExhibitionService: Sendable {
         throw .storageUnavailable("Too many edits of exhibition \(id.text) at once")
     }
 
-    func delete(_ id: ExhibitionID, cause: Cause) async throws(Failure) -> Exhibition {
-        try await store.delete(id, cause: cause)
+    func delete(_ id: ExhibitionID, metadata: RequestMetadata) async throws(Failure) -> Exhibition {
+        try await store.delete(id, metadata: metadata)
     }
 }
 

@@ -1,4 +1,4 @@
-import Chassis
+import Messaging
 import Contracts
 import Redis
 

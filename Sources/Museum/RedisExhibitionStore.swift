@@ -1,4 +1,4 @@
-import Chassis
+import Messaging
 import Contracts
 import Crypto
 import Redis
@@ -9,14 +9,14 @@ struct RedisExhibitionStore: ExhibitionStore {
     let client: any RedisSender
 
     func register(
-        _ plan: ExhibitionPlan, key: String?, in partition: String, cause: Cause
+        _ plan: ExhibitionPlan, key: String?, in partition: String, metadata: RequestMetadata
     ) async throws(Failure) -> RegisterOutcome {
         enum Word: String { case registered = "REGISTERED", taken = "TAKEN", known = "KNOWN" }
         let keys = Keys(partition: partition)
         while true {
             let id = ExhibitionID(partition: partition, number: try await draw(keys, partition: partition))
             let arguments =
-                [String(cause.moment), cause.requestId ?? "", id.text] + plan.words + [String(plan.capacity)]
+                [String(metadata.moment), metadata.requestId ?? "", id.text] + plan.words + [String(plan.capacity)]
             let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
                 Scripts.museumRegister,
                 keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum")]
@@ -62,7 +62,7 @@ struct RedisExhibitionStore: ExhibitionStore {
     }
 
     func edit(
-        _ id: ExhibitionID, at version: Int, to plan: ExhibitionPlan, status: ExhibitionStatus, cause: Cause
+        _ id: ExhibitionID, at version: Int, to plan: ExhibitionPlan, status: ExhibitionStatus, metadata: RequestMetadata
     ) async throws(Failure) -> EditOutcome {
         enum Word: String {
             case noExhibition = "NO_EXHIBITION"
@@ -76,7 +76,7 @@ struct RedisExhibitionStore: ExhibitionStore {
         let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
             Scripts.museumEdit,
             keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum"), keys.movedExhibitions],
-            arguments: [String(cause.moment), cause.requestId ?? "", id.text, String(version)]
+            arguments: [String(metadata.moment), metadata.requestId ?? "", id.text, String(version)]
                 + plan.words + [String(plan.capacity), status.rawValue])
         do throws(RedisError) {
             switch answer.word {
@@ -92,7 +92,7 @@ struct RedisExhibitionStore: ExhibitionStore {
         }
     }
 
-    func delete(_ id: ExhibitionID, cause: Cause) async throws(Failure) -> Exhibition {
+    func delete(_ id: ExhibitionID, metadata: RequestMetadata) async throws(Failure) -> Exhibition {
         enum Word: String { case noExhibition = "NO_EXHIBITION", already = "ALREADY", deleted = "DELETED" }
         let keys = Keys(partition: id.partition)
         let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
@@ -100,7 +100,7 @@ struct RedisExhibitionStore: ExhibitionStore {
             keys: [
                 keys.exhibition(id.text), keys.exhibitions, keys.deletedExhibitions, keys.revoking, keys.events(of: "museum"),
             ],
-            arguments: [String(cause.moment), cause.requestId ?? "", id.text])
+            arguments: [String(metadata.moment), metadata.requestId ?? "", id.text])
         guard answer.word != .noExhibition else { throw .unknownMuseum(id.text) }
         do throws(RedisError) {
             return try Exhibition(id: id, reply: answer.rest.first)

@@ -1,4 +1,4 @@
-import Chassis
+import Messaging
 public import Contracts
 public import Redis
 import Scripts
@@ -10,7 +10,7 @@ public struct RedisSeatStore: SeatStore {
     public init(client: any RedisSender) { self.client = client }
 
     public func reserve(
-        _ reservations: [Reservation], for id: ExhibitionID, at moment: Moment, local: LocalDateTime
+        _ reservations: [Reservation], for id: ExhibitionID, at moment: UnixMilliseconds, local: LocalDateTime
     ) async throws(Failure) -> [ReservationOutcome] {
         let keys = Keys(partition: id.partition)
         var arguments = [String(moment), id.text, local.date, local.previousDate, local.time]
@@ -39,7 +39,7 @@ public struct RedisSeatStore: SeatStore {
         }
     }
 
-    public func release(_ releases: [(booking: BookingID, cause: Cause)]) async throws(Failure) {
+    public func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure) {
         enum Word: String { case noExhibition = "NO_EXHIBITION", already = "ALREADY", voided = "VOIDED", released = "RELEASED" }
         let commands = releases.map { release in
             let exhibition = release.booking.exhibition
@@ -48,7 +48,7 @@ public struct RedisSeatStore: SeatStore {
                 Scripts.museumRelease,
                 keys: [keys.exhibition(exhibition.text), keys.seats(exhibition.text), keys.events(of: "museum")],
                 arguments: [
-                    String(release.cause.moment), release.cause.requestId ?? "", exhibition.text, release.booking.text,
+                    String(release.metadata.moment), release.metadata.requestId ?? "", exhibition.text, release.booking.text,
                 ])
         }
         for result in await client.send(commands) {
@@ -57,7 +57,7 @@ public struct RedisSeatStore: SeatStore {
         }
     }
 
-    public func revokeSome(of id: ExhibitionID, at moment: Moment) async throws(Failure) -> Bool {
+    public func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool {
         enum Word: String { case notDeleted = "NOT_DELETED", done = "DONE", more = "MORE" }
         let keys = Keys(partition: id.partition)
         let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(

@@ -1,4 +1,4 @@
-public import Chassis
+public import HTTPServer
 import Contracts
 public import Hummingbird
 import Logging
@@ -19,7 +19,7 @@ public struct ReservationRoutes: Routes {
         self.localClock = localClock
     }
 
-    public func add(to router: Router<EdgeContext>) {
+    public func add(to router: Router<AppRequestContext>) {
         router.post("museums/{id}/reservations") { request, context in
             let id = try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
             let reservations = try Self.read(try await JSON(body: request, limit: Self.bodyLimit), for: id)
@@ -28,7 +28,7 @@ public struct ReservationRoutes: Routes {
                 metadata: [
                     "museumId": "\(id.text)", "requestIds": .array(reservations.map { .string($0.requestId ?? "") }),
                 ])
-            let moment = context.cause.moment
+            let moment = context.metadata.moment
             let outcomes = try await seats.reserve(reservations, for: id, at: moment, local: localClock.read(at: moment))
             var writer = JSONWriter(capacity: 64 * outcomes.count)
             writer.object { writer in
@@ -43,7 +43,7 @@ public struct ReservationRoutes: Routes {
         }
     }
 
-    private static func read(_ body: JSON, for id: ExhibitionID) throws(Failure) -> [Reservation] {
+    private static func read(_ body: JSON, for id: ExhibitionID) throws(RequestError) -> [Reservation] {
         guard let elements = body["reservations"]?.elements, (1...Reservation.batchLimit).contains(elements.count) else {
             throw .invalidField("reservations", "must be a list of 1 to \(Reservation.batchLimit)")
         }

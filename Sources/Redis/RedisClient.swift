@@ -8,7 +8,7 @@ public final class RedisClient: RedisSender {
     private let connect: @Sendable (any EventLoop) -> EventLoopFuture<RedisConnection>
     private let commandTimeout: TimeAmount
     private let group: MultiThreadedEventLoopGroup
-    private let lanes: [Lane]
+    private let slots: [ConnectionSlot]
     private let turn = Atomic<Int>(0)
 
     /// Reads the endpoint's files; where one can't be used, commands answer so.
@@ -21,18 +21,18 @@ public final class RedisClient: RedisSender {
         self.connect = connect
         self.commandTimeout = options.commandTimeout
         self.group = .singleton
-        self.lanes = Array(group.makeIterator()).map { Lane(to: endpoint, on: $0, connect: connect) }
+        self.slots = Array(group.makeIterator()).map { ConnectionSlot(to: endpoint, on: $0, connect: connect) }
     }
 
     public func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         // None would count as all of them worth another try.
         if commands.isEmpty { return [] }
-        let lane = lanes[turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max % lanes.count]
+        let slot = slots[turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max % slots.count]
         let deadline = NIODeadline.now() + commandTimeout
         var attempt = 0
         do throws(RedisError) {
             while true {
-                let connection = try await lane.connection(before: deadline)
+                let connection = try await slot.connection(before: deadline)
                 guard NIODeadline.now() < deadline else { throw .unreachable("\(endpoint): connected too late") }
                 let results = await connection.send(commands, deadline: deadline)
                 // Certainly not done, and soon perhaps possible: again, as long as there is time.
@@ -60,7 +60,7 @@ public final class RedisClient: RedisSender {
 
     /// Closes every connection. A later command opens them again.
     public func close() {
-        for lane in lanes { lane.close() }
+        for slot in slots { slot.close() }
     }
 }
 

@@ -4,10 +4,10 @@ import NIOPosix
 /// One pipelined connection to one server. Safe to use from everywhere; it works on its event loop.
 public final class RedisConnection: RedisSender {
     private let channel: any Channel
-    private let handler: NIOLoopBound<ReplyHandler>
+    private let handler: NIOLoopBound<RedisChannelHandler>
     private let timeout: TimeAmount
 
-    private init(channel: any Channel, handler: NIOLoopBound<ReplyHandler>, timeout: TimeAmount) {
+    private init(channel: any Channel, handler: NIOLoopBound<RedisChannelHandler>, timeout: TimeAmount) {
         self.channel = channel
         self.handler = handler
         self.timeout = timeout
@@ -31,7 +31,7 @@ public final class RedisConnection: RedisSender {
                 channel.eventLoop.makeCompletedFuture {
                     let tls = try tls.get()
                     if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
-                    try channel.pipeline.syncOperations.addHandler(ReplyHandler(isSecured: tls != nil))
+                    try channel.pipeline.syncOperations.addHandler(RedisChannelHandler(isSecured: tls != nil))
                 }
             }
         let connecting =
@@ -41,7 +41,7 @@ public final class RedisConnection: RedisSender {
             }
         return connecting.flatMap { channel in
             channel.eventLoop.makeCompletedFuture {
-                let handler = try channel.pipeline.syncOperations.handler(type: ReplyHandler.self)
+                let handler = try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self)
                 return RedisConnection(
                     channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
                     timeout: options.commandTimeout)
@@ -69,10 +69,10 @@ public final class RedisConnection: RedisSender {
                 let why: String
                 switch error as? RedisError {
                 // What is in doubt here is the signing in; the command it was for has not been sent.
-                case .inDoubt(let reason), .unreachable(let reason): why = reason
+                case .outcomeUnknown(let reason), .unreachable(let reason): why = reason
                 default: throw error
                 }
-                let mayWantTLS = endpoint.mayWantTLS && why != ReplyHandler.lateness
+                let mayWantTLS = endpoint.mayWantTLS && why != RedisChannelHandler.lateness
                 throw RedisError.unreachable("\(endpoint): \(why)" + (mayWantTLS ? " (if it wants TLS, say rediss://)" : ""))
             }
             return self

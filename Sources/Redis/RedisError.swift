@@ -3,8 +3,8 @@ public enum RedisError: Error, Sendable, Equatable {
     /// Refused, no connection in time, or failed before sending: not applied.
     case unreachable(String)
     /// The connection closed or the deadline passed after sending: perhaps applied. The connection is never used again.
-    case inDoubt(String)
-    /// TRYAGAIN, CLUSTERDOWN, LOADING, MASTERDOWN, BUSY, no room for another client, or for more commands on a connection:
+    case outcomeUnknown(String)
+    /// TRYAGAIN, CLUSTERDOWN, LOADING, MASTERDOWN, BUSY, the client limit, or a full queue of a connection:
     /// not applied; try again.
     case busy(String)
     /// READONLY: not applied; this node is a replica.
@@ -20,7 +20,7 @@ public enum RedisError: Error, Sendable, Equatable {
     /// A reply of another shape than the command promises, or bytes that are no reply.
     case unexpected(String)
 
-    /// Sorts an error reply by its first word.
+    /// Sorts an error reply by its first argument.
     init(reply message: String) {
         switch message.prefix(while: { $0 != " " }) {
         case "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY": self = .busy(message)
@@ -30,7 +30,7 @@ public enum RedisError: Error, Sendable, Equatable {
         case "NOGROUP", "UNBLOCKED": self = .noGroup(message)
         case "ERR" where message.hasPrefix("ERR max number of clients"): self = .busy(message)
         // A right withdrawn within a script: it may come back, and what the script did before it stays.
-        case "ERR" where message.hasPrefix(Self.deniedInScript): self = .inDoubt(message)
+        case "ERR" where message.hasPrefix(Self.deniedInScript): self = .outcomeUnknown(message)
         default: self = .server(message)
         }
     }
@@ -41,7 +41,7 @@ public enum RedisError: Error, Sendable, Equatable {
     public var refusal: String? {
         switch self {
         case .refused(let message), .readOnly(let message): message
-        case .inDoubt(let message) where message.hasPrefix(Self.deniedInScript): message
+        case .outcomeUnknown(let message) where message.hasPrefix(Self.deniedInScript): message
         default: nil
         }
     }
@@ -50,14 +50,14 @@ public enum RedisError: Error, Sendable, Equatable {
     public var isCertainlyNotApplied: Bool {
         switch self {
         case .unreachable, .busy, .readOnly, .refused, .noScript, .noGroup: true
-        case .inDoubt, .server, .unexpected: false
+        case .outcomeUnknown, .server, .unexpected: false
         }
     }
 
     /// Whether time alone may mend it, so that waiting and trying again is right.
     public var isTransient: Bool {
         switch self {
-        case .unreachable, .inDoubt, .busy, .readOnly, .refused, .noScript, .noGroup: true
+        case .unreachable, .outcomeUnknown, .busy, .readOnly, .refused, .noScript, .noGroup: true
         case .server, .unexpected: false
         }
     }
@@ -67,7 +67,7 @@ extension RedisError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreachable(let why): "Redis can't be reached: \(why)"
-        case .inDoubt(let why): "no answer from Redis: \(why)"
+        case .outcomeUnknown(let why): "no answer from Redis: \(why)"
         case .busy(let message), .readOnly(let message), .refused(let message), .noGroup(let message),
             .server(let message):
             "Redis answered: \(message)"

@@ -9,9 +9,9 @@ extension RedisSender {
     public func send(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         if commands.isEmpty { return [] }
         var results = await sendOnce(commands)
-        let unknown = results.indices.filter { results[$0] == .failure(.noScript) && commands[$0].spelledOut != nil }
+        let unknown = results.indices.filter { results[$0] == .failure(.noScript) && commands[$0].evalFallback != nil }
         guard !unknown.isEmpty else { return results }
-        let whole = unknown.compactMap { commands[$0].spelledOut }.map { Command(words: $0) }
+        let whole = unknown.compactMap { commands[$0].evalFallback }.map { Command(arguments: $0) }
         for (index, result) in zip(unknown, await sendOnce(whole)) { results[index] = result }
         return results
     }
@@ -21,8 +21,8 @@ extension RedisSender {
         try await send([command])[0].get()
     }
 
-    /// Sends one command of these words.
-    public func send(_ words: String...) async throws(RedisError) -> Reply {
-        try await send(Command(words))
+    /// Sends one command of these arguments.
+    public func send(_ arguments: String...) async throws(RedisError) -> Reply {
+        try await send(Command(arguments))
     }
 }

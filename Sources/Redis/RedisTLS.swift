@@ -63,15 +63,15 @@ extension RedisTLS {
         {
             return "its certificate is for another name or address"
         }
-        // BoringSSL's word stands between the last colon of its text and the place in its source.
+        // BoringSSL's argument stands between the last colon of its text and the place in its source.
         let parts = "\(error)".split(separator: "OPENSSL_internal:")
-        guard parts.count > 1, let word = parts.last?.prefix(while: { $0 != " " }) else { return "\(error)" }
-        switch word {
+        guard parts.count > 1, let argument = parts.last?.prefix(while: { $0 != " " }) else { return "\(error)" }
+        switch argument {
         case "CERTIFICATE_VERIFY_FAILED":
             return "its certificate has run out, or nobody trusted has signed it (?ca= says whom to trust)"
         case "WRONG_VERSION_NUMBER": return "it does not speak TLS on this port"
-        case _ where word.hasSuffix("_CERTIFICATE_REQUIRED"): return "it wants a certificate of ours (?cert= and &key=)"
-        default: return "TLS broke off: \(word)"
+        case _ where argument.hasSuffix("_CERTIFICATE_REQUIRED"): return "it wants a certificate of ours (?cert= and &key=)"
+        default: return "TLS broke off: \(argument)"
         }
     }
 }

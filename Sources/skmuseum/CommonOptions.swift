@@ -1,5 +1,6 @@
 import ArgumentParser
-import Chassis
+import HTTPServer
+import Platform
 import Configuration
 import Redis
 
@@ -24,7 +25,7 @@ struct CommonOptions: ParsableArguments {
 }
 
 /// Says in one line what is wrong and what to do next, and ends the command.
-struct Complaint: Error {
+struct CommandError: Error {
     let line: String
     let exitCode: Int32
 
@@ -37,16 +38,19 @@ struct Complaint: Error {
     static func reporting(_ work: () async throws -> Void) async throws {
         do {
             try await work()
-        } catch let complaint as Complaint {
+        } catch let complaint as CommandError {
             Output.complain(complaint.line)
             throw ExitCode(complaint.exitCode)
+        } catch let error as BindError {
+            Output.complain(InvalidSetting(error).description)
+            throw ExitCode(78)
         } catch let setting as InvalidSetting {
             Output.complain(setting.description)
             throw ExitCode(78)
         } catch let failure as OutputFailure {
             // Whoever has read enough wants to hear no more.
             guard case .notWritable(let reason) = failure else { return }
-            Output.complain("the result can't be written to stdout (\(reason)); send it to where there is room")
+            Output.complain("the result can't be written to stdout (\(reason)); send it to a disk with free space")
             throw ExitCode(1)
         } catch let error as RedisError {
             Output.complain("\(error); is it running, and is REDIS_URL right?")

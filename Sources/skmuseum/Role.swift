@@ -4,8 +4,8 @@ import Contracts
 enum Role: String, Sendable, CaseIterable {
     case book, museum, confirm, mypage, gateway
 
-    /// The room whose events the role consumes; the gateway has none.
-    var room: Room? { Room(rawValue: rawValue) }
+    /// The service whose events the role consumes; the gateway has none.
+    var service: ServiceName? { ServiceName(rawValue: rawValue) }
 
     /// Reads `book,confirm`; `nil` if one of the words is no role, or is missing.
     static func list(_ text: String) -> Set<Role>? {

@@ -36,7 +36,7 @@ struct SKMuseum: AsyncParsableCommand {
         }
         // Help that was asked for is a result.
         do {
-            try await Complaint.reporting { try Output.line(text) }
+            try await CommandError.reporting { try Output.line(text) }
             return code
         } catch {
             return exitCode(for: error).rawValue

@@ -41,22 +41,22 @@ struct EventDecodingTests {
         #expect(event.requestId == "r-1")
         let id = try #require(BookingID("a1-7q2k9fx03mzr"))
         switch event.subject {
-        case .exhibition(let facts):
+        case .exhibition(let payload):
             #expect(type.rawValue.hasPrefix("Museum"))
-            #expect(facts.id.text == "a1" && facts.title == "달 항아리" && facts.hall == "Hall 1" && facts.date == "2099-12-24")
-            #expect(facts.startTime == "14:00" && facts.endTime == "16:00" && facts.capacity == 20)
-            #expect(facts.status == .open && facts.version == 3)
-        case .seats(let facts):
+            #expect(payload.id.text == "a1" && payload.title == "달 항아리" && payload.hall == "Hall 1" && payload.date == "2099-12-24")
+            #expect(payload.startTime == "14:00" && payload.endTime == "16:00" && payload.capacity == 20)
+            #expect(payload.status == .open && payload.version == 3)
+        case .seats(let payload):
             #expect(type.rawValue.hasPrefix("Seats"))
-            #expect(facts.booking == id && facts.seats == 2 && facts.available == 18 && facts.visitor == "kim")
-        case .booking(let facts):
+            #expect(payload.booking == id && payload.seats == 2 && payload.available == 18 && payload.visitor == "kim")
+        case .booking(let payload):
             #expect([.requested, .requestCompleted, .canceled, .forceCanceled, .aborted].contains(type))
-            #expect(facts.id == id && facts.visitor == "kim" && facts.seats == 2 && facts.status == .requested)
-            #expect(facts.version == 1 && facts.createdAt == 17)
-        case .admission(let facts):
+            #expect(payload.id == id && payload.visitor == "kim" && payload.seats == 2 && payload.status == .requested)
+            #expect(payload.version == 1 && payload.createdAt == 17)
+        case .admission(let payload):
             #expect(type.rawValue.hasPrefix("Confirm"))
-            #expect(facts.booking == id && facts.visitor == "kim" && facts.seats == 2)
-            #expect(facts.status == .confirmed && facts.version == 1)
+            #expect(payload.booking == id && payload.visitor == "kim" && payload.seats == 2)
+            #expect(payload.status == .confirmed && payload.version == 1)
         }
     }
 

@@ -24,8 +24,8 @@ struct LocalDateTests {
             (86_399_999, 0, "1970-01-01", "1969-12-31", "23:59"), (86_400_000, 0, "1970-01-02", "1970-01-01", "00:00"),
             (0, -1, "1969-12-31", "1969-12-30", "23:59"), (-1, 0, "1969-12-31", "1969-12-30", "23:59"),
             (951_782_400_000, 0, "2000-02-29", "2000-02-28", "00:00"), (951_868_800_000, 0, "2000-03-01", "2000-02-29", "00:00"),
-        ] as [(Moment, Int, String, String, String)])
-    func dateAndTime(_ moment: Moment, _ offset: Int, _ date: String, _ previous: String, _ time: String) {
+        ] as [(UnixMilliseconds, Int, String, String, String)])
+    func dateAndTime(_ moment: UnixMilliseconds, _ offset: Int, _ date: String, _ previous: String, _ time: String) {
         let local = LocalDateTime(moment, secondsFromGMT: offset)
         #expect(local.date == date && local.previousDate == previous && local.time == time, "\(local)")
     }

@@ -1,4 +1,3 @@
-import Chassis
 import Contracts
 import NIOCore
 import Redis
@@ -21,7 +20,7 @@ struct BacklogTests {
         try await Self.fill(client)
         let end = try await client.send("XREVRANGE", "book:{a}:events", "+", "-", "COUNT", "1").asArray()[0].asArray()[0].asText()
 
-        let room = try await MuseumProcess.start([role], ports: try MuseumProcess.freePorts(), redis: redis)
+        let service = try await MuseumProcess.start([role], ports: try MuseumProcess.freePorts(), redis: redis)
         let start = ContinuousClock.now
         try await eventually("the backlog is worked off", within: .seconds(60), every: .milliseconds(20)) {
             try await client.send("GET", Keys(partition: "a").progress(of: role, on: "book")) == .text(end)
@@ -32,7 +31,7 @@ struct BacklogTests {
         let prefix = role == "confirm" ? "confirm:{a}:a1-" : "mypage:{a}:a1-"
         let last = BookingID(exhibition: ExhibitionID("a1")!, bits: UInt64(Self.events / 2 - 1)).text.dropFirst(3)
         #expect(try await client.send("HGET", prefix + last, "status") != .null)
-        #expect(try await room.stop() == 0)
+        #expect(try await service.stop() == 0)
     }
 
     /// Books, as the scripts tell it, with nobody there to hear.

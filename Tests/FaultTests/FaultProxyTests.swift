@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import FaultInjection
 import TestSupport
 import Testing
 

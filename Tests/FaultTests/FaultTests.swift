@@ -1,4 +1,5 @@
 import Foundation
+import FaultInjection
 import TestSupport
 import Testing
 
@@ -11,20 +12,20 @@ struct FaultTests {
     @Test(arguments: kinds)
     func nothingIsLostAndNothingIsSoldTwice(_ kind: FaultKind) async throws {
         let number = FaultKind.allCases.firstIndex(of: kind)!
-        let layout: FaultSetup.Layout = number.isMultiple(of: 3) && !FaultSetup.possible([kind], in: .one).isEmpty ? .one : .rooms
-        let run = FaultRun(kinds: [kind], layout: layout, seed: UInt64(number), span: .seconds(6), lanes: 12)
+        let layout: FaultSetup.Layout = number.isMultiple(of: 3) && !FaultSetup.possible([kind], in: .one).isEmpty ? .one : .services
+        let run = FaultRun(kinds: [kind], layout: layout, seed: UInt64(number), span: .seconds(6), clients: 12)
         let outcome = try await run.run()
         #expect(outcome.violations.isEmpty, "\(outcome.stories.first ?? "")")
         let counts = run.tally.now
         #expect(counts.booked > 20, "there was a crowd: \(counts)")
-        let strikes = counts.strikes[kind]
-        #expect((strikes?.struck ?? 0) > 0, "the fault has struck: \(counts)")
-        print("\(kind.rawValue), seed \(run.seed): struck \(strikes?.struck ?? 0) times, \(counts.attempts) attempts")
+        let injections = counts.injections[kind]
+        #expect((injections?.injected ?? 0) > 0, "the fault has injected: \(counts)")
+        print("\(kind.rawValue), seed \(run.seed): injected \(injections?.injected ?? 0) times, \(counts.attempts) attempts")
     }
 
     /// Without any fault: the harness itself complains of nothing, and nobody is turned away but by the museum's rules.
     @Test func aQuietDay() async throws {
-        let run = FaultRun(kinds: [], layout: .rooms, seed: 1, span: .seconds(5), lanes: 12)
+        let run = FaultRun(kinds: [], layout: .services, seed: 1, span: .seconds(5), clients: 12)
         let outcome = try await run.run()
         #expect(outcome.violations.isEmpty, "\(outcome.stories.first ?? "")")
         #expect(run.tally.now.open == 0 && run.tally.now.unavailable == 0, "\(run.tally.now)")

@@ -7,31 +7,31 @@ import Testing
 extension AllServerTests {
     /// A server that breaks off or talks nonsense: what was asked is in doubt, and nobody gets another's answer.
     struct BrokenReplyTests {
-        /// Answers ECHO, but for the word `fault`.
-        private func server(_ fault: FakeServer.Answer, struck: LockedBox<Int>) throws -> FakeServer {
-            try FakeServer { words in
-                guard words.first == "ECHO" else { return FakeServer.Answer(bytes: "+OK\r\n") }
-                if words[1] == "fault" {
+        /// Answers ECHO, but for the argument `fault`.
+        private func server(_ fault: StubRedisServer.Answer, struck: LockedBox<Int>) throws -> StubRedisServer {
+            try StubRedisServer { arguments in
+                guard arguments.first == "ECHO" else { return StubRedisServer.Answer(bytes: "+OK\r\n") }
+                if arguments[1] == "fault" {
                     struck.update { $0 += 1 }
                     return fault
                 }
-                return FakeServer.Answer(bytes: "$\(words[1].utf8.count)\r\n\(words[1])\r\n")
+                return StubRedisServer.Answer(bytes: "$\(arguments[1].utf8.count)\r\n\(arguments[1])\r\n")
             }
         }
 
         static let faults = [
-            FakeServer.Answer(bytes: "$5\r\nhel", after: .closes), FakeServer.Answer(bytes: "$5\r\nfault", after: .closes),
-            FakeServer.Answer(bytes: "*2\r\n$1\r\na\r\n", after: .closes), FakeServer.Answer(bytes: "", after: .closes),
-            FakeServer.Answer(bytes: "+OK", after: .closes), FakeServer.Answer(bytes: "HTTP/1.1 400 Bad Request\r\n\r\n"),
-            FakeServer.Answer(bytes: ":12x\r\n"),
+            StubRedisServer.Answer(bytes: "$5\r\nhel", after: .closes), StubRedisServer.Answer(bytes: "$5\r\nfault", after: .closes),
+            StubRedisServer.Answer(bytes: "*2\r\n$1\r\na\r\n", after: .closes), StubRedisServer.Answer(bytes: "", after: .closes),
+            StubRedisServer.Answer(bytes: "+OK", after: .closes), StubRedisServer.Answer(bytes: "HTTP/1.1 400 Bad Request\r\n\r\n"),
+            StubRedisServer.Answer(bytes: ":12x\r\n"),
             // Nothing more comes: the deadline decides.
-            FakeServer.Answer(bytes: "$5\r\nhel", after: .fallsSilent),
+            StubRedisServer.Answer(bytes: "$5\r\nhel", after: .fallsSilent),
         ]
 
         private static let nonsense = [5, 6]
 
         @Test(arguments: faults.indices)
-        func inDoubt(_ number: Int) async throws {
+        func outcomeUnknown(_ number: Int) async throws {
             let struck = LockedBox(0)
             let server = try server(Self.faults[number], struck: struck)
             let client = RedisClient(
@@ -42,16 +42,16 @@ extension AllServerTests {
                 let isNonsense = Self.nonsense.contains(number)
                 #expect(results[0] == .success(.text("one")) || isNonsense)
                 for result in isNonsense && results[0] != .success(.text("one")) ? results[...] : results[1...] {
-                    guard case .failure(.inDoubt) = result else { Issue.record("\(result)"); continue }
+                    guard case .failure(.outcomeUnknown) = result else { Issue.record("\(result)"); continue }
                 }
                 #expect(struck.value == round, "the fault has struck once, and nothing was sent again")
                 // Each connection's next command, and some more.
                 for next in 0..<2 * ProcessInfo.processInfo.processorCount {
-                    let word = "next-\(round)-\(next)"
+                    let argument = "next-\(round)-\(next)"
                     try await eventually("answered") {
-                        switch await client.send([Command("ECHO", word)])[0] {
+                        switch await client.send([Command("ECHO", argument)])[0] {
                         case .success(let reply):
-                            #expect(reply == .text(word))
+                            #expect(reply == .text(argument))
                             return true
                         case .failure(let error):
                             #expect(error.isTransient)
@@ -64,15 +64,15 @@ extension AllServerTests {
 
         @Test func manyWaitBehindTheFault() async throws {
             let struck = LockedBox(0)
-            let server = try server(FakeServer.Answer(bytes: "$5\r\nhel", after: .closes), struck: struck)
+            let server = try server(StubRedisServer.Answer(bytes: "$5\r\nhel", after: .closes), struck: struck)
             let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"))
             let wrong = await withTaskGroup { group in
                 for caller in 0..<200 {
                     group.addTask {
-                        let word = caller.isMultiple(of: 20) ? "fault" : "caller-\(caller)"
-                        let result = await client.send([Command("ECHO", word)])[0]
+                        let argument = caller.isMultiple(of: 20) ? "fault" : "caller-\(caller)"
+                        let result = await client.send([Command("ECHO", argument)])[0]
                         guard case .success(let reply) = result else { return 0 }
-                        return reply == .text(word) && word != "fault" ? 0 : 1
+                        return reply == .text(argument) && argument != "fault" ? 0 : 1
                     }
                 }
                 return await group.reduce(0) { $0 + $1 }

@@ -13,9 +13,9 @@ extension AllServerTests {
                     group.addTask {
                         var wrong = 0
                         for round in 0..<10 {
-                            let words = (0..<5).map { "\(caller)-\(round)-\($0)" }
-                            let results = await client.send(words.map { Command("ECHO", $0) })
-                            if results != words.map({ .success(.text($0)) }) { wrong += 1 }
+                            let arguments = (0..<5).map { "\(caller)-\(round)-\($0)" }
+                            let results = await client.send(arguments.map { Command("ECHO", $0) })
+                            if results != arguments.map({ .success(.text($0)) }) { wrong += 1 }
                         }
                         return wrong
                     }

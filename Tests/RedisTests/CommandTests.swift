@@ -5,9 +5,9 @@ import Testing
 @testable import Redis
 
 extension AllServerTests {
-    /// A command's words reach the server as they are: no value becomes a command.
+    /// A command's arguments reach the server as they are: no value becomes a command.
     struct CommandTests {
-        static let words = [
+        static let arguments = [
             "", " ", "\r\n", "a\r\nb", "*1\r\n$8\r\nFLUSHALL\r\n", "$5\r\nhello\r\n", "*", "$", "$-1", "*-1\r\n", "\0",
             "\0\r\n\0",
             "한글 달 항아리", "🏛",
@@ -23,7 +23,7 @@ extension AllServerTests {
         @Test func encoding() {
             #expect(encoded(Command("SET", "k", "한\r\n")) == "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\n한\r\n\r\n")
             #expect(encoded(Command("")) == "*1\r\n$0\r\n\r\n")
-            #expect(encoded(Command(words: ["PING", .bytes([0x41, 0x0D])])) == "*2\r\n$4\r\nPING\r\n$2\r\nA\r\r\n")
+            #expect(encoded(Command(arguments: ["PING", .bytes([0x41, 0x0D])])) == "*2\r\n$4\r\nPING\r\n$2\r\nA\r\r\n")
             let script = Script(name: "s", source: "return 1")
             #expect(script.sha1 == "e0e1f9fabfc9d4800c877a703b823ac0578ff8db")
             #expect(
@@ -35,22 +35,22 @@ extension AllServerTests {
         @Test func wordsStayOneWord() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)
-            for word in Self.words {
-                #expect(try await client.send("SET", "key", word) == .text("OK"))
-                #expect(try await client.send("GET", "key") == .text(word))
-                #expect(try await client.send("SET", "key:" + word, "1") == .text("OK"))
-                #expect(try await client.send("HSET", "hash", word, word) == .integer(1))
+            for argument in Self.arguments {
+                #expect(try await client.send("SET", "key", argument) == .text("OK"))
+                #expect(try await client.send("GET", "key") == .text(argument))
+                #expect(try await client.send("SET", "key:" + argument, "1") == .text("OK"))
+                #expect(try await client.send("HSET", "hash", argument, argument) == .integer(1))
             }
-            #expect(try await client.send("DBSIZE") == .integer(Int64(Self.words.count + 2)))
+            #expect(try await client.send("DBSIZE") == .integer(Int64(Self.arguments.count + 2)))
             let fields = try await client.send("HGETALL", "hash").asFields()
-            #expect(fields == Dictionary(uniqueKeysWithValues: Self.words.map { ($0, $0) }))
+            #expect(fields == Dictionary(uniqueKeysWithValues: Self.arguments.map { ($0, $0) }))
         }
 
         @Test func bytesStayTheyAre() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)
             let bytes = (0...255).map { UInt8($0) }
-            #expect(try await client.send(Command(words: ["SET", "key", .bytes(bytes)])) == .text("OK"))
+            #expect(try await client.send(Command(arguments: ["SET", "key", .bytes(bytes)])) == .text("OK"))
             #expect(try await client.send("GET", "key") == .bytes(bytes))
             #expect(try await client.send("STRLEN", "key") == .integer(256))
         }

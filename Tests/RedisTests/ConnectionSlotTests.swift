@@ -9,12 +9,12 @@ extension AllServerTests {
         /// The server keeps signing in waiting until the client has been closed.
         @Test func closedWhileConnecting() async throws {
             let (greeted, isClosed) = (LockedBox(0), LockedBox(false))
-            let server = try FakeServer { words in
-                if words.first == "CLIENT" {
+            let server = try StubRedisServer { arguments in
+                if arguments.first == "CLIENT" {
                     greeted.update { $0 += 1 }
                     while !isClosed.value { usleep(1000) }
                 }
-                return FakeServer.Answer(bytes: "+PONG\r\n")
+                return StubRedisServer.Answer(bytes: "+PONG\r\n")
             }
             defer { isClosed.value = true }
             let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"), options: patient)
@@ -34,12 +34,12 @@ extension AllServerTests {
         /// The first attempt succeeds when a second one has begun: the second one's connection is the slot's.
         @Test func closedAndUsedAgainWhileConnecting() async throws {
             let (greeted, mayGoOn) = (LockedBox(0), LockedBox(false))
-            let server = try FakeServer { words in
-                if words.first == "CLIENT" {
+            let server = try StubRedisServer { arguments in
+                if arguments.first == "CLIENT" {
                     greeted.update { $0 += 1 }
                     while !mayGoOn.value { usleep(1000) }
                 }
-                return FakeServer.Answer(bytes: "+PONG\r\n")
+                return StubRedisServer.Answer(bytes: "+PONG\r\n")
             }
             defer { mayGoOn.value = true }
             let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"), options: patient)

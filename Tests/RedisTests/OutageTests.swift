@@ -10,11 +10,11 @@ extension AllServerTests {
         private static let timeout = Duration.seconds(2)
         private static let inTime = options(commandTimeout: TimeAmount(timeout))
 
-        private func result(_ client: RedisClient, _ words: String...) async -> (
+        private func result(_ client: RedisClient, _ arguments: String...) async -> (
             result: Result<Reply, RedisError>, time: Duration
         ) {
             let watch = Stopwatch()
-            let result = await client.send([Command(words)])[0]
+            let result = await client.send([Command(arguments)])[0]
             return (result, watch.elapsed)
         }
 
@@ -75,7 +75,7 @@ extension AllServerTests {
             server.signal(SIGSTOP)
             let (result, time) = await result(client, "SET", "k", "v")
             server.signal(SIGCONT)
-            guard case .failure(.inDoubt) = result else { Issue.record("\(result)"); return }
+            guard case .failure(.outcomeUnknown) = result else { Issue.record("\(result)"); return }
             #expect(time < Self.timeout + .seconds(1), "\(time)")
             try await soon("it works again", within: .seconds(2), with: [server.pid]) { await isBack(client) }
             // What was in doubt had been sent.
@@ -134,7 +134,7 @@ extension AllServerTests {
             #expect(try await connection.send(Command("BLPOP", "nothing", "0.8"), blocking: .milliseconds(800)) == .null)
             #expect(ContinuousClock.now - start >= .milliseconds(790))
             #expect(try await connection.send("PING") == .text("PONG"))
-            await #expect(throws: RedisError.inDoubt("the deadline passed")) {
+            await #expect(throws: RedisError.outcomeUnknown("the deadline passed")) {
                 try await connection.send(Command("BLPOP", "nothing", "0"), blocking: .milliseconds(100))
             }
             let later = await connection.send([Command("PING")])[0]

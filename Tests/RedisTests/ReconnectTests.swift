@@ -7,7 +7,7 @@ import Testing
 extension AllServerTests {
     /// What accepts and hangs up is asked again ever more rarely, and found within a second once it is well.
     struct ReconnectTests {
-        private static let lanes = ProcessInfo.processInfo.processorCount
+        private static let slots = ProcessInfo.processInfo.processorCount
 
         /// Asks all the time. In two seconds it must not be tried too often, and before long again.
         private func triesNowAndThen(_ client: RedisClient, _ count: () async throws -> Int) async throws {
@@ -39,15 +39,15 @@ extension AllServerTests {
             }
         }
 
-        /// Pauses of 20 ms that double up to 0.8 s: seven or eight attempts in two seconds, and each is made on every lane.
-        private static let most = 12 * lanes
+        /// Pauses of 20 ms that double up to 0.8 s: seven or eight attempts in two seconds, and each is made on every slot.
+        private static let most = 12 * slots
 
         /// A proxy without a server behind it.
         @Test func acceptedAndClosedAtOnce() async throws {
             let (greeted, isWell) = (LockedBox(0), LockedBox(false))
-            let server = try FakeServer { words in
-                if words.first == "CLIENT" { greeted.update { $0 += 1 } }
-                return isWell.value ? FakeServer.Answer(bytes: "+PONG\r\n") : FakeServer.Answer(bytes: "", after: .closes)
+            let server = try StubRedisServer { arguments in
+                if arguments.first == "CLIENT" { greeted.update { $0 += 1 } }
+                return isWell.value ? StubRedisServer.Answer(bytes: "+PONG\r\n") : StubRedisServer.Answer(bytes: "", after: .closes)
             }
             let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"))
             try await triesNowAndThen(client) { greeted.value }
@@ -58,10 +58,10 @@ extension AllServerTests {
         /// Greets, and hangs up with the first command.
         @Test func closedWithTheFirstCommand() async throws {
             let (greeted, isWell) = (LockedBox(0), LockedBox(false))
-            let server = try FakeServer { words in
-                if words.first == "CLIENT" { greeted.update { $0 += 1 } }
-                let closes = words.first == "PING" && !isWell.value
-                return FakeServer.Answer(bytes: closes ? "" : "+PONG\r\n", after: closes ? .closes : .goesOn)
+            let server = try StubRedisServer { arguments in
+                if arguments.first == "CLIENT" { greeted.update { $0 += 1 } }
+                let closes = arguments.first == "PING" && !isWell.value
+                return StubRedisServer.Answer(bytes: closes ? "" : "+PONG\r\n", after: closes ? .closes : .goesOn)
             }
             let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"))
             let end = ContinuousClock.now + .seconds(2)
@@ -100,7 +100,7 @@ extension AllServerTests {
         }
 
         private func isBack(_ client: RedisClient) async -> Bool {
-            for _ in 0..<Self.lanes {
+            for _ in 0..<Self.slots {
                 guard (try? await client.send("PING")) == .text("PONG") else { return false }
             }
             return true

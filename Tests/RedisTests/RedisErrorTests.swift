@@ -2,7 +2,7 @@ import Testing
 
 @testable import Redis
 
-/// An error reply is sorted by its first word, and by nothing further on.
+/// An error reply is sorted by its first argument, and by nothing further on.
 struct RedisErrorTests {
     @Test(arguments: [
         "TRYAGAIN Multiple keys request during rehashing of slot", "CLUSTERDOWN The cluster is down", "LOADING Redis is loading",
@@ -23,7 +23,7 @@ struct RedisErrorTests {
     /// A right withdrawn under a running script may come back; what the script did before stays.
     @Test func deniedWithinAScript() {
         let message = "ERR The user executing the script can't run this command or subcommand script: x, on @user_script:1."
-        #expect(RedisError(reply: message) == .inDoubt(message))
+        #expect(RedisError(reply: message) == .outcomeUnknown(message))
         #expect(!RedisError(reply: message).isCertainlyNotApplied && RedisError(reply: message).isTransient)
     }
 
@@ -54,7 +54,7 @@ struct RedisErrorTests {
     }
 
     @Test func whatMayHaveBeenApplied() {
-        #expect(!RedisError.inDoubt("x").isCertainlyNotApplied && RedisError.inDoubt("x").isTransient)
+        #expect(!RedisError.outcomeUnknown("x").isCertainlyNotApplied && RedisError.outcomeUnknown("x").isTransient)
         #expect(RedisError.unreachable("x").isCertainlyNotApplied && RedisError.unreachable("x").isTransient)
         #expect(!RedisError.unexpected("x").isCertainlyNotApplied && !RedisError.unexpected("x").isTransient)
     }

@@ -51,13 +51,13 @@ extension AllServerTests {
             let server = try await start()
             let client = try client("rediss://localhost:\(port)?ca=\(authority.certificate)", options: patient)
             let sizes = [0, 1, 100, 16_370, 16_383, 16_384, 16_385, 32_768, 100_003, 1_000_000]
-            let words = sizes.map { String(repeating: "x", count: $0) }
-            for word in words { #expect(try await client.send("ECHO", word) == .text(word)) }
+            let arguments = sizes.map { String(repeating: "x", count: $0) }
+            for argument in arguments { #expect(try await client.send("ECHO", argument) == .text(argument)) }
             let results = await client.send(
-                words.map { Command("ECHO", $0) } + words.map { Command("SET", "k\($0.utf8.count)", $0) })
-            #expect(results.prefix(words.count) == words.map { .success(.text($0)) }[...])
+                arguments.map { Command("ECHO", $0) } + arguments.map { Command("SET", "k\($0.utf8.count)", $0) })
+            #expect(results.prefix(arguments.count) == arguments.map { .success(.text($0)) }[...])
             let keys = sizes.map { "k\($0)" }
-            #expect(try await server.client(patient).send(Command(["MGET"] + keys)) == .array(words.map { .text($0) }))
+            #expect(try await server.client(patient).send(Command(["MGET"] + keys)) == .array(arguments.map { .text($0) }))
         }
 
         @Test func showsItsOwnCertificateWhereItIsAsked() async throws {

@@ -10,7 +10,7 @@ extension AllScriptsTests {
             var version = 0
             var events: [String] = []
 
-            mutating func step(_ step: Bench.BookStep) -> String {
+            mutating func step(_ step: ScriptFixture.BookStep) -> String {
                 let isOpen = status == "REQUESTED" || status == "REQUEST_COMPLETED"
                 switch (step, status) {
                 case (.record, nil): return move("REQUESTED", "Requested", "RECORDED")
@@ -35,8 +35,8 @@ extension AllScriptsTests {
 
         @Test(arguments: [5, 6])
         func theFirstEndStands(length: Int) async throws {
-            let bench = try await Bench()
-            let orders = sequences(of: Bench.BookStep.allCases, length: length)
+            let fixture = try await ScriptFixture()
+            let orders = sequences(of: ScriptFixture.BookStep.allCases, length: length)
             #expect(orders.count == (length == 5 ? 120 : 1800))
 
             var models: [Model] = []
@@ -46,24 +46,24 @@ extension AllScriptsTests {
                 var model = Model()
                 for step in order {
                     words.append(model.step(step))
-                    calls.append(bench.call(step, number))
+                    calls.append(fixture.call(step, number))
                 }
                 models.append(model)
             }
-            let answers = try await bench.run(calls)
+            let answers = try await fixture.run(calls)
             let wrong = zip(answers.map(\.word), words).enumerated().filter { $1.0 != $1.1 }.map { orders[$0.offset / length] }
             #expect(wrong.isEmpty, "\(wrong.prefix(3))")
 
             var events: [String: [String]] = [:]
-            for event in try await bench.events(of: "book") {
+            for event in try await fixture.events(of: "book") {
                 let said = "\(event["eventType"] ?? "") \(event["status"] ?? "") \(event["version"] ?? "")"
                 events[event["bookId"] ?? "", default: []].append(said)
             }
             for (number, model) in models.enumerated() {
-                let fields = try await bench.bookingFields(number)
+                let fields = try await fixture.bookingFields(number)
                 #expect(fields["status"] == model.status, "\(orders[number])")
                 #expect(fields["version"] == String(model.version), "\(orders[number])")
-                #expect(events[Bench.booking(number)] == model.events, "\(orders[number])")
+                #expect(events[ScriptFixture.booking(number)] == model.events, "\(orders[number])")
             }
         }
     }

@@ -6,56 +6,56 @@ import Testing
 extension AllScriptsTests {
     /// confirm_apply: an admission follows its booking by the booking's version, whatever the order.
     struct ConfirmApplyTests {
-        private struct News: Equatable {
+        private struct ProjectionUpdate: Equatable {
             let status: String
             let version: Int
         }
 
-        private func call(_ bench: Bench, _ news: News, _ booking: Int = 1) -> Command {
-            let id = Bench.booking(booking)
+        private func call(_ fixture: ScriptFixture, _ news: ProjectionUpdate, _ booking: Int = 1) -> Command {
+            let id = ScriptFixture.booking(booking)
             return Command(
                 Scripts.confirmApply,
                 keys: [
-                    bench.keys.admission(id), bench.keys.admissions(to: "a1"), bench.keys.exhibitionsWithAdmissions,
-                    bench.keys.events(of: "confirm"), bench.keys.purgedExhibitions(of: "confirm"),
+                    fixture.keys.admission(id), fixture.keys.admissions(to: "a1"), fixture.keys.exhibitionsWithAdmissions,
+                    fixture.keys.events(of: "confirm"), fixture.keys.purgedExhibitions(of: "confirm"),
                 ],
                 arguments: [
-                    "\(Int(Bench.now)! + news.version)", "", id, "a1", "kim", "2", news.status, String(news.version), "77",
+                    "\(Int(ScriptFixture.now)! + news.version)", "", id, "a1", "kim", "2", news.status, String(news.version), "77",
                 ])
         }
 
-        private func apply(_ bench: Bench, _ status: String, _ version: Int) async throws -> Bench.Answer {
-            try Bench.Answer(try await bench.client.send(call(bench, News(status: status, version: version))))
+        private func apply(_ fixture: ScriptFixture, _ status: String, _ version: Int) async throws -> ScriptFixture.Answer {
+            try ScriptFixture.Answer(try await fixture.client.send(call(fixture, ProjectionUpdate(status: status, version: version))))
         }
 
         @Test func completedThenCanceled() async throws {
-            let bench = try await Bench()
-            #expect(try await apply(bench, "CONFIRMED", 2).word == "APPLIED")
+            let fixture = try await ScriptFixture()
+            #expect(try await apply(fixture, "CONFIRMED", 2).word == "APPLIED")
             var fields = [
                 "visitor": "kim", "museumId": "a1", "seats": "2", "status": "CONFIRMED", "version": "1", "bookVersion": "2",
                 "updatedAt": "1764000000002",
             ]
-            #expect(try await bench.fields(bench.keys.admission(Bench.booking(1))) == fields)
-            #expect(try await bench.scores(bench.keys.admissions(to: "a1")) == [Bench.booking(1): "77"])
-            #expect(try await bench.scores(bench.keys.exhibitionsWithAdmissions) == ["a1": "0"])
-            try await bench.skips("STALE") { try await apply(bench, "CONFIRMED", 2) }
+            #expect(try await fixture.fields(fixture.keys.admission(ScriptFixture.booking(1))) == fields)
+            #expect(try await fixture.scores(fixture.keys.admissions(to: "a1")) == [ScriptFixture.booking(1): "77"])
+            #expect(try await fixture.scores(fixture.keys.exhibitionsWithAdmissions) == ["a1": "0"])
+            try await fixture.skips("STALE") { try await apply(fixture, "CONFIRMED", 2) }
 
-            #expect(try await apply(bench, "CANCELED", 3).word == "APPLIED")
+            #expect(try await apply(fixture, "CANCELED", 3).word == "APPLIED")
             fields.merge(["status": "CANCELED", "version": "2", "bookVersion": "3", "updatedAt": "1764000000003"]) { $1 }
-            #expect(try await bench.fields(bench.keys.admission(Bench.booking(1))) == fields)
-            try await bench.skips("STALE") { try await apply(bench, "CANCELED", 3) }
-            try await bench.skips("STALE") { try await apply(bench, "CONFIRMED", 2) }
+            #expect(try await fixture.fields(fixture.keys.admission(ScriptFixture.booking(1))) == fields)
+            try await fixture.skips("STALE") { try await apply(fixture, "CANCELED", 3) }
+            try await fixture.skips("STALE") { try await apply(fixture, "CONFIRMED", 2) }
 
-            let events = try await bench.events(of: "confirm")
+            let events = try await fixture.events(of: "confirm")
             #expect(
                 events == [
                     [
-                        "eventType": "ConfirmCompleted", "timestamp": "1764000000002", "bookId": Bench.booking(1),
+                        "eventType": "ConfirmCompleted", "timestamp": "1764000000002", "bookId": ScriptFixture.booking(1),
                         "museumId": "a1",
                         "visitor": "kim", "seats": "2", "status": "CONFIRMED", "version": "1",
                     ],
                     [
-                        "eventType": "ConfirmChanged", "timestamp": "1764000000003", "bookId": Bench.booking(1), "museumId": "a1",
+                        "eventType": "ConfirmChanged", "timestamp": "1764000000003", "bookId": ScriptFixture.booking(1), "museumId": "a1",
                         "visitor": "kim", "seats": "2", "status": "CANCELED", "version": "2",
                     ],
                 ])
@@ -64,44 +64,44 @@ extension AllScriptsTests {
 
         /// A consumer may sleep with an event in flight that another one has applied long ago.
         @Test func ofAPurgedExhibitionNothingIsWritten() async throws {
-            let bench = try await Bench()
-            _ = try await bench.client.send("SADD", bench.keys.purgedExhibitions(of: "confirm"), "a1")
-            try await bench.skips("PURGED") { try await apply(bench, "CONFIRMED", 2) }
-            _ = try await bench.client.send("SREM", bench.keys.purgedExhibitions(of: "confirm"), "a1")
-            #expect(try await apply(bench, "CONFIRMED", 2).word == "APPLIED")
+            let fixture = try await ScriptFixture()
+            _ = try await fixture.client.send("SADD", fixture.keys.purgedExhibitions(of: "confirm"), "a1")
+            try await fixture.skips("PURGED") { try await apply(fixture, "CONFIRMED", 2) }
+            _ = try await fixture.client.send("SREM", fixture.keys.purgedExhibitions(of: "confirm"), "a1")
+            #expect(try await apply(fixture, "CONFIRMED", 2).word == "APPLIED")
         }
 
         @Test func versionsAreNumbersNotText() async throws {
-            let bench = try await Bench()
-            #expect(try await apply(bench, "CONFIRMED", 9).word == "APPLIED")
-            #expect(try await apply(bench, "CANCELED", 10).word == "APPLIED")
-            try await bench.skips("STALE") { try await apply(bench, "CONFIRMED", 9) }
+            let fixture = try await ScriptFixture()
+            #expect(try await apply(fixture, "CONFIRMED", 9).word == "APPLIED")
+            #expect(try await apply(fixture, "CANCELED", 10).word == "APPLIED")
+            try await fixture.skips("STALE") { try await apply(fixture, "CONFIRMED", 9) }
         }
 
         @Test(arguments: [3, 4, 5])
         func everyOrderEndsAlike(length: Int) async throws {
-            let bench = try await Bench()
+            let fixture = try await ScriptFixture()
             let news = [
-                News(status: "CONFIRMED", version: 2), News(status: "CANCELED", version: 3),
-                News(status: "FORCE_CANCELED", version: 4),
+                ProjectionUpdate(status: "CONFIRMED", version: 2), ProjectionUpdate(status: "CANCELED", version: 3),
+                ProjectionUpdate(status: "FORCE_CANCELED", version: 4),
             ]
-            let more = News(status: "CONFIRMED", version: 11)
+            let more = ProjectionUpdate(status: "CONFIRMED", version: 11)
             let orders = sequences(of: length == 3 ? news : news + [more], length: length)
             let newest = try #require(orders[0].max { $0.version < $1.version })
-            let answers = try await bench.run(
-                orders.enumerated().flatMap { number, order in order.map { call(bench, $0, number) } })
+            let answers = try await fixture.run(
+                orders.enumerated().flatMap { number, order in order.map { call(fixture, $0, number) } })
 
             var events: [String: [[String: String]]] = [:]
-            for event in try await bench.events(of: "confirm") { events[event["bookId"] ?? "", default: []].append(event) }
+            for event in try await fixture.events(of: "confirm") { events[event["bookId"] ?? "", default: []].append(event) }
             for (number, order) in orders.enumerated() {
                 let applied = answers[number * length..<(number + 1) * length].count { $0.word == "APPLIED" }
-                let fields = try await bench.fields(bench.keys.admission(Bench.booking(number)))
+                let fields = try await fixture.fields(fixture.keys.admission(ScriptFixture.booking(number)))
                 #expect(
                     fields == [
                         "visitor": "kim", "museumId": "a1", "seats": "2", "status": newest.status, "version": String(applied),
-                        "bookVersion": String(newest.version), "updatedAt": "\(Int(Bench.now)! + newest.version)",
+                        "bookVersion": String(newest.version), "updatedAt": "\(Int(ScriptFixture.now)! + newest.version)",
                     ], "\(order)")
-                let heard = events[Bench.booking(number)] ?? []
+                let heard = events[ScriptFixture.booking(number)] ?? []
                 #expect(
                     heard.compactMap { $0["version"] } == (1...applied).map { String($0) }, "an event for each version: \(order)")
                 #expect(heard.last?["status"] == newest.status, "\(order)")

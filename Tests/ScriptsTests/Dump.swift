@@ -36,7 +36,7 @@ struct Dump: Equatable {
     }
 }
 
-extension Bench {
+extension ScriptFixture {
     /// Runs what has to write nothing, neither to any key nor unseen.
     func silently<Value: Sendable>(
         _ what: Comment? = nil, location: SourceLocation = #_sourceLocation, _ body: () async throws -> Value

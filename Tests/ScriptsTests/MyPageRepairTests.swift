@@ -5,20 +5,20 @@ import Testing
 extension AllScriptsTests {
     /// mypage_repair: each half from the side that is newer, on equal versions from the rebuilt one.
     struct MyPageRepairTests {
-        private let id = Bench.booking(1)
+        private let id = ScriptFixture.booking(1)
 
-        private func give(_ bench: Bench, live: [String], rebuilt: [String]) async throws {
-            _ = try await bench.client.send("DEL", bench.keys.page(id), bench.keys.rebuilt.page(id))
-            for (key, fields) in [(bench.keys.page(id), live), (bench.keys.rebuilt.page(id), rebuilt)] where !fields.isEmpty {
-                _ = try await bench.client.send(Command(["HSET", key] + fields))
+        private func give(_ fixture: ScriptFixture, live: [String], rebuilt: [String]) async throws {
+            _ = try await fixture.client.send("DEL", fixture.keys.page(id), fixture.keys.rebuilt.page(id))
+            for (key, fields) in [(fixture.keys.page(id), live), (fixture.keys.rebuilt.page(id), rebuilt)] where !fields.isEmpty {
+                _ = try await fixture.client.send(Command(["HSET", key] + fields))
             }
         }
 
         /// Repairs what was judged: the live row as it is, unless the test says otherwise.
-        private func run(_ bench: Bench, untold: [String] = ["", ""], judged: [String]? = nil) async throws -> Bench.Answer {
-            let live = try await bench.client.send("HGETALL", bench.keys.page(id)).asTexts()
-            return try await bench.run(
-                Scripts.myPageRepair, [bench.keys.page(id), bench.keys.rebuilt.page(id)],
+        private func run(_ fixture: ScriptFixture, untold: [String] = ["", ""], judged: [String]? = nil) async throws -> ScriptFixture.Answer {
+            let live = try await fixture.client.send("HGETALL", fixture.keys.page(id)).asTexts()
+            return try await fixture.run(
+                Scripts.myPageRepair, [fixture.keys.page(id), fixture.keys.rebuilt.page(id)],
                 ["bookVersion"] + untold + (judged ?? live))
         }
 
@@ -32,60 +32,60 @@ extension AllScriptsTests {
         }
 
         @Test func whatIsAlikeStays() async throws {
-            let bench = try await Bench()
-            try await give(bench, live: Self.booking + Self.admission, rebuilt: Self.booking + Self.admission)
-            try await bench.skips("SAME") { try await run(bench) }
-            try await give(bench, live: [], rebuilt: [])
-            try await bench.skips("SAME") { try await run(bench) }
+            let fixture = try await ScriptFixture()
+            try await give(fixture, live: Self.booking + Self.admission, rebuilt: Self.booking + Self.admission)
+            try await fixture.skips("SAME") { try await run(fixture) }
+            try await give(fixture, live: [], rebuilt: [])
+            try await fixture.skips("SAME") { try await run(fixture) }
         }
 
         @Test func aHalfThatMovedOnStaysAndTheOtherIsMended() async throws {
-            let bench = try await Bench()
+            let fixture = try await ScriptFixture()
             let moved = ["bookVersion", "10", "status", "CANCELED", "visitor", "kim"]
             try await give(
-                bench, live: moved + ["admissionVersion", "1", "admission", "wrong"], rebuilt: Self.booking + Self.admission)
-            #expect(try await run(bench).word == "REPAIRED")
-            #expect(try await bench.fields(bench.keys.page(id)) == fields(moved + Self.admission))
-            try await bench.skips("SAME") { try await run(bench) }
+                fixture, live: moved + ["admissionVersion", "1", "admission", "wrong"], rebuilt: Self.booking + Self.admission)
+            #expect(try await run(fixture).word == "REPAIRED")
+            #expect(try await fixture.fields(fixture.keys.page(id)) == fields(moved + Self.admission))
+            try await fixture.skips("SAME") { try await run(fixture) }
         }
 
         @Test func whatIsMissingStrangeOrStaleIsReplaced() async throws {
-            let bench = try await Bench()
+            let fixture = try await ScriptFixture()
             for live in [
                 [], Self.admission, ["bookVersion", "1", "status", "REQUESTED"], ["bookVersion", "2", "status", "CANCELED"],
                 ["bookVersion", "none"], Self.booking + Self.admission + ["strange", "field"],
             ] {
-                try await give(bench, live: live, rebuilt: Self.booking + Self.admission)
-                #expect(try await run(bench).word == "REPAIRED", "\(live)")
-                #expect(try await bench.fields(bench.keys.page(id)) == fields(Self.booking + Self.admission), "\(live)")
+                try await give(fixture, live: live, rebuilt: Self.booking + Self.admission)
+                #expect(try await run(fixture).word == "REPAIRED", "\(live)")
+                #expect(try await fixture.fields(fixture.keys.page(id)) == fields(Self.booking + Self.admission), "\(live)")
             }
         }
 
         @Test func aVersionThatNoEventToldOfIsReplacedUnlessItHasMovedOn() async throws {
-            let bench = try await Bench()
+            let fixture = try await ScriptFixture()
             let invented = ["bookVersion", "9", "status", "CANCELED"]
-            try await give(bench, live: invented + Self.admission, rebuilt: Self.booking + Self.admission)
-            try await bench.skips("SAME") { try await run(bench, untold: ["8", ""]) }
-            #expect(try await run(bench, untold: ["9", ""]).word == "REPAIRED")
-            #expect(try await bench.fields(bench.keys.page(id)) == fields(Self.booking + Self.admission))
-            try await give(bench, live: invented + Self.admission, rebuilt: [])
-            #expect(try await run(bench, untold: ["9", "1"]).word == "REPAIRED")
-            #expect(try await bench.client.send("EXISTS", bench.keys.page(id)) == .integer(0), "a row that nobody booked")
+            try await give(fixture, live: invented + Self.admission, rebuilt: Self.booking + Self.admission)
+            try await fixture.skips("SAME") { try await run(fixture, untold: ["8", ""]) }
+            #expect(try await run(fixture, untold: ["9", ""]).word == "REPAIRED")
+            #expect(try await fixture.fields(fixture.keys.page(id)) == fields(Self.booking + Self.admission))
+            try await give(fixture, live: invented + Self.admission, rebuilt: [])
+            #expect(try await run(fixture, untold: ["9", "1"]).word == "REPAIRED")
+            #expect(try await fixture.client.send("EXISTS", fixture.keys.page(id)) == .integer(0), "a row that nobody booked")
         }
 
         /// Between the judgement and the repair somebody has renamed, removed, updated or extended the row.
         @Test func whatHasChangedSinceItWasJudgedStays() async throws {
-            let bench = try await Bench()
+            let fixture = try await ScriptFixture()
             let judged = ["bookVersion", "2", "status", "REQUEST_COMPLETED", "visitor", "park"]
             let renamed = ["bookVersion", "2", "status", "REQUEST_COMPLETED", "visitor", "forgotten-1"]
             let moved = ["bookVersion", "3", "status", "CANCELED", "visitor", "park"]
             for live in [renamed, moved, [], Array(judged.prefix(4)), judged + ["admission", "CONFIRMED"]] {
-                try await give(bench, live: live, rebuilt: Self.booking + Self.admission)
-                try await bench.skips("CHANGED") { try await run(bench, judged: judged) }
+                try await give(fixture, live: live, rebuilt: Self.booking + Self.admission)
+                try await fixture.skips("CHANGED") { try await run(fixture, judged: judged) }
             }
-            try await give(bench, live: judged, rebuilt: Self.booking + Self.admission)
-            try await bench.skips("CHANGED") { try await run(bench, judged: []) }
-            #expect(try await run(bench, judged: judged).word == "REPAIRED")
+            try await give(fixture, live: judged, rebuilt: Self.booking + Self.admission)
+            try await fixture.skips("CHANGED") { try await run(fixture, judged: []) }
+            #expect(try await run(fixture, judged: judged).word == "REPAIRED")
         }
     }
 }

@@ -5,96 +5,96 @@ import Testing
 extension AllScriptsTests {
     /// record_rename, mypage_rename, mypage_remove: what the operator's commands do to a visitor's records.
     struct VisitorScriptTests {
-        private let id = Bench.booking(1)
+        private let id = ScriptFixture.booking(1)
 
-        private func addPage(_ bench: Bench, _ number: Int, visitor: String = "kim") async throws {
-            let id = Bench.booking(number)
-            _ = try await bench.run(
+        private func addPage(_ fixture: ScriptFixture, _ number: Int, visitor: String = "kim") async throws {
+            let id = ScriptFixture.booking(number)
+            _ = try await fixture.run(
                 Scripts.myPageApply,
                 [
-                    bench.keys.page(id), bench.keys.purgedExhibitions(of: "mypage"), bench.keys.pages(of: visitor),
-                    bench.keys.visitors,
+                    fixture.keys.page(id), fixture.keys.purgedExhibitions(of: "mypage"), fixture.keys.pages(of: visitor),
+                    fixture.keys.visitors,
                 ],
                 ["bookVersion", "1", id, "7\(number)", visitor, "visitor", visitor, "seats", "2"])
         }
 
         @Test func aRecordIsRenamedOnce() async throws {
-            let bench = try await Bench()
-            try await bench.book(.record)
-            let before = try await bench.bookingFields()
-            let key = bench.keys.booking(id)
-            #expect(try await bench.run(Scripts.recordRename, [key], ["kim", "forgotten-1"]).word == "RENAMED")
-            #expect(try await bench.bookingFields() == before.merging(["visitor": "forgotten-1"]) { $1 }, "the version stays")
-            try await bench.skips("SKIPPED") { try await bench.run(Scripts.recordRename, [key], ["kim", "forgotten-1"]) }
-            try await bench.skips("SKIPPED") {
-                try await bench.run(Scripts.recordRename, [bench.keys.booking(Bench.booking(2))], ["kim", "forgotten-1"])
+            let fixture = try await ScriptFixture()
+            try await fixture.book(.record)
+            let before = try await fixture.bookingFields()
+            let key = fixture.keys.booking(id)
+            #expect(try await fixture.run(Scripts.recordRename, [key], ["kim", "forgotten-1"]).word == "RENAMED")
+            #expect(try await fixture.bookingFields() == before.merging(["visitor": "forgotten-1"]) { $1 }, "the version stays")
+            try await fixture.skips("SKIPPED") { try await fixture.run(Scripts.recordRename, [key], ["kim", "forgotten-1"]) }
+            try await fixture.skips("SKIPPED") {
+                try await fixture.run(Scripts.recordRename, [fixture.keys.booking(ScriptFixture.booking(2))], ["kim", "forgotten-1"])
             }
         }
 
-        private func rename(_ bench: Bench, _ number: Int) async throws -> Bench.Answer {
-            let id = Bench.booking(number)
-            return try await bench.run(
+        private func rename(_ fixture: ScriptFixture, _ number: Int) async throws -> ScriptFixture.Answer {
+            let id = ScriptFixture.booking(number)
+            return try await fixture.run(
                 Scripts.myPageRename,
-                [bench.keys.page(id), bench.keys.pages(of: "kim"), bench.keys.pages(of: "forgotten-1"), bench.keys.visitors],
+                [fixture.keys.page(id), fixture.keys.pages(of: "kim"), fixture.keys.pages(of: "forgotten-1"), fixture.keys.visitors],
                 [id, "kim", "forgotten-1"])
         }
 
         @Test func aPageMovesToTheOtherList() async throws {
-            let bench = try await Bench()
-            try await addPage(bench, 1)
-            try await addPage(bench, 2)
-            #expect(try await rename(bench, 2).word == "RENAMED")
-            #expect(try await bench.scores(bench.keys.visitors) == ["kim": "0", "forgotten-1": "0"], "one is left")
-            #expect(try await rename(bench, 1).word == "RENAMED")
-            #expect(try await bench.scores(bench.keys.visitors) == ["forgotten-1": "0"])
-            #expect(try await bench.scores(bench.keys.pages(of: "kim")) == [:])
+            let fixture = try await ScriptFixture()
+            try await addPage(fixture, 1)
+            try await addPage(fixture, 2)
+            #expect(try await rename(fixture, 2).word == "RENAMED")
+            #expect(try await fixture.scores(fixture.keys.visitors) == ["kim": "0", "forgotten-1": "0"], "one is left")
+            #expect(try await rename(fixture, 1).word == "RENAMED")
+            #expect(try await fixture.scores(fixture.keys.visitors) == ["forgotten-1": "0"])
+            #expect(try await fixture.scores(fixture.keys.pages(of: "kim")) == [:])
             #expect(
-                try await bench.scores(bench.keys.pages(of: "forgotten-1")) == [Bench.booking(1): "71", Bench.booking(2): "72"])
-            #expect(try await bench.fields(bench.keys.page(id))["visitor"] == "forgotten-1")
-            try await bench.skips("SKIPPED") { try await rename(bench, 1) }
+                try await fixture.scores(fixture.keys.pages(of: "forgotten-1")) == [ScriptFixture.booking(1): "71", ScriptFixture.booking(2): "72"])
+            #expect(try await fixture.fields(fixture.keys.page(id))["visitor"] == "forgotten-1")
+            try await fixture.skips("SKIPPED") { try await rename(fixture, 1) }
         }
 
         @Test func aHalfThatIsLeftIsRenamedToo() async throws {
-            let bench = try await Bench()
-            try await addPage(bench, 1)
-            _ = try await bench.client.send("DEL", bench.keys.page(id))
-            #expect(try await rename(bench, 1).word == "RENAMED", "an entry on the list alone")
-            #expect(try await bench.client.send("EXISTS", bench.keys.page(id)) == .integer(0))
-            _ = try await bench.client.send("HSET", bench.keys.page(id), "visitor", "kim")
-            #expect(try await rename(bench, 1).word == "RENAMED", "a page alone")
-            #expect(try await bench.scores(bench.keys.pages(of: "forgotten-1")) == [id: "71"])
+            let fixture = try await ScriptFixture()
+            try await addPage(fixture, 1)
+            _ = try await fixture.client.send("DEL", fixture.keys.page(id))
+            #expect(try await rename(fixture, 1).word == "RENAMED", "an entry on the list alone")
+            #expect(try await fixture.client.send("EXISTS", fixture.keys.page(id)) == .integer(0))
+            _ = try await fixture.client.send("HSET", fixture.keys.page(id), "visitor", "kim")
+            #expect(try await rename(fixture, 1).word == "RENAMED", "a page alone")
+            #expect(try await fixture.scores(fixture.keys.pages(of: "forgotten-1")) == [id: "71"])
         }
 
-        private func remove(_ bench: Bench, _ number: Int, of visitor: String = "kim") async throws -> Bench.Answer {
-            let id = Bench.booking(number)
-            return try await bench.run(
-                Scripts.myPageRemove, [bench.keys.page(id), bench.keys.pages(of: visitor), bench.keys.visitors], [id, visitor])
+        private func remove(_ fixture: ScriptFixture, _ number: Int, of visitor: String = "kim") async throws -> ScriptFixture.Answer {
+            let id = ScriptFixture.booking(number)
+            return try await fixture.run(
+                Scripts.myPageRemove, [fixture.keys.page(id), fixture.keys.pages(of: visitor), fixture.keys.visitors], [id, visitor])
         }
 
         @Test func aRowThatWasRenamedMeanwhileStays() async throws {
-            let bench = try await Bench()
-            try await addPage(bench, 1)
-            #expect(try await rename(bench, 1).word == "RENAMED")
-            try await bench.skips("CHANGED") { try await remove(bench, 1) }
-            try await bench.skips("CHANGED") {
-                try await bench.run(Scripts.myPageRemove, [bench.keys.page(id)], [id, ""])
+            let fixture = try await ScriptFixture()
+            try await addPage(fixture, 1)
+            #expect(try await rename(fixture, 1).word == "RENAMED")
+            try await fixture.skips("CHANGED") { try await remove(fixture, 1) }
+            try await fixture.skips("CHANGED") {
+                try await fixture.run(Scripts.myPageRemove, [fixture.keys.page(id)], [id, ""])
             }
-            #expect(try await remove(bench, 1, of: "forgotten-1").word == "REMOVED")
-            #expect(try await bench.client.send("DBSIZE") == .integer(0))
+            #expect(try await remove(fixture, 1, of: "forgotten-1").word == "REMOVED")
+            #expect(try await fixture.client.send("DBSIZE") == .integer(0))
         }
 
         @Test func aPageGoesAndTheLastOneTakesItsVisitorAlong() async throws {
-            let bench = try await Bench()
-            try await addPage(bench, 1)
-            try await addPage(bench, 2)
-            #expect(try await remove(bench, 1).word == "REMOVED")
-            #expect(try await bench.scores(bench.keys.pages(of: "kim")) == [Bench.booking(2): "72"])
-            #expect(try await bench.scores(bench.keys.visitors) == ["kim": "0"])
-            try await bench.skips("CHANGED") { try await remove(bench, 1) }
-            try await bench.skips("ABSENT") { try await bench.run(Scripts.myPageRemove, [bench.keys.page(id)], [id, ""]) }
-            #expect(try await remove(bench, 2).word == "REMOVED")
-            #expect(try await bench.client.send("DBSIZE") == .integer(0))
-            #expect(try await bench.run(Scripts.myPageRemove, [bench.keys.page(id)], [id, ""]).word == "ABSENT")
+            let fixture = try await ScriptFixture()
+            try await addPage(fixture, 1)
+            try await addPage(fixture, 2)
+            #expect(try await remove(fixture, 1).word == "REMOVED")
+            #expect(try await fixture.scores(fixture.keys.pages(of: "kim")) == [ScriptFixture.booking(2): "72"])
+            #expect(try await fixture.scores(fixture.keys.visitors) == ["kim": "0"])
+            try await fixture.skips("CHANGED") { try await remove(fixture, 1) }
+            try await fixture.skips("ABSENT") { try await fixture.run(Scripts.myPageRemove, [fixture.keys.page(id)], [id, ""]) }
+            #expect(try await remove(fixture, 2).word == "REMOVED")
+            #expect(try await fixture.client.send("DBSIZE") == .integer(0))
+            #expect(try await fixture.run(Scripts.myPageRemove, [fixture.keys.page(id)], [id, ""]).word == "ABSENT")
         }
     }
 }

@@ -8,8 +8,8 @@ extension AllScriptsTests {
     struct ScriptSourcesTests {
         static let all = [
             Scripts.museumRegister, Scripts.museumEdit, Scripts.museumDelete, Scripts.museumReserve, Scripts.museumRelease,
-            Scripts.museumRevoke, Scripts.bookRecord, Scripts.bookAbort, Scripts.bookComplete, Scripts.bookCancel,
-            Scripts.bookForceCancel, Scripts.confirmApply, Scripts.myPageApply, Scripts.myPageExhibition,
+            Scripts.museumRevoke, Scripts.bookRecord, Scripts.bookAbort, Scripts.bookTransition,
+            Scripts.confirmApply, Scripts.myPageApply, Scripts.myPageExhibition,
             Scripts.museumRetire, Scripts.museumPurge, Scripts.museumMaintenance, Scripts.bookPurge, Scripts.myPageRemove,
             Scripts.myPageRename, Scripts.myPageRepair, Scripts.myPageRelist, Scripts.recordRename, Scripts.consumerProgress,
             Scripts.consumerSetBack, Scripts.consumerLeave, Scripts.consumerPosition, Scripts.consumerRemoveIdle,
@@ -36,9 +36,9 @@ extension AllScriptsTests {
         }
 
         @Test func redisNamesThemAlike() async throws {
-            let bench = try await Bench()
+            let fixture = try await ScriptFixture()
             for script in Self.all {
-                #expect(try await bench.client.send("SCRIPT", "LOAD", script.source) == .text(script.sha1), "\(script.name)")
+                #expect(try await fixture.client.send("SCRIPT", "LOAD", script.source) == .text(script.sha1), "\(script.name)")
             }
         }
     }

@@ -1,19 +1,20 @@
-import Chassis
+import HTTPServer
+import Messaging
 import Foundation
 import Redis
 import TestSupport
 import Testing
 
-/// Each role as its own Redis user: it writes its own keys, reads and acknowledges what it hears, and nothing else.
+/// Each role as its own Redis user: it writes its own keys, reads and acknowledges what it subscribes to, and nothing else.
 @Suite(.timeLimit(.minutes(3)))
 struct AccessTests {
     @Test func rolesNeedNoMoreThanTheirUsersMay() async throws {
         let guarded = try await GuardedRedis.start(["--stream-node-max-entries", "1"])
         let redis = guarded.server
         let ports = try MuseumProcess.freePorts()
-        var houses: [String: MuseumProcess] = [:]
+        var deployments: [String: MuseumProcess] = [:]
         for role in MuseumProcess.allRoles {
-            houses[role] = try await MuseumProcess.start(
+            deployments[role] = try await MuseumProcess.start(
                 [role], ports: ports, redis: redis, environment: ["REDIS_URL": guarded.url(of: role), "EVENT_RETENTION": "0s"])
         }
         let client = try redis.client()
@@ -34,32 +35,32 @@ struct AccessTests {
         for relation in ["museums", "books", "confirms", "myPages"] { _ = try await visitor.all(relation) }
         _ = try await client.send("XGROUP", "DESTROY", "book:{a}:events", "confirm")
         _ = try await client.send("XADD", "book:{a}:events", "*", "eventType", "Nonsense")
-        houses["confirm"]?.kill()
-        try await houses["confirm"]?.launch()
+        deployments["confirm"]?.kill()
+        try await deployments["confirm"]?.launch()
         #expect(try await visitor.delete("/museums/\(exhibition)").status == 202)
         let desk = try Desk(guarded)
         let settled = try await desk.run("audit", "--wait", "20s")
         #expect(settled.code == 0, "\(settled.output)")
         // Starting anew they trim their streams, and apply the dead letters that they understand by now.
         _ = try await client.send(
-            "XADD", "confirm:{a}:dead", "*", "eventId", "1-0", "room", "book", "reason", "unknown event type Aborted", "attempts",
+            "XADD", "confirm:{a}:dead", "*", "eventId", "1-0", "service", "book", "reason", "unknown event type Aborted", "attempts",
             "1",
             "eventType", "Aborted", "timestamp", "1", "bookId", ids[0], "museumId", exhibition, "visitor", "v", "seats", "1",
             "status",
             "ABORTED", "version", "1", "createdAt", "1")
         for role in MuseumProcess.allRoles {
-            #expect(try await houses[role]?.stop() == 0)
-            try await houses[role]?.launch()
+            #expect(try await deployments[role]?.stop() == 0)
+            try await deployments[role]?.launch()
         }
-        for room in ["museum", "book", "confirm"] {
-            try await eventually("\(room)'s stream is trimmed") {
-                try await client.send("XLEN", "\(room):{a}:events") == .integer(1)
+        for service in ["museum", "book", "confirm"] {
+            try await eventually("\(service)'s stream is trimmed") {
+                try await client.send("XLEN", "\(service):{a}:events") == .integer(1)
             }
         }
         try await eventually("the dead letter is applied") { try await client.send("XLEN", "confirm:{a}:dead") == .integer(1) }
         let audit = try await desk.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
-        for role in MuseumProcess.allRoles { #expect(try await houses[role]?.stop() == 0) }
+        for role in MuseumProcess.allRoles { #expect(try await deployments[role]?.stop() == 0) }
         let denied = try await client.send("ACL", "LOG")
         #expect(denied == .array([]), "\(denied)")
     }
@@ -69,25 +70,25 @@ struct AccessTests {
         let guarded = try await GuardedRedis.start()
         defer { withExtendedLifetime(guarded) {} }
         let client = RedisClient(try RedisEndpoint(url: guarded.url(of: role)))
-        let rooms = ["museum", "book", "confirm", "mypage"].filter { $0 != role }
+        let services = ["museum", "book", "confirm", "mypage"].filter { $0 != role }
         var forbidden = [
             ["KEYS", "*"], ["FLUSHALL"], ["CONFIG", "GET", "dir"], ["SHUTDOWN"], ["ACL", "LIST"],
             ["CLIENT", "KILL", "TYPE", "normal"],
         ]
-        for room in rooms {
+        for service in services {
             forbidden += [
-                ["XADD", "\(room):{a}:events", "*", "a", "b"], ["HSET", "\(room):{a}:a1", "a", "b"],
-                ["HGETALL", "\(room):{a}:a1"],
-                ["GET", "\(room):secret"], ["HGETALL", "\(room):{a}:keys"],
-                ["SET", "\(room):{a}:progress:\(role)", "0-0"], ["GET", "\(room):{a}:sequence"],
-                ["DEL", "\(room):{a}:events"], ["XTRIM", "\(room):{a}:events", "MAXLEN", "0"],
-                ["EVAL", "return redis.call('XADD', KEYS[1], '*', 'a', 'b')", "1", "\(room):{a}:events"],
+                ["XADD", "\(service):{a}:events", "*", "a", "b"], ["HSET", "\(service):{a}:a1", "a", "b"],
+                ["HGETALL", "\(service):{a}:a1"],
+                ["GET", "\(service):secret"], ["HGETALL", "\(service):{a}:keys"],
+                ["SET", "\(service):{a}:progress:\(role)", "0-0"], ["GET", "\(service):{a}:sequence"],
+                ["DEL", "\(service):{a}:events"], ["XTRIM", "\(service):{a}:events", "MAXLEN", "0"],
+                ["EVAL", "return redis.call('XADD', KEYS[1], '*', 'a', 'b')", "1", "\(service):{a}:events"],
             ]
         }
         for words in forbidden {
             switch await client.send([Command(words)])[0] {
             case .failure(.refused(let message)): #expect(message.hasPrefix("NOPERM"))
-            case .failure(.inDoubt(let message)): #expect(message.hasPrefix("ERR The user executing the script"))
+            case .failure(.outcomeUnknown(let message)): #expect(message.hasPrefix("ERR The user executing the script"))
             case let result: Issue.record("\(role) may \(words): \(result)")
             }
         }
@@ -96,8 +97,8 @@ struct AccessTests {
     @Test func everyCommandWorksAsOperator() async throws {
         let guarded = try await GuardedRedis.start()
         let client = try guarded.server.client()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: guarded.server)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: guarded.server)
+        let visitor = Visitor(deployment.url("gateway"))
         let exhibition = try await visitor.register(capacity: 10)
         let booking = try #require(try await visitor.book(exhibition, visitor: "kim").json["id"]?.text)
         let over = try await visitor.register(capacity: 10)
@@ -105,7 +106,7 @@ struct AccessTests {
         try await visitor.setDate(of: over, to: "2020-12-24")
         for (id, type) in [("1-0", "Nonsense"), ("2-0", "RequestCompleted"), ("3-0", "Nonsense")] {
             _ = try await client.send(
-                "XADD", "confirm:{a}:dead", id, "eventId", id, "room", "book", "reason", "r", "attempts", "1", "eventType", type,
+                "XADD", "confirm:{a}:dead", id, "eventId", id, "service", "book", "reason", "r", "attempts", "1", "eventType", type,
                 "timestamp", "1", "bookId", booking, "museumId", exhibition, "visitor", "kim", "seats", "1", "status",
                 "REQUEST_COMPLETED", "version", "2", "createdAt", "1")
         }

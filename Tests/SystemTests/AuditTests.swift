@@ -1,9 +1,9 @@
-import Chassis
+import HTTPServer
 import Redis
 import TestSupport
 import Testing
 
-/// Data corrupted on purpose, behind the rooms' backs: the audit names the key, that one and no other.
+/// Data corrupted on purpose, behind the services' backs: the audit names the key, that one and no other.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct AuditTests {
     /// An exhibition of its own for each corruption: a booking of kim's and one of lee's that stand, and one that is cancelled.
@@ -113,13 +113,13 @@ struct AuditTests {
 
     /// Which field differs, and both values.
     @Test func whatDiffersIsNamed() async throws {
-        let (house, _, scenes) = try await open()
-        let client = try house.redis.client()
+        let (deployment, _, scenes) = try await open()
+        let client = try deployment.redis.client()
         let (page, admission) = ("mypage:{a}:\(scenes[0].kim)", "confirm:{a}:\(scenes[1].kim)")
         let updatedAt = try await client.send("HGET", "confirm:{a}:\(scenes[0].kim)", "updatedAt").asText()
         _ = try await client.send("HSET", page, "admissionUpdatedAt", "5", "seats", "77")
         _ = try await client.send("HSET", admission, "visitor", "nobody")
-        let named = try await house.process.run("audit", "--wait", "20s")
+        let named = try await deployment.process.run("audit", "--wait", "20s")
         #expect(named.code == 1)
         for line in [
             "\(page)  has admissionUpdatedAt 5, the admission has updatedAt \(updatedAt)",
@@ -129,43 +129,43 @@ struct AuditTests {
     }
 
     @Test func eachIsNamedOnAnIdleSystem() async throws {
-        let (house, _, scenes) = try await open()
-        let client = try house.redis.client()
+        let (deployment, _, scenes) = try await open()
+        let client = try deployment.redis.client()
         for (corruption, scene) in zip(Self.corruptions, scenes) {
             let undo = try await corrupt(corruption, scene, client)
-            let named = try await audit(house.process)
+            let named = try await audit(deployment.process)
             #expect(named.code == 1, "\(corruption.name)")
             #expect(named.keys == [corruption.key(scene)], "\(corruption.name): \(named.output)")
             for command in undo { _ = try await client.send(command) }
         }
-        #expect(try await audit(house.process).code == 0, "all is put right again")
+        #expect(try await audit(deployment.process).code == 0, "all is put right again")
     }
 
     @Test func nothingElseIsNamedUnderLoad() async throws {
-        let (house, visitor, scenes) = try await open()
-        let client = try house.redis.client()
+        let (deployment, visitor, scenes) = try await open()
+        let client = try deployment.redis.client()
         let edited = try await visitor.register(capacity: 100_000)
         let traffic = Traffic(visitor: visitor, exhibitions: scenes.map(\.exhibition) + [edited], edited: edited)
         let booked = try await traffic.during {
             for _ in 0..<4 {
-                let named = try await audit(house.process)
+                let named = try await audit(deployment.process)
                 #expect(named.code == 0, "a false alarm: \(named.output)")
             }
             let seeded = Array(zip(Self.corruptions, scenes)).filter(\.0.isForLoad)
             var undo: [Command] = []
             for (corruption, scene) in seeded { undo += try await corrupt(corruption, scene, client) }
-            let named = try await audit(house.process)
+            let named = try await audit(deployment.process)
             #expect(named.keys == Set(seeded.map { $0.key($1) }), "\(named.output)")
             for command in undo { _ = try await client.send(command) }
-            #expect(try await audit(house.process).code == 0, "all is put right again")
+            #expect(try await audit(deployment.process).code == 0, "all is put right again")
         }
         #expect(booked.count > 50, "there was something going on")
     }
 
     /// No command of the audit's is long, however large an exhibition.
     @Test func looksInSmallSteps() async throws {
-        let (house, _, scenes) = try await open(scenes: 1)
-        let client = try house.redis.client()
+        let (deployment, _, scenes) = try await open(scenes: 1)
+        let client = try deployment.redis.client()
         let exhibition = scenes[0].exhibition
         for start in stride(from: 0, to: 60_000, by: 1000) {
             let fields = (start..<start + 1000).flatMap { number in
@@ -174,9 +174,9 @@ struct AuditTests {
             }
             _ = try await client.send(Command(["HSET", "museum:{a}:\(exhibition):seats"] + fields))
         }
-        house.redis.runFirst()
+        deployment.redis.runFirst()
         _ = try await client.send("SLOWLOG", "RESET")
-        #expect(try await audit(house.process).code == 0, "tombstones are no bookings")
+        #expect(try await audit(deployment.process).code == 0, "tombstones are no bookings")
         let slow = try await client.send("SLOWLOG", "GET", "10")
         #expect(slow == .array([]), "\(slow)")
     }
@@ -216,7 +216,7 @@ struct AuditTests {
         if corruption.restore(scene).isEmpty {
             undo = [Command("DEL", key)]
             if case .bytes(let bytes) = try await client.send("DUMP", key) {
-                undo.append(Command(words: [.text("RESTORE"), .text(key), .text("0"), .bytes(bytes)]))
+                undo.append(Command(arguments: [.text("RESTORE"), .text(key), .text("0"), .bytes(bytes)]))
             }
         } else {
             let createdAt = try await client.send("HGET", "book:{a}:\(scene.kim)", "createdAt").asText()

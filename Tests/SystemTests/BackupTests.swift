@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import Redis
 import TestSupport
@@ -10,8 +10,8 @@ struct BackupTests {
     /// A backup is taken while bookings go on; then everything is lost, Redis and its folder, and put back.
     @Test func everythingLostComesBack() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(deployment.url("gateway"))
         let exhibition = try await visitor.register(capacity: 100_000)
         let traffic = Traffic(visitor: visitor, exhibitions: [exhibition], edited: exhibition)
         let blocks = try Self.blocks()
@@ -35,13 +35,13 @@ struct BackupTests {
         for id in acknowledged.value { before[id] = true }
         #expect(before.count == 40)
 
-        house.kill()
+        deployment.kill()
         redis.kill()
         try FileManager.default.removeItem(atPath: data + "/appendonlydir")
         try await paste(blocks[2], redis)
         try await redis.launch()
-        try await house.launch()
-        let audit = try await house.run("audit", "--wait", "20s")
+        try await deployment.launch()
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
         for id in acknowledged.value { #expect(try await visitor.get("/books/\(id)").status == 200) }
         #expect(try await visitor.book(exhibition, visitor: "late").status == 201, "and it goes on")

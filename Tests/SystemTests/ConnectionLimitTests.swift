@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import TestSupport
 import Testing
@@ -9,27 +9,27 @@ struct ConnectionLimitTests {
     @Test func connectionsAreCountedExactly() async throws {
         _ = OpenFiles.raiseLimit()
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(["museum"], ports: try MuseumProcess.freePorts(), redis: redis)
-        let port = house.ports["museum"]!
+        let deployment = try await MuseumProcess.start(["museum"], ports: try MuseumProcess.freePorts(), redis: redis)
+        let port = deployment.ports["museum"]!
         for round in 0..<4 {
-            let crowd = Crowd()
-            try crowd.join(700, port: port)
+            let connections = RawConnections()
+            try connections.join(700, port: port)
             for index in 0..<700 {
                 switch (index + round) % 7 {
-                case 0: crowd.leave(index, reset: true)
-                case 1: crowd.leave(index)
-                case 2: crowd.say("GET /museums HTTP/1.1\r\nHost: a\r\n\r\n", to: index)
-                case 3: crowd.say("GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", to: index)
-                case 4: crowd.say("nonsense\r\n\r\n", to: index)
-                case 5: crowd.say("POST /museums HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n{", to: index)
-                default: crowd.say("GET /livez HT", to: index)
+                case 0: connections.leave(index, reset: true)
+                case 1: connections.leave(index)
+                case 2: connections.say("GET /museums HTTP/1.1\r\nHost: a\r\n\r\n", to: index)
+                case 3: connections.say("GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", to: index)
+                case 4: connections.say("nonsense\r\n\r\n", to: index)
+                case 5: connections.say("POST /museums HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n{", to: index)
+                default: connections.say("GET /livez HT", to: index)
                 }
             }
-            try await crowd.turn(until: "they are answered", within: .seconds(20)) { crowd in
-                crowd.members.indices.allSatisfy { ![2, 3, 4].contains(($0 + round) % 7) || !crowd.members[$0].heard.isEmpty }
+            try await connections.turn(until: "they are answered", within: .seconds(20)) { connections in
+                connections.members.indices.allSatisfy { ![2, 3, 4].contains(($0 + round) % 7) || !connections.members[$0].heard.isEmpty }
             }
-            #expect(try await house.metric("skmuseum_museum_connections", of: "museum") ?? 0 >= 300)
-            for index in 0..<700 { crowd.leave(index, reset: index % 2 == round % 2) }
+            #expect(try await deployment.metric("skmuseum_museum_connections", of: "museum") ?? 0 >= 300)
+            for index in 0..<700 { connections.leave(index, reset: index % 2 == round % 2) }
         }
         // The one that asks is there itself, and readiness was asked for before over others of its pool.
         try await eventually("nobody is left", within: .seconds(20)) {
@@ -38,35 +38,35 @@ struct ConnectionLimitTests {
             let line = answer.text.split(separator: "\n").first { $0.hasPrefix("skmuseum_museum_connections ") }
             return ["1.0", "2.0"].contains(line?.split(separator: " ").last.map { $0.trimmingCharacters(in: .whitespaces) })
         }
-        #expect(try await house.metric("skmuseum_museum_requests_in_flight", of: "museum") == 0)
+        #expect(try await deployment.metric("skmuseum_museum_requests_in_flight", of: "museum") == 0)
     }
 
     @Test func tooManyFromOneAddress() async throws {
         try #require(OpenFiles.raiseLimit() >= 10_000)
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(["museum"], ports: try MuseumProcess.freePorts(), redis: redis)
-        let port = house.ports["museum"]!
-        let crowd = Crowd()
+        let deployment = try await MuseumProcess.start(["museum"], ports: try MuseumProcess.freePorts(), redis: redis)
+        let port = deployment.ports["museum"]!
+        let connections = RawConnections()
         for number in 1...41 {
-            try crowd.join(100, port: port)
+            try connections.join(100, port: port)
             // More than the kernel's queue takes would not reach the server at all.
-            try await crowd.turn(until: "they are in", within: .seconds(20)) { _ in
-                try await house.metric("skmuseum_museum_connections", of: "museum") ?? 0 >= Double(min(number * 100, 4090))
+            try await connections.turn(until: "they are in", within: .seconds(20)) { _ in
+                try await deployment.metric("skmuseum_museum_connections", of: "museum") ?? 0 >= Double(min(number * 100, 4090))
             }
         }
         // 4,096 less the tests' own one or two.
-        try await crowd.turn(until: "some are turned away", within: .seconds(20)) { $0.members.contains { $0.statuses == [503] } }
-        let refused = crowd.members.filter { !$0.heard.isEmpty || $0.isOver }
+        try await connections.turn(until: "some are turned away", within: .seconds(20)) { $0.members.contains { $0.statuses == [503] } }
+        let refused = connections.members.filter { !$0.heard.isEmpty || $0.isOver }
         #expect(refused.count <= 8)
         for member in refused {
             #expect(member.isOver && member.statuses == [503], "\(member.text)")
             #expect(member.text.contains("/problems/overloaded") && member.text.contains("Retry-After: 1"), "\(member.text)")
         }
-        // Who is inside is served, and one who leaves makes room.
-        crowd.say("GET /museums HTTP/1.1\r\nHost: a\r\n\r\n", to: 0)
-        try await crowd.turn(until: "who is inside is served", within: .seconds(20)) { $0.members[0].statuses == [200] }
-        for index in 0..<10 { crowd.leave(index) }
-        try await eventually("there is room again", within: .seconds(20)) {
+        // Who is inside is served, and one who leaves makes service.
+        connections.say("GET /museums HTTP/1.1\r\nHost: a\r\n\r\n", to: 0)
+        try await connections.turn(until: "who is inside is served", within: .seconds(20)) { $0.members[0].statuses == [200] }
+        for index in 0..<10 { connections.leave(index) }
+        try await eventually("there is service again", within: .seconds(20)) {
             try await RawExchange.run(Array("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n".utf8), port: port).statuses == [200]
         }
     }

@@ -11,7 +11,7 @@ struct ConnectionTests {
     }
 
     @Test func headsThatCanNotBeRead() async throws {
-        let (house, redis) = try await Self.open()
+        let (deployment, redis) = try await Self.open()
         defer { withExtendedLifetime(redis) {} }
         let long = String(repeating: "x", count: 20_000)
         let cases: [(sent: String, status: String, slug: String)] = [
@@ -23,35 +23,35 @@ struct ConnectionTests {
             ("GET /\(long) HTTP/1.1\r\nHost: a\r\n\r\n", "431", "header-too-large"),
         ]
         for (sent, status, slug) in cases {
-            let answer = try RawSocket(port: house.ports["gateway"]!).exchange(sent)
+            let answer = try RawSocket(port: deployment.ports["gateway"]!).exchange(sent)
             #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(sent.prefix(40)): \(answer)")
             #expect(answer.contains("application/problem+json") && answer.contains("/problems/\(slug)"), "\(answer)")
             #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2, "one answer, then the end: \(answer)")
         }
         // The one before is answered first, and whoever else is connected notices nothing.
-        let two = try RawSocket(port: house.ports["gateway"]!).exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n")
+        let two = try RawSocket(port: deployment.ports["gateway"]!).exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n")
         #expect(two.hasPrefix("HTTP/1.1 200") && two.contains("HTTP/1.1 400"), "\(two)")
-        #expect(try await Visitor(house.url("gateway")).get("/").status == 200)
+        #expect(try await Visitor(deployment.url("gateway")).get("/").status == 200)
     }
 
     @Test func aBodyThatIsTooLargeIsNotReadOn() async throws {
-        let (house, redis) = try await Self.open()
+        let (deployment, redis) = try await Self.open()
         defer { withExtendedLifetime(redis) {} }
         for sent in [
             "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n{",
             "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8000\r\n"
                 + String(repeating: " ", count: 0x8000) + "\r\n",
         ] {
-            let answer = try RawSocket(port: house.ports["gateway"]!).exchange(sent)
+            let answer = try RawSocket(port: deployment.ports["gateway"]!).exchange(sent)
             #expect(answer.hasPrefix("HTTP/1.1 413") && answer.contains("content-too-large"), "\(answer)")
         }
     }
 
     @Test func aBodyThatDoesNotCome() async throws {
-        let (house, redis) = try await Self.open()
+        let (deployment, redis) = try await Self.open()
         defer { withExtendedLifetime(redis) {} }
         let sent = "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"
-        let answer = try RawSocket(port: house.ports["book"]!).exchange(sent)
+        let answer = try RawSocket(port: deployment.ports["book"]!).exchange(sent)
         #expect(answer.hasPrefix("HTTP/1.1 408") && answer.contains("request-timeout"), "\(answer)")
     }
 }

@@ -1,4 +1,5 @@
-import Chassis
+import HTTPServer
+import Messaging
 import Contracts
 import Foundation
 import Redis
@@ -36,14 +37,14 @@ struct DeadLetterCommandTests {
     /// A letter of one of Book's events, to a group in partition a.
     private func write(
         _ number: Int, to group: String = "confirm", event: String = "RequestCompleted", eventId: String? = nil,
-        reason: String = "the process died of it", extra: [Command.Word] = []
+        reason: String = "the process died of it", extra: [Command.Argument] = []
     ) async throws {
         let words = [
-            "XADD", "\(group):{a}:dead", "\(number)-0", "eventId", eventId ?? "\(number)-0", "room", "book", "reason", reason,
+            "XADD", "\(group):{a}:dead", "\(number)-0", "eventId", eventId ?? "\(number)-0", "service", "book", "reason", reason,
             "attempts", "5", "eventType", event, "timestamp", "1", "bookId", Self.id(number), "museumId", "a1", "visitor", "kim",
             "seats", "1", "status", "REQUEST_COMPLETED", "version", "2", "createdAt", "1",
         ]
-        _ = try await client.send(Command(words: words.map { .text($0) } + extra))
+        _ = try await client.send(Command(arguments: words.map { .text($0) } + extra))
     }
 
     private func letters(_ group: String = "confirm") async throws -> Int {
@@ -77,7 +78,7 @@ struct DeadLetterCommandTests {
         // Killed between apply and delete: the letter is there again, and nothing happens twice.
         try await write(5, eventId: "2-0")
         _ = try await client.send(
-            "XADD", "confirm:{a}:dead", "6-0", "eventId", "2-0", "room", "book", "reason", "r", "attempts", "1")
+            "XADD", "confirm:{a}:dead", "6-0", "eventId", "2-0", "service", "book", "reason", "r", "attempts", "1")
         let all = try await run("retry", "--all")
         #expect(all.code == 1)
         #expect(all.lines.contains("confirm:a:1-0  RequestCompleted  event book:1-0  applied"))
@@ -91,10 +92,10 @@ struct DeadLetterCommandTests {
     /// Seats revoked or reserved without a booking end in an abort, as by the consumer.
     @Test func aBookingThatNobodyRecordedIsAborted() async throws {
         _ = try await client.send(
-            "XADD", "book:{a}:dead", "1-0", "eventId", "1-0", "room", "museum", "reason", "r", "attempts", "1", "eventType",
+            "XADD", "book:{a}:dead", "1-0", "eventId", "1-0", "service", "museum", "reason", "r", "attempts", "1", "eventType",
             "SeatsRevoked", "timestamp", "1", "bookId", Self.id(1), "museumId", "a1", "seats", "1", "available", "1")
         _ = try await client.send(
-            "XADD", "book:{a}:dead", "2-0", "eventId", "2-0", "room", "museum", "reason", "r", "attempts", "1", "eventType",
+            "XADD", "book:{a}:dead", "2-0", "eventId", "2-0", "service", "museum", "reason", "r", "attempts", "1", "eventType",
             "SeatsReserved", "timestamp", "1", "bookId", Self.id(2), "museumId", "a1", "visitor", "kim", "seats", "1",
             "available",
             "1")
@@ -110,7 +111,7 @@ struct DeadLetterCommandTests {
         let own = try await RedisServer.start()
         let store = try own.client()
         _ = try await store.send(
-            "XADD", "mypage:{a}:dead", "1-0", "eventId", "1-0", "room", "book", "reason", "r", "attempts", "1", "eventType",
+            "XADD", "mypage:{a}:dead", "1-0", "eventId", "1-0", "service", "book", "reason", "r", "attempts", "1", "eventType",
             "RequestCompleted", "timestamp", "1", "bookId", Self.id(1), "museumId", "a1", "visitor", "kim", "seats", "1",
             "status",
             "REQUEST_COMPLETED", "version", "2", "createdAt", "1")
@@ -144,17 +145,17 @@ struct DeadLetterCommandTests {
         for partition in partitions { _ = try await client.send("SADD", "museum:partitions", partition) }
         // It is waited for: meanwhile connections can be counted.
         _ = try await client.send(
-            "XADD", "book:{at}:dead", "1-0", "eventId", "1-0", "room", "museum", "reason", "r", "attempts", "1", "eventType",
+            "XADD", "book:{at}:dead", "1-0", "eventId", "1-0", "service", "museum", "reason", "r", "attempts", "1", "eventType",
             "SeatsReserved", "timestamp", "1", "bookId", "at1-000000000001", "museumId", "at1", "visitor", "kim", "seats", "1",
             "available", "1")
         let few = try await connectionsOfRetry()
         for partition in partitions.dropLast() {
             _ = try await client.send(
-                "XADD", "confirm:{\(partition)}:dead", "1-0", "eventId", "1-0", "room", "book", "reason", "r", "attempts", "1",
+                "XADD", "confirm:{\(partition)}:dead", "1-0", "eventId", "1-0", "service", "book", "reason", "r", "attempts", "1",
                 "eventType", "Nonsense")
         }
         _ = try await client.send(
-            "XADD", "book:{at}:dead", "2-0", "eventId", "2-0", "room", "museum", "reason", "r", "attempts", "1", "eventType",
+            "XADD", "book:{at}:dead", "2-0", "eventId", "2-0", "service", "museum", "reason", "r", "attempts", "1", "eventType",
             "SeatsReserved", "timestamp", "1", "bookId", "at1-000000000002", "museumId", "at1", "visitor", "kim", "seats", "1",
             "available", "1")
         #expect(try await connectionsOfRetry() <= few)
@@ -206,7 +207,7 @@ struct DeadLetterCommandTests {
     @Test func manyAreReadAFewAtATime() async throws {
         _ = try await client.send(
             "EVAL",
-            "for i = 1, 20000 do redis.call('XADD', KEYS[1], i .. '-0', 'eventId', i .. '-0', 'room', 'book', 'reason', 'r', 'attempts', '1', 'eventType', 'Nonsense') end",
+            "for i = 1, 20000 do redis.call('XADD', KEYS[1], i .. '-0', 'eventId', i .. '-0', 'service', 'book', 'reason', 'r', 'attempts', '1', 'eventType', 'Nonsense') end",
             "1", "confirm:{a}:dead")
         _ = try await client.send("SLOWLOG", "RESET")
         let list = try await run("list")

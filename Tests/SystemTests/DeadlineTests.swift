@@ -1,5 +1,6 @@
-import Chassis
+import HTTPServer
 import Foundation
+import FaultInjection
 import TestSupport
 import Testing
 
@@ -138,8 +139,8 @@ struct DeadlineTests {
         let visitor = deployment.gateway
         #expect(try await visitor.register(capacity: 10) == "a1")
         _ = try await visitor.book("a1", visitor: "early")
-        try await eventually("every room has heard of the partition", within: .seconds(5)) {
-            for room in ["books", "confirms", "myPages"] where try await visitor.all(room).isEmpty { return false }
+        try await eventually("every service has heard of the partition", within: .seconds(5)) {
+            for service in ["books", "confirms", "myPages"] where try await visitor.all(service).isEmpty { return false }
             return true
         }
         deployment.redis.signal(SIGSTOP)
@@ -171,8 +172,8 @@ struct DeadlineTests {
         var ids: [String] = []
         while Set(ids.map { $0.prefix(1) }).count < 20 { ids.append(try await visitor.register(capacity: 10)) }
         for id in ids { #expect(try await visitor.book(id, visitor: "kim").status == 201) }
-        try await eventually("every room has heard of all") {
-            for room in ["confirms", "myPages"] where try await visitor.all(room).count < ids.count { return false }
+        try await eventually("every service has heard of all") {
+            for service in ["confirms", "myPages"] where try await visitor.all(service).count < ids.count { return false }
             return true
         }
         deployment.proxy.set(.late(.milliseconds(240)))
@@ -201,7 +202,7 @@ struct DeadlineTests {
                 took < attempt.limit + .milliseconds(100) + otherSlack, "\(attempt.name): \(took), empty requests \(otherSlack)")
             #expect(answer.status != 500, "\(attempt.name): \(answer.text)")
         }
-        #expect(deployment.proxy.deeds.delayed > 0)
+        #expect(deployment.proxy.operations.delayed > 0)
         deployment.proxy.set(.honest)
         try await eventually("settled", within: .seconds(20)) {
             try await deployment.processes[0].run("audit", "--wait", "20s").code == 0
@@ -248,7 +249,7 @@ struct DeadlineTests {
         let process = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
         let exhibition = try await Visitor(process.url("gateway")).register(capacity: 10)
         let body = #"{"museumId":"\#(exhibition)","visitor":"kim"}"#
-        let crowd = Crowd()
+        let crowd = RawConnections()
         try crowd.join(1, port: process.ports["gateway"]!)
         crowd.say(
             "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n",
@@ -260,14 +261,14 @@ struct DeadlineTests {
         #expect(crowd.members[0].statuses == [201])
     }
 
-    /// Rooms that take a request and don't answer it, in every way there is.
+    /// Services that take a request and don't answer it, in every way there is.
     @Test func roomsThatHang() async throws {
         let redis = try await RedisServer.start()
-        let silent = try Listener(.saysThenHangs(""))
-        let halfHead = try Listener(.saysThenHangs("HTTP/1.1 200 OK\r\nContent-Ty"))
-        let halfBody = try Listener(
+        let silent = try StubServer(.saysThenHangs(""))
+        let halfHead = try StubServer(.saysThenHangs("HTTP/1.1 200 OK\r\nContent-Ty"))
+        let halfBody = try StubServer(
             .saysThenHangs("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"))
-        let trickle = try Listener(
+        let trickle = try StubServer(
             .trickles("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + String(repeating: " ", count: 2000)))
         var ports = try MuseumProcess.freePorts()
         ports = ports.filter { $0.key == "gateway" }
@@ -291,14 +292,14 @@ struct DeadlineTests {
         }
     }
 
-    /// A room whose connections are never taken up, and one that hangs up: the log has a line for each, however many ask.
+    /// A service whose connections are never taken up, and one that hangs up: the log has a line for each, however many ask.
     @Test func outagesAreToldOnce() async throws {
         let redis = try await RedisServer.start()
-        let full = try Listener(.hangsUp, accepts: false)
+        let full = try StubServer(.hangsUp, accepts: false)
         // Its one place in the kernel's queue is taken: a further SYN is not answered.
-        let crowd = Crowd()
+        let crowd = RawConnections()
         try crowd.join(4, port: full.port)
-        let rude = try Listener(.hangsUp)
+        let rude = try StubServer(.hangsUp)
         let ports = try MuseumProcess.freePorts().filter { $0.key == "gateway" }
         let gateway = try await MuseumProcess.start(
             ["gateway"], ports: ports, redis: redis, environment: ["MUSEUM_URL": full.url, "BOOK_URL": rude.url])
@@ -316,11 +317,11 @@ struct DeadlineTests {
         }
         rude.change(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
         try await eventually("the second is told to be back") {
-            try await visitor.get("/books").status == 200 && gateway.printed().contains("room answers again")
+            try await visitor.get("/books").status == 200 && gateway.printed().contains("service answers again")
         }
         let lines = gateway.printed().split(separator: "\n")
-        #expect(lines.count { $0.contains("room out of reach") } == 2, "\(gateway.printed())")
-        #expect(lines.count { $0.contains("room answers again") } == 1)
+        #expect(lines.count { $0.contains("service out of reach") } == 2, "\(gateway.printed())")
+        #expect(lines.count { $0.contains("service answers again") } == 1)
         withExtendedLifetime((crowd, full)) {}
     }
 }

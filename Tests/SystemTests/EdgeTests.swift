@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Contracts
 import Foundation
 import Redis
@@ -124,13 +124,13 @@ struct EdgeTests {
         Case(method: "PROPFIND", path: "/books", status: 405, problem: "method-not-allowed"),
     ]
 
-    /// One process, and one gateway with all rooms behind it in other processes: the answers are the same.
+    /// One process, and one gateway with all services behind it in other processes: the answers are the same.
     @Test(arguments: [false, true])
     func wrongRequests(behindGateway: Bool) async throws {
-        let house = try await Doors.open(behindGateway: behindGateway)
-        let before = try await house.client.everything()
+        let deployment = try await Doors.open(behindGateway: behindGateway)
+        let before = try await deployment.client.everything()
         for wrong in Self.cases {
-            let answer = try await house.visitor.send(wrong.method, wrong.path, wrong.body, headers: wrong.headers)
+            let answer = try await deployment.visitor.send(wrong.method, wrong.path, wrong.body, headers: wrong.headers)
             #expect(answer.status == wrong.status, "\(wrong.testDescription): \(answer.status) \(answer.text)")
             #expect(answer.problem == wrong.problem, "\(wrong.testDescription): \(answer.text)")
             #expect(answer.header("Content-Type") == "application/problem+json", "\(wrong.testDescription)")
@@ -141,12 +141,12 @@ struct EdgeTests {
             if wrong.status == 405 { #expect(answer.header("Allow")?.isEmpty == false) }
             if ["unknown-confirm", "unknown-page"].contains(wrong.problem) { #expect(answer.header("Retry-After") == "1") }
         }
-        #expect(try await house.client.everything() == before)
+        #expect(try await deployment.client.everything() == before)
     }
 
     @Test func goodRequests() async throws {
-        let house = try await Doors.open(behindGateway: false)
-        let visitor = house.visitor
+        let deployment = try await Doors.open(behindGateway: false)
+        let visitor = deployment.visitor
         let digits = try await visitor.send(
             "POST", "/museums",
             #"{"title":"  e\u0301te\u0301 ","hall":"전시실","date":"2099-12-24","capacity":"20","startTime":"22:00","endTime":"01:00"}"#,
@@ -156,7 +156,7 @@ struct EdgeTests {
         #expect(digits.header("Content-Type") == "application/hal+json")
         #expect(digits.header("X-Request-Id") == "from-outside")
         #expect(
-            try await house.client.send("XREVRANGE", "museum:{a}:events", "+", "-", "COUNT", "1").shownText.contains(
+            try await deployment.client.send("XREVRANGE", "museum:{a}:events", "+", "-", "COUNT", "1").shownText.contains(
                 "from-outside"))
         let head = try await visitor.send("HEAD", "/museums/a1")
         #expect(head.status == 200 && head.text.isEmpty && head.header("Cache-Control") == "no-cache")
@@ -184,8 +184,8 @@ struct EdgeTests {
     }
 
     @Test func pagesOfCollections() async throws {
-        let house = try await Doors.open(behindGateway: false, environment: ["PARTITIONS": "3"])
-        let visitor = house.visitor
+        let deployment = try await Doors.open(behindGateway: false, environment: ["PARTITIONS": "3"])
+        let visitor = deployment.visitor
         var ids: [String] = []
         for day in 1...12 {
             ids.append(

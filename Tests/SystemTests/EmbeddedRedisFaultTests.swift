@@ -1,4 +1,5 @@
-import Chassis
+import HTTPServer
+import Platform
 import Foundation
 import NIOCore
 import Redis
@@ -25,7 +26,7 @@ struct EmbeddedRedisFaultTests {
         let start = ContinuousClock.now
         do {
             _ = try await EmbeddedRedis(port: port ?? self.port, directory: path ?? self.path).start()
-        } catch let complaint as Complaint {
+        } catch let complaint as CommandError {
             let saysWhatToDo = complaint.line.contains("REDIS_URL") || complaint.line.contains("; see ")
             #expect(!complaint.line.contains("\n") && saysWhatToDo, "\(complaint.line)")
             return (complaint.line, ContinuousClock.now - start)
@@ -48,7 +49,7 @@ struct EmbeddedRedisFaultTests {
     @Test(arguments: ["web server", "silent", "full"])
     func anotherProgram(kind: String) async throws {
         let answer = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        let listener = try Listener(kind == "web server" ? .saysFirst(answer) : .saysThenHangs(""), accepts: kind != "full")
+        let listener = try StubServer(kind == "web server" ? .saysFirst(answer) : .saysThenHangs(""), accepts: kind != "full")
         let (line, time) = try await complaint(port: listener.port)
         #expect(line.contains("port \(listener.port) is in use by a program that"), "\(line)")
         #expect(time < .seconds(30), "said within five seconds, and not after two minutes: \(time)")

@@ -1,4 +1,4 @@
-import Chassis
+import Messaging
 import Foundation
 import NIOCore
 import Redis
@@ -32,7 +32,7 @@ struct EmbeddedRedisTests {
         #expect(try await other.send("PING") == .text("PONG"))
         other.close()
         let folderOfOther = try TemporaryFolder()
-        await #expect(throws: Complaint.self) {
+        await #expect(throws: CommandError.self) {
             try await EmbeddedRedis(port: port, directory: folderOfOther.url.appendingPathComponent("redis").path).start()
         }
         try await eventually("it stops with its last user") {

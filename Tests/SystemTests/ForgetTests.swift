@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Contracts
 import Crypto
 import Foundation
@@ -12,17 +12,17 @@ struct ForgetTests {
     private static let name = "홍길동 forget-me"
 
     @Test func nothingHoldsTheNameAnyMore() async throws {
-        let (redis, house, visitor) = try await open()
+        let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let (ids, exhibition, deleted) = try await history(visitor)
         _ = try await client.send(
-            "XADD", "confirm:{a}:dead", "*", "eventId", "1-0", "room", "book", "eventType", "Strange", "visitor", Self.name)
-        let settled = try await house.run("audit", "--wait", "20s")
+            "XADD", "confirm:{a}:dead", "*", "eventId", "1-0", "service", "book", "eventType", "Strange", "visitor", Self.name)
+        let settled = try await deployment.run("audit", "--wait", "20s")
         try #require(settled.code == 0, "\(settled.output)")
         #expect(try await holding(client).count > 5, "it stands in many places")
         let before = try await visitor.get("/museums/\(exhibition)").json["available"]?.integer
 
-        let forgotten = try await house.run("forget", Self.name)
+        let forgotten = try await deployment.run("forget", Self.name)
         #expect(forgotten.code == 0 && forgotten.output.contains("stay valid"), "\(forgotten.output)")
         #expect(try await holding(client) == [])
         let pseudonym = try await onePseudonym(ids, visitor)
@@ -38,19 +38,19 @@ struct ForgetTests {
         #expect(again.status == 422 && again.problem == "idempotency-mismatch")
         // A booking that stands can be cancelled, and what comes of it knows the pseudonym only.
         #expect(try await visitor.delete("/books/\(ids[1])").status == 200)
-        for room in ["museum", "book", "confirm", "mypage"] { #expect(try await house.run("replay", room).code == 0) }
-        let audit = try await house.run("audit", "--wait", "20s")
+        for service in ["museum", "book", "confirm", "mypage"] { #expect(try await deployment.run("replay", service).code == 0) }
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
         #expect(try await holding(client) == [])
-        let rebuilt = try await house.run("rebuild", "mypage")
+        let rebuilt = try await deployment.run("rebuild", "mypage")
         #expect(rebuilt.code == 0 && !rebuilt.output.contains("repaired"), "\(rebuilt.output)")
-        let nothing = try await house.run("forget", Self.name)
+        let nothing = try await deployment.run("forget", Self.name)
         #expect(nothing.code == 0 && nothing.output.contains("nothing names"), "\(nothing.output)")
         #expect(deleted != exhibition)
     }
 
     @Test func killedAnywhereItGoesOnUnderTheSamePseudonym() async throws {
-        let (redis, house, visitor) = try await open()
+        let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let (ids, exhibition, _) = try await history(visitor)
         let traffic = Traffic(visitor: visitor, exhibitions: [exhibition], edited: exhibition)
@@ -58,49 +58,49 @@ struct ForgetTests {
             let folder = try TemporaryFolder()
             for moment in ["book:{a}:\(ids[0])", "confirm:{a}:\(ids[1])", "mypage:{a}:\(ids[1])"] {
                 let child = try ChildProcess(
-                    MuseumProcess.program, ["forget", Self.name], environment: house.environment, folder: folder.url,
+                    MuseumProcess.program, ["forget", Self.name], environment: deployment.environment, folder: folder.url,
                     output: folder.url.appendingPathComponent("output"))
                 try await eventually("\(moment) is renamed", within: .seconds(30), every: .milliseconds(1)) {
                     try await client.send("HGET", moment, "visitor") != .text(Self.name)
                 }
                 child.end()
             }
-            let forgotten = try await house.run("forget", Self.name)
+            let forgotten = try await deployment.run("forget", Self.name)
             #expect(forgotten.code == 0, "\(forgotten.output)")
         }
         #expect(try await holding(client) == [])
         _ = try await onePseudonym(ids, visitor)
         #expect(try await client.send("EXISTS", "museum:forgetting") == .integer(0), "nothing leads back")
-        let audit = try await house.run("audit", "--wait", "20s")
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     /// SIGINT, SIGTERM, a role that is down and a Redis that is gone, one after another; then to its end.
     @Test func stoppedItSaysWhatItHasDoneAndGoesOn() async throws {
-        let house = try await House.open(environment: ["PARTITIONS": "3"])
-        let client = try house.redis.client()
+        let deployment = try await TestDeployment.open(environment: ["PARTITIONS": "3"])
+        let client = try deployment.redis.client()
         var exhibitions: [String] = []
         try await eventually("an exhibition in each partition", within: .seconds(30)) {
-            exhibitions.append(try await house.visitor.register(capacity: 100_000))
+            exhibitions.append(try await deployment.visitor.register(capacity: 100_000))
             return Set(exhibitions.compactMap(\.first)) == ["a", "b", "c"]
         }
         var ids: [String] = []
         for exhibition in exhibitions {
             for key in ["first", "second"] {
-                let answer = try await house.visitor.book(exhibition, visitor: Self.name, key: key)
+                let answer = try await deployment.visitor.book(exhibition, visitor: Self.name, key: key)
                 ids.append(try #require(answer.json["id"]?.text))
             }
         }
-        let settled = try await house.audit()
+        let settled = try await deployment.audit()
         try #require(settled.code == 0, "\(settled.output)")
         // Confirm has yet to apply something, so that the first round can't end.
-        house["confirm"].kill()
-        #expect(try await house.visitor.delete("/books/\(ids[0])").status == 200)
+        deployment["confirm"].kill()
+        #expect(try await deployment.visitor.delete("/books/\(ids[0])").status == 200)
 
         let folder = try TemporaryFolder()
         for (number, signal) in [SIGINT, SIGTERM, SIGHUP].enumerated() {
             let child = try ChildProcess(
-                MuseumProcess.program, ["forget", Self.name], environment: house["book"].environment, folder: folder.url,
+                MuseumProcess.program, ["forget", Self.name], environment: deployment["book"].environment, folder: folder.url,
                 output: folder.url.appendingPathComponent("\(number)"))
             try await eventually("it waits", within: .seconds(30)) { child.printed().contains("waiting") }
             child.signal(signal)
@@ -110,67 +110,67 @@ struct ForgetTests {
             #expect(said.contains("run this again"), "\(said)")
             #expect(try await client.send("HLEN", "museum:forgetting") == .integer(1), "one pseudonym for all runs")
         }
-        let waited = try await house["book"].run("forget", Self.name, "--wait", "1s")
+        let waited = try await deployment["book"].run("forget", Self.name, "--wait", "1s")
         #expect(waited.code == 1 && waited.output.contains("confirm is 1 events behind"), "\(waited.output)")
         #expect(waited.output.contains("so far \(ids.count) bookings renamed"), "\(waited.output)")
 
         let child = try ChildProcess(
-            MuseumProcess.program, ["forget", Self.name], environment: house["book"].environment, folder: folder.url,
+            MuseumProcess.program, ["forget", Self.name], environment: deployment["book"].environment, folder: folder.url,
             output: folder.url.appendingPathComponent("gone"))
         try await eventually("it waits", within: .seconds(30)) { child.printed().contains("waiting") }
-        house.redis.kill()
+        deployment.redis.kill()
         #expect(try await child.waitForExit() == 1, "\(child.printed())")
         let said = try #require(child.printed().split(separator: "\n").last)
         #expect(said.contains("so far \(ids.count) bookings renamed") && said.contains("run this again"), "\(said)")
 
-        try await house.redis.launch()
-        try await house["confirm"].launch()
-        let forgotten = try await house["book"].run("forget", Self.name)
+        try await deployment.redis.launch()
+        try await deployment["confirm"].launch()
+        let forgotten = try await deployment["book"].run("forget", Self.name)
         #expect(forgotten.code == 0, "\(forgotten.output)")
         #expect(
             forgotten.output.contains("\(ids.count) bookings are forgotten-"), "those of earlier runs count: \(forgotten.output)")
         #expect(try await holding(client) == [])
-        _ = try await onePseudonym(ids, house.visitor)
+        _ = try await onePseudonym(ids, deployment.visitor)
         #expect(try await client.send("EXISTS", "museum:forgetting") == .integer(0), "nothing leads back")
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     /// Killed when all is done but the mark: the next run says what was done, not that there was nothing.
     @Test func killedAtTheEndItKnowsWhatWasDone() async throws {
-        let (redis, house, visitor) = try await open()
+        let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let (ids, _, _) = try await history(visitor)
-        #expect(try await house.run("forget", Self.name).code == 0)
+        #expect(try await deployment.run("forget", Self.name).code == 0)
         let pseudonym = try await onePseudonym(ids, visitor)
         // As it was before the last step.
         let secret = try await client.send("GET", "book:secret").asText()
         let mark = try Self.mark(of: Self.name, secret: secret)
         _ = try await client.send("HSET", "museum:forgetting", mark, pseudonym)
-        let again = try await house.run("forget", Self.name)
+        let again = try await deployment.run("forget", Self.name)
         #expect(again.code == 0 && again.output.contains("\(ids.count) bookings are \(pseudonym)'s"), "\(again.output)")
         #expect(try await client.send("EXISTS", "museum:forgetting") == .integer(0))
         // And a name without any booking, whose run was stopped as well.
         _ = try await client.send("HSET", "museum:forgetting", try Self.mark(of: "nobody", secret: secret), "forgotten-0")
-        let nobody = try await house.run("forget", "nobody")
+        let nobody = try await deployment.run("forget", "nobody")
         #expect(nobody.code == 0 && nobody.output.contains("nothing names nobody any more"), "\(nobody.output)")
     }
 
     /// A list of names, with known keys, can't be tried against ids and marks without the secret.
     @Test func namesCannotBeTried() async throws {
-        let house = try await House.open()
-        let client = try house.redis.client()
-        let exhibition = try await house.visitor.register(capacity: 100)
-        let booked = try await house.visitor.book(exhibition, visitor: Self.name, key: "first")
+        let deployment = try await TestDeployment.open()
+        let client = try deployment.redis.client()
+        let exhibition = try await deployment.visitor.register(capacity: 100)
+        let booked = try await deployment.visitor.book(exhibition, visitor: Self.name, key: "first")
         let id = try #require(booked.json["id"]?.text)
         let plain = Array(Self.name.utf8) + [0] + Array("first".utf8) + [0] + Array("0".utf8)
         let bits = SHA256.hash(data: plain).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         #expect(id != BookingID(exhibition: try #require(ExhibitionID(exhibition)), bits: bits).text)
-        #expect(try await house.audit().code == 0)
+        #expect(try await deployment.audit().code == 0)
 
-        house["confirm"].kill()
-        #expect(try await house.visitor.delete("/books/\(id)").status == 200)
-        let stopped = try await house["book"].run("forget", Self.name, "--wait", "1s")
+        deployment["confirm"].kill()
+        #expect(try await deployment.visitor.delete("/books/\(id)").status == 200)
+        let stopped = try await deployment["book"].run("forget", Self.name, "--wait", "1s")
         #expect(stopped.code == 1, "\(stopped.output)")
         let marks = try await client.send("HKEYS", "museum:forgetting").asTexts()
         let secret = try await client.send("GET", "book:secret").asText()
@@ -181,7 +181,7 @@ struct ForgetTests {
         for key in try await client.send("KEYS", "*").asTexts() where key != "book:secret" {
             #expect(try await !Everything.texts(of: key, client).contains { $0.contains(secret) }, "\(key)")
         }
-        for role in MuseumProcess.allRoles { #expect(!house[role].printed().contains(secret)) }
+        for role in MuseumProcess.allRoles { #expect(!deployment[role].printed().contains(secret)) }
         #expect(!stopped.output.contains(secret))
     }
 
@@ -197,8 +197,8 @@ struct ForgetTests {
 
     private func open() async throws -> (RedisServer, MuseumProcess, Visitor) {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        return (redis, house, Visitor(house.url("gateway")))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        return (redis, deployment, Visitor(deployment.url("gateway")))
     }
 
     /// Bookings that stand, that are cancelled, and whose exhibition is deleted.

@@ -31,15 +31,15 @@ struct FuzzTests {
 
     @Test func mutatedRequests() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(deployment.url("gateway"))
         _ = try await visitor.register(capacity: 100_000)
         var random = SeededRandom(seed: Self.seed)
         var counts: [Int: Int] = [:]
-        let before = house.residentMemory
+        let before = deployment.residentMemory
         for round in 0..<30 {
-            let crowd = Crowd()
-            try crowd.join(100, port: house.ports["gateway"]!)
+            let crowd = RawConnections()
+            try crowd.join(100, port: deployment.ports["gateway"]!)
             var sent: [[UInt8]] = []
             for index in 0..<100 {
                 var bytes: [UInt8] = []
@@ -67,11 +67,11 @@ struct FuzzTests {
             }
             #expect(try await visitor.get("/museums").status == 200)
         }
-        let grown = house.residentMemory - before
+        let grown = deployment.residentMemory - before
         print("3,000 connections, seed \(Self.seed): \(counts.sorted { $0.key < $1.key }), RSS grown by \(grown) KiB")
         #expect(counts.keys.count >= 6, "the mutations are too tame or too wild")
         #expect(grown < 100 << 10)
-        #expect(!house.printed().contains(" bug "), "\(house.printed())")
-        #expect(try await house.run("audit").code == 0)
+        #expect(!deployment.printed().contains(" bug "), "\(deployment.printed())")
+        #expect(try await deployment.run("audit").code == 0)
     }
 }

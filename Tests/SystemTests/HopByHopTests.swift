@@ -2,23 +2,23 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What passes the gateway: seen by a room that is the test's own.
+/// What passes the gateway: seen by a service that is the test's own.
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct HopByHopTests {
-    private static func gateway(before room: Listener, _ redis: RedisServer) async throws -> MuseumProcess {
+    private static func gateway(before service: StubServer, _ redis: RedisServer) async throws -> MuseumProcess {
         try await MuseumProcess.start(
             ["gateway"], ports: try MuseumProcess.freePorts().filter { $0.key == "gateway" }, redis: redis,
-            environment: ["MUSEUM_URL": room.url, "BOOK_URL": room.url])
+            environment: ["MUSEUM_URL": service.url, "BOOK_URL": service.url])
     }
 
     @Test func onlyWhatTheRoomsKnowGoesThrough() async throws {
         let redis = try await RedisServer.start()
-        let room = try Listener(
+        let service = try StubServer(
             .says(
-                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nX-Inner: secret\r\nServer: room\r\n"
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nX-Inner: secret\r\nServer: service\r\n"
                     + "Set-Cookie: a=b\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nTrailer: X\r\nVia: inner\r\n"
-                    + "X-Request-Id: the-rooms-own\r\nConnection: X-Inner\r\nRetry-After: 1\r\n\r\n{}"))
-        let gateway = try await Self.gateway(before: room, redis)
+                    + "X-Request-Id: the-services-own\r\nConnection: X-Inner\r\nRetry-After: 1\r\n\r\n{}"))
+        let gateway = try await Self.gateway(before: service, redis)
         let body = #"{"museumId":"a1","visitor":"kim"}"#
         let sent = """
             POST /books?size=1 HTTP/1.1\r\nHost: museum.example\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r
@@ -30,7 +30,7 @@ struct HopByHopTests {
             """
         let outcome = try await RawExchange.run(Array(sent.utf8), port: gateway.ports["gateway"]!, patience: .milliseconds(50))
         #expect(outcome.statuses == [200], "\(outcome.text)")
-        let heard = try #require(room.heard.first)
+        let heard = try #require(service.heard.first)
         let names = Set(
             heard.components(separatedBy: "\r\n\r\n")[0].components(separatedBy: "\r\n").dropFirst().map {
                 $0.prefix { $0 != ":" }.lowercased()
@@ -43,17 +43,17 @@ struct HopByHopTests {
         #expect(heard.hasPrefix("POST /books?size=1 HTTP/1.1\r\n") && heard.hasSuffix(body), "\(heard)")
         #expect(heard.contains("from-outside") && !heard.contains("museum.example"))
         let answered = outcome.text.lowercased()
-        for name in ["x-inner", "server:", "set-cookie", "keep-alive", "proxy-authenticate", "trailer", "via:", "the-rooms-own"] {
+        for name in ["x-inner", "server:", "set-cookie", "keep-alive", "proxy-authenticate", "trailer", "via:", "the-services-own"] {
             #expect(!answered.contains(name), "\(outcome.text)")
         }
         #expect(answered.contains("retry-after: 1") && answered.contains("x-request-id: from-outside"))
     }
 
-    /// A room that answers nonsense, or more than it was asked: 502, and nobody else gets what is left over.
+    /// A service that answers nonsense, or more than it was asked: 502, and nobody else gets what is left over.
     @Test func answersThatAreNone() async throws {
         let redis = try await RedisServer.start()
-        let room = try Listener(.hangsUp)
-        let gateway = try await Self.gateway(before: room, redis)
+        let service = try StubServer(.hangsUp)
+        let gateway = try await Self.gateway(before: service, redis)
         let visitor = Visitor(gateway.url("gateway"))
         let ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         let answers: [(answer: String, statuses: [Int])] = [
@@ -68,11 +68,11 @@ struct HopByHopTests {
             ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nPOISON", [502]),
         ]
         for (answer, statuses) in answers {
-            room.change(.says(answer))
+            service.change(.says(answer))
             let got = try await visitor.get("/museums")
             #expect(statuses.contains(got.status), "\(answer.prefix(80)): \(got.status) \(got.text)")
             #expect(got.header("X-Evil") == nil && !got.text.contains("POISON"))
-            room.change(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"))
+            service.change(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"))
             try await eventually("the next is answered by what was said to it") {
                 let next = try await visitor.get("/museums")
                 #expect(!next.text.contains("POISON"))

@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import Redis
 import TestSupport
@@ -24,12 +24,12 @@ struct KeyInjectionTests {
 
     @Test func hostileNames() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(deployment.url("gateway"))
         let client = try redis.client()
         #expect(try await visitor.register(capacity: 100_000) == "a1")
         let first = try #require(try await visitor.book("a1", visitor: "kim").json["id"]?.text)
-        try await eventually("the first has reached every room") {
+        try await eventually("the first has reached every service") {
             try await visitor.get("/myPages/\(first)").json["admission"]?.text == "CONFIRMED"
         }
         var expected = Set(try await client.send("KEYS", "*").asTexts())
@@ -69,13 +69,13 @@ struct KeyInjectionTests {
             }
         }
         #expect(booked.count > 30)
-        try await eventually("the last has reached every room") {
+        try await eventually("the last has reached every service") {
             try await visitor.get("/myPages/\(booked.last!)").json["admission"]?.text == "CONFIRMED"
         }
         let foreign = Set(try await client.send("KEYS", "*").asTexts()).subtracting(expected)
-        // Consumers note how far they are, each room in a key of its own.
+        // Consumers note how far they are, each service in a key of its own.
         #expect(foreign.filter { !$0.contains(/^[a-z]+:\{a\}:progress:[a-z]+$/) } == [], "seed \(Self.seed)")
-        let audit = try await house.run("audit")
+        let audit = try await deployment.run("audit")
         #expect(audit.code == 0, "\(audit.output)")
     }
 }

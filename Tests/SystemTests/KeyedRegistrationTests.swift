@@ -1,6 +1,7 @@
-import Chassis
+import HTTPServer
 import Foundation
 import Redis
+import FaultInjection
 import TestSupport
 import Testing
 
@@ -19,16 +20,16 @@ struct KeyedRegistrationTests {
 
     @Test func inOneProcess() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        try await walk(Visitor(house.url("gateway")))
-        let audit = try await house.run("audit", "--wait", "20s")
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        try await walk(Visitor(deployment.url("gateway")))
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     @Test func inFiveProcesses() async throws {
-        let house = try await House.open()
-        try await walk(house.visitor)
-        let audit = try await house.audit()
+        let deployment = try await TestDeployment.open()
+        try await walk(deployment.visitor)
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 
@@ -70,8 +71,8 @@ struct KeyedRegistrationTests {
     }
 
     @Test func sixtyFourAtOnce() async throws {
-        let house = try await House.open(environment: ["PARTITIONS": "3"])
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open(environment: ["PARTITIONS": "3"])
+        let visitor = deployment.visitor
         let answers = try await withThrowingTaskGroup { group in
             for number in 0..<64 { group.addTask { try await register(visitor, key: "k-\(number % 2)") } }
             return try await group.reduce(into: []) { $0.append($1) }
@@ -87,9 +88,9 @@ struct KeyedRegistrationTests {
         let redis = try await RedisServer.start()
         var ids: [String: String] = [:]
         for (round, partitions) in ["1", "3", "2"].enumerated() {
-            let house = try await MuseumProcess.start(
+            let deployment = try await MuseumProcess.start(
                 ports: try MuseumProcess.freePorts(), redis: redis, environment: ["PARTITIONS": partitions])
-            let visitor = Visitor(house.url("gateway"))
+            let visitor = Visitor(deployment.url("gateway"))
             for number in 0..<(round * 20 + 10) {
                 let answer = try await register(visitor, key: "k-\(number)")
                 let id = try #require(answer.json["id"]?.text)
@@ -97,7 +98,7 @@ struct KeyedRegistrationTests {
                 ids["k-\(number)"] = id
             }
             #expect(try await count(visitor) == ids.count && Set(ids.values).count == ids.count)
-            #expect(try await house.stop() == 0)
+            #expect(try await deployment.stop() == 0)
         }
         #expect(Set(ids.values.compactMap(\.first)) == ["a", "b", "c"], "keys are spread over partitions")
     }
@@ -105,16 +106,16 @@ struct KeyedRegistrationTests {
     /// Museum's replies are lost after it has acted: the same key tells.
     @Test func aLostReplyOfMuseum() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let proxy = try await FaultProxy.open(to: try #require(house.ports["museum"]), seed: 1)
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let proxy = try await FaultProxy.open(to: try #require(deployment.ports["museum"]), seed: 1)
         let visitor = Visitor("http://127.0.0.1:\(proxy.port)")
         proxy.set(.losesReplies(oneIn: 1))
         await #expect(throws: (any Error).self) { try await register(visitor, key: "k-1") }
-        #expect(proxy.deeds.lost > 0, "the fault has struck")
+        #expect(proxy.operations.lost > 0, "the fault has struck")
         proxy.set(.honest)
         let again = try await register(visitor, key: "k-1")
         #expect(again.status == 201 && again.header("Idempotent-Replayed") == "true", "\(again.text)")
-        #expect(try await count(Visitor(house.url("gateway"))) == 1)
+        #expect(try await count(Visitor(deployment.url("gateway"))) == 1)
         await proxy.close()
     }
 
@@ -134,7 +135,7 @@ struct KeyedRegistrationTests {
                 return answer.status == 201
             }
         }
-        #expect(proxy.deeds.lost >= 3, "the fault has struck")
+        #expect(proxy.operations.lost >= 3, "the fault has struck")
         proxy.set(.honest)
         #expect(try await redis.client().send("ZCARD", "museum:{a}:index") == .integer(8))
         await proxy.close()
@@ -158,7 +159,7 @@ struct KeyedRegistrationTests {
             number += 1
             let answer = try await register(visitor, key: "k-\(number)")
             #expect(answer.status == 201, "\(answer.text)")
-            return proxy.deeds.lost >= 3
+            return proxy.operations.lost >= 3
         }
         try await eventually("a request without a key is in doubt", within: .seconds(30), every: .milliseconds(50)) {
             let answer = try await visitor.send("POST", "/museums", Self.monet)

@@ -1,4 +1,3 @@
-import Chassis
 import Foundation
 import Redis
 import Scripts

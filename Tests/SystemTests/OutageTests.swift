@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import Redis
 import TestSupport
@@ -7,11 +7,11 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct OutageTests {
     @Test func confirmIsAway() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 100)
         let early = try #require(try await visitor.book(exhibition, visitor: "early").json["id"]?.text)
-        #expect(try await house["confirm"].stop() == 0)
+        #expect(try await deployment["confirm"].stop() == 0)
 
         var ids: [String] = []
         for number in 0..<20 {
@@ -22,7 +22,7 @@ struct OutageTests {
         #expect(try await visitor.delete("/books/\(early)").status == 200)
         #expect(try await visitor.get("/confirms/\(early)").problem == "bad-upstream")
 
-        try await house["confirm"].launch()
+        try await deployment["confirm"].launch()
         try await eventually("admissions have caught up") {
             let confirms = try await visitor.all("confirms")
             let confirmed = confirms.count { $0["status"]?.text == "CONFIRMED" }
@@ -31,59 +31,59 @@ struct OutageTests {
             return confirmed == 20 && canceled == [early]
                 && pages.count { $0["admission"]?.text == "CONFIRMED" } == 20
         }
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     @Test func museumIsAway() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 100)
         #expect(try await visitor.book(exhibition, visitor: "kim").status == 201)
-        house["museum"].kill()
+        deployment["museum"].kill()
 
         for number in 0..<12 {
             let answer = try await visitor.book(exhibition, visitor: "kim", key: "key \(number)".replacing(" ", with: "-"))
             #expect(answer.status == 503 && answer.problem == "museum-unavailable")
             #expect(answer.header("Retry-After") == "1")
         }
-        let metrics = try await Visitor(house["book"].url("book")).get("/metrics").text
+        let metrics = try await Visitor(deployment["book"].url("book")).get("/metrics").text
         #expect(metrics.contains("skmuseum_book_circuit_state 2.0") || metrics.contains("skmuseum_book_circuit_state 1.0"))
 
-        try await house["museum"].launch()
+        try await deployment["museum"].launch()
         try await eventually("bookings again") {
             try await visitor.book(exhibition, visitor: "kim", key: "key-0").status == 201
         }
         let again = try await visitor.book(exhibition, visitor: "kim", key: "key-1")
         #expect(again.status == 201 && again.header("Idempotent-Replayed") == nil)
         #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 97)
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     @Test func museumHangs() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 100)
-        house["museum"].signal(SIGSTOP)
+        deployment["museum"].signal(SIGSTOP)
         let booking = try await MachinePace.measuring(beside: visitor) {
             try await visitor.book(exhibition, visitor: "kim", key: "patience")
         }
         #expect(booking.value.status == 503)
         #expect(booking.took < .milliseconds(2100) + booking.slack, "\(booking.took)")
-        house["museum"].signal(SIGCONT)
+        deployment["museum"].signal(SIGCONT)
         try await eventually("bookings again") {
             try await visitor.book(exhibition, visitor: "kim", key: "patience").status == 201
         }
         // The late reserve of the first attempt has run into a tombstone, or its seats have come back.
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
         #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 99)
     }
 
     @Test func everythingIsKilledAmidBookings() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 5000)
         let acknowledged = LockedBox<[String]>([])
         await withTaskGroup { group in
@@ -93,7 +93,7 @@ struct OutageTests {
                         guard let answer = try? await visitor.book(exhibition, visitor: "visitor \(lane)-\(number)"),
                             answer.status == 201, let id = answer.json["id"]?.text
                         else { continue }
-                        if acknowledged.append(id) == 700 { house.killAll() }
+                        if acknowledged.append(id) == 700 { deployment.killAll() }
                     }
                 }
             }
@@ -101,8 +101,8 @@ struct OutageTests {
         let ids = acknowledged.value
         #expect(ids.count >= 700 && ids.count < 2000, "the kill struck amid the bookings")
 
-        try await house.relaunchAll()
-        let audit = try await house.audit()
+        try await deployment.relaunchAll()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
         let pages = try await visitor.all("myPages")
         let completed = Set(pages.filter { $0["status"]?.text == "REQUEST_COMPLETED" }.compactMap { $0["bookId"]?.text })

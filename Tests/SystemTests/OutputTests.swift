@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import Redis
 import TestSupport
@@ -28,7 +28,7 @@ struct OutputTests {
         /// A dead letter whose event is applied long since.
         func writeDeadLetter(_ id: String) async throws {
             _ = try await client.send(
-                "XADD", "confirm:{a}:dead", id, "eventId", id, "room", "book", "reason", "r", "attempts", "1", "eventType",
+                "XADD", "confirm:{a}:dead", id, "eventId", id, "service", "book", "reason", "r", "attempts", "1", "eventType",
                 "RequestCompleted", "timestamp", "1", "bookId", booking, "museumId", "a1", "visitor", "kim", "seats", "1",
                 "status",
                 "REQUEST_COMPLETED", "version", "2", "createdAt", "1")
@@ -37,7 +37,7 @@ struct OutputTests {
         /// Every command that has a result; `ID` stands for a dead letter of its own.
         var commands: [[String]] {
             [
-                ["audit", "--wait", "20s"], ["audit", "--wait", "20s", "--json"], ["events"], ["events", "--room", "book"],
+                ["audit", "--wait", "20s"], ["audit", "--wait", "20s", "--json"], ["events"], ["events", "--service", "book"],
                 ["trace", booking], ["trace", "a1"], ["replay", "confirm"], ["rebuild", "mypage", "--dry-run"],
                 ["rebuild", "mypage"], ["dead-letters", "list"], ["dead-letters", "show", "ID"], ["dead-letters", "retry", "ID"],
                 ["dead-letters", "drop", "ID"], ["purge", "--before", "2021-01-01"],

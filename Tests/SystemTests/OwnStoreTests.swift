@@ -1,4 +1,3 @@
-import Chassis
 import Redis
 import TestSupport
 import Testing
@@ -9,12 +8,12 @@ struct OwnStoreTests {
     @Test func pagesLiveThereAndComeBackWhenItIsEmptied() async throws {
         let redis = try await RedisServer.start()
         let own = try await RedisServer.start()
-        let house = try await MuseumProcess.start(
+        let deployment = try await MuseumProcess.start(
             ports: try MuseumProcess.freePorts(), redis: redis, environment: ["MYPAGE_REDIS_URL": own.url])
-        let visitor = Visitor(house.url("gateway"))
+        let visitor = Visitor(deployment.url("gateway"))
         let exhibition = try await visitor.register(capacity: 100)
         for number in 0..<30 { #expect(try await visitor.book(exhibition, visitor: "visitor \(number % 4)").status == 201) }
-        let settled = try await house.run("audit")
+        let settled = try await deployment.run("audit")
         #expect(settled.code == 0, "\(settled.output)")
         let (common, store) = (try redis.client(), try own.client())
         // Beside the streams there is only the copy of its progress, by which they are trimmed.
@@ -24,11 +23,11 @@ struct OwnStoreTests {
         #expect(before.count == 31)
 
         // The store is put back to a day when it was empty; its progress went with it, so its groups go back, too.
-        #expect(try await house.stop() == 0)
+        #expect(try await deployment.stop() == 0)
         _ = try await store.send("FLUSHALL")
-        try await house.launch()
+        try await deployment.launch()
         try await eventually("the pages are back") { try await store.hashes("mypage:{a}:a1*") == before }
-        let audit = try await house.run("audit")
+        let audit = try await deployment.run("audit")
         #expect(audit.code == 0, "\(audit.output)")
 
         // The same while it runs: whoever notices that the connection is gone looks at the store anew.

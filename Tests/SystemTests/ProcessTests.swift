@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import Redis
 import TestSupport
@@ -9,8 +9,8 @@ import Testing
 struct ProcessTests {
     @Test func requestsUnderWayFinishOnTermination() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(deployment.url("gateway"))
         let exhibition = try await visitor.register(capacity: 100_000)
         let acknowledged = LockedBox(0)
         try await withThrowingTaskGroup { group in
@@ -26,25 +26,25 @@ struct ProcessTests {
             }
             try await eventually("bookings are under way") { acknowledged.value > 200 }
             let start = ContinuousClock.now
-            #expect(try await house.stop() == 0)
+            #expect(try await deployment.stop() == 0)
             #expect(ContinuousClock.now - start < .seconds(10))
             try await group.waitForAll()
         }
-        try await house.launch()
+        try await deployment.launch()
         let available = try await visitor.get("/museums/\(exhibition)").json["available"]?.integer ?? 0
         #expect(100_000 - available >= acknowledged.value)
-        let audit = try await house.run("audit")
+        let audit = try await deployment.run("audit")
         #expect(audit.code == 0, "\(audit.output)")
         // A clean stop leaves nobody behind in the groups.
-        #expect(try await house.stop() == 0)
+        #expect(try await deployment.stop() == 0)
         let consumers = try await redis.client().send("XINFO", "CONSUMERS", "book:{a}:events", "confirm")
         #expect(consumers == .array([]))
     }
 
     @Test func readinessGoesFirst() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(["book", "museum"], ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("museum"))
+        let deployment = try await MuseumProcess.start(["book", "museum"], ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(deployment.url("museum"))
         #expect(try await visitor.get("/livez").status == 200)
         // Without Redis a role turns unready after three seconds, and ready again with it.
         redis.signal(SIGSTOP)
@@ -56,8 +56,8 @@ struct ProcessTests {
 
     @Test func redisIsAway() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(deployment.url("gateway"))
         let exhibition = try await visitor.register(capacity: 10)
         redis.kill()
         for path in ["/museums", "/books", "/confirms", "/myPages", "/museums/\(exhibition)"] {
@@ -81,7 +81,7 @@ struct ProcessTests {
         try await eventually("bookings again") {
             try await visitor.book(exhibition, visitor: "lee", key: "open").status == 201
         }
-        let audit = try await house.run("audit")
+        let audit = try await deployment.run("audit")
         #expect(audit.code == 0, "\(audit.output)")
         #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 8)
     }

@@ -1,8 +1,9 @@
-import Chassis
+import HTTPServer
 import Contracts
 import Foundation
 import Redis
 import Scripts
+import FaultInjection
 import TestSupport
 import Testing
 
@@ -13,7 +14,7 @@ struct PurgeRaceTests {
 
     /// The purge waits for the first exhibition's seats when the second, which it has found over, is postponed.
     @Test func whatIsPostponedMeanwhileStays() async throws {
-        let (redis, house, visitor) = try await open()
+        let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let waiting = try await visitor.register(capacity: 10)
         let postponed = try await visitor.register(capacity: 10)
@@ -23,7 +24,7 @@ struct PurgeRaceTests {
         }
         try await deleteWithoutRevoking(waiting, client)
 
-        let purge = try purge(house)
+        let purge = try purge(deployment)
         try await eventually("the purge waits") { purge.child.printed().contains("seats of \(waiting)") }
         try await visitor.move(postponed, to: "2099-11-11")
         let late = try await visitor.book(postponed, visitor: "lee", seats: 3)
@@ -36,13 +37,13 @@ struct PurgeRaceTests {
         let exhibition = try await visitor.get("/museums/\(postponed)").json
         #expect(exhibition["status"]?.text == "OPEN" && exhibition["available"]?.integer == 5, "\(exhibition)")
         #expect(try await visitor.all("books", query: "museumId=\(postponed)").count == 2)
-        let audit = try await house.run("audit", "--wait", "20s")
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     /// Staff postpone many while the purge runs: each is refused and all of it gone, or it stays with all its bookings.
     @Test func postponedOrPurgedAndNeverHalf() async throws {
-        let (redis, house, visitor) = try await open()
+        let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         var exhibitions: [String] = []
         for _ in 0..<40 {
@@ -53,7 +54,7 @@ struct PurgeRaceTests {
         }
         // From the last to the first, against the purge: somewhere they meet.
         let answers = LockedBox<[String: Visitor.Answer]>([:])
-        let purge = try purge(house)
+        let purge = try purge(deployment)
         for exhibition in exhibitions.reversed() {
             let answer = try await visitor.send("PATCH", "/museums/\(exhibition)", #"{"date":"2099-11-11"}"#)
             answers.update { $0[exhibition] = answer }
@@ -70,7 +71,7 @@ struct PurgeRaceTests {
             #expect(try await visitor.all("books", query: "museumId=\(exhibition)").count == 3)
             #expect(try await visitor.all("confirms", query: "museumId=\(exhibition)").count == 3)
         }
-        let audit = try await house.run("audit", "--wait", "20s")
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
     }
 
@@ -78,8 +79,8 @@ struct PurgeRaceTests {
     @Test func aRecordThatArrivesAfterwardsWritesNothing() async throws {
         let redis = try await RedisServer.start()
         let ports = try MuseumProcess.freePorts()
-        let house = try await MuseumProcess.start(ports: ports, redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: ports, redis: redis)
+        let visitor = Visitor(deployment.url("gateway"))
         let client = try redis.client()
         let proxy = try await FaultProxy.open(to: redis.port, seed: 1)
         let slowPorts = ports.merging(["book": try FreePorts.take(1)[0]]) { $1 }
@@ -92,10 +93,10 @@ struct PurgeRaceTests {
         let answer = try await Visitor(slow.url("book")).book(exhibition, visitor: "lee", seats: 3)
         #expect(answer.status == 504, "\(answer.text)")
         let booking = try #require(answer.json["bookId"]?.text)
-        #expect(proxy.deeds.held > 0 && !proxy.isDrained, "its record is on its way")
+        #expect(proxy.operations.held > 0 && !proxy.isDrained, "its record is on its way")
         #expect(try await client.send("HEXISTS", Self.keys.seats(exhibition), booking) == .integer(1), "its seats were reserved")
         try await visitor.move(exhibition, to: "2020-01-01")
-        let purged = try await house.run("purge", "--before", "2021-01-01", "--yes")
+        let purged = try await deployment.run("purge", "--before", "2021-01-01", "--yes")
         #expect(purged.code == 0, "\(purged.output)")
         #expect(try await Everything.traces(of: [exhibition], client) == [])
 
@@ -105,7 +106,7 @@ struct PurgeRaceTests {
         try await eventually("it works again") { try await Visitor(slow.url("book")).get("/books/\(booking)").status == 404 }
         let other = try await visitor.register(capacity: 10)
         #expect(try await Visitor(slow.url("book")).book(other, visitor: "park").status == 201)
-        let audit = try await house.run("audit", "--wait", "20s")
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
         #expect(try await Everything.traces(of: [exhibition], client) == [])
         await proxy.close()
@@ -113,7 +114,7 @@ struct PurgeRaceTests {
 
     /// An interrupted purge has retired an exhibition that is not over for the next one: that goes on with it nevertheless.
     @Test func whatWasBegunIsFinished() async throws {
-        let (redis, house, visitor) = try await open()
+        let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let exhibition = try await visitor.register(capacity: 10)
         #expect(try await visitor.book(exhibition, visitor: "kim").status == 201)
@@ -128,18 +129,18 @@ struct PurgeRaceTests {
         #expect(try await visitor.book(exhibition, visitor: "lee").problem == "museum-deleted")
         let reopened = try await visitor.send("PATCH", "/museums/\(exhibition)", #"{"status":"OPEN"}"#)
         #expect(reopened.problem == "museum-deleted", "\(reopened.text)")
-        let between = try await house.run("audit", "--wait", "20s")
+        let between = try await deployment.run("audit", "--wait", "20s")
         #expect(between.code == 0, "\(between.output)")
-        let purged = try await house.run("purge", "--before", "2020-01-01", "--yes")
+        let purged = try await deployment.run("purge", "--before", "2020-01-01", "--yes")
         #expect(purged.code == 0 && purged.output.contains("purged 1 "), "\(purged.output)")
         #expect(try await Everything.traces(of: [exhibition], client) == [])
     }
 
     @Test func overSeveralPartitions() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(
+        let deployment = try await MuseumProcess.start(
             ports: try MuseumProcess.freePorts(), redis: redis, environment: ["PARTITIONS": "3"])
-        let visitor = Visitor(house.url("gateway"))
+        let visitor = Visitor(deployment.url("gateway"))
         let client = try redis.client()
         var byPartition: [String: [String]] = [:]
         // Two in each: one that will be over, and one to come.
@@ -156,10 +157,10 @@ struct PurgeRaceTests {
         let kept = byPartition.values.flatMap { $0.dropFirst() }
         for exhibition in over { try await visitor.move(exhibition, to: "2020-01-01") }
 
-        let purged = try await house.run("purge", "--before", "2021-01-01", "--yes")
+        let purged = try await deployment.run("purge", "--before", "2021-01-01", "--yes")
         #expect(purged.code == 0 && purged.output.contains("purged 3 ") && purged.output.contains("with 6 bookings"))
         #expect(try await Everything.traces(of: over, client) == [])
-        let forgotten = try await house.run("forget", "kim")
+        let forgotten = try await deployment.run("forget", "kim")
         #expect(forgotten.code == 0 && forgotten.output.contains("\(kept.count) bookings"), "\(forgotten.output)")
         #expect(try await visitor.all("myPages", query: "visitor=kim").isEmpty)
         #expect(try await visitor.all("myPages", query: "visitor=lee").count == kept.count)
@@ -167,22 +168,22 @@ struct PurgeRaceTests {
             let names = try await visitor.all("books", query: "museumId=\(exhibition)").compactMap { $0["visitor"]?.text }
             #expect(names.count == 2 && names.contains("lee") && !names.contains("kim"), "\(names)")
         }
-        let rebuilt = try await house.run("rebuild", "mypage")
+        let rebuilt = try await deployment.run("rebuild", "mypage")
         #expect(rebuilt.code == 0 && !rebuilt.output.contains("repaired"), "\(rebuilt.output)")
-        let audit = try await house.run("audit", "--wait", "20s")
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     private func open() async throws -> (RedisServer, MuseumProcess, Visitor) {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        return (redis, house, Visitor(house.url("gateway")))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        return (redis, deployment, Visitor(deployment.url("gateway")))
     }
 
-    private func purge(_ house: MuseumProcess) throws -> (child: ChildProcess, folder: TemporaryFolder) {
+    private func purge(_ deployment: MuseumProcess) throws -> (child: ChildProcess, folder: TemporaryFolder) {
         let folder = try TemporaryFolder()
         let child = try ChildProcess(
-            MuseumProcess.program, ["purge", "--before", "2021-01-01", "--yes"], environment: house.environment,
+            MuseumProcess.program, ["purge", "--before", "2021-01-01", "--yes"], environment: deployment.environment,
             folder: folder.url, output: folder.url.appendingPathComponent("output"))
         return (child, folder)
     }

@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import Redis
 import Scripts
@@ -10,25 +10,25 @@ struct PurgeTests {
     private static let groups = ["museum": ["book", "mypage"], "book": ["museum", "confirm", "mypage"], "confirm": ["mypage"]]
 
     @Test func whatIsOverGoesAndNothingBringsItBack() async throws {
-        let (redis, house, visitor) = try await open()
+        let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let (old, kept) = try await season(visitor, client)
         let late = try #require(try await visitor.all("books", query: "museumId=\(old[0])").first?["id"]?.text)
         let before = try await client.hashes()
 
-        let asked = try await house.run("purge", "--before", "2021-01-01")
+        let asked = try await deployment.run("purge", "--before", "2021-01-01")
         #expect(asked.code == 0 && asked.output.contains("would purge 3 exhibitions"), "\(asked.output)")
-        let askedToo = try await house.run("purge", "--before", "2021-01-01", "--dry-run")
+        let askedToo = try await deployment.run("purge", "--before", "2021-01-01", "--dry-run")
         #expect(askedToo.output == asked.output)
         #expect(try await client.hashes() == before, "asking changes nothing")
         for day in [MuseumClock.today(), "2999-01-01"] {
-            let refused = try await house.run("purge", "--before", day, "--yes")
+            let refused = try await deployment.run("purge", "--before", day, "--yes")
             #expect(refused.code == 64 && refused.output.contains("before today"), "\(refused.output)")
         }
 
         redis.runFirst()
         _ = try await client.send("SLOWLOG", "RESET")
-        let purged = try await house.run("purge", "--before", "2021-01-01", "--yes")
+        let purged = try await deployment.run("purge", "--before", "2021-01-01", "--yes")
         #expect(purged.code == 0 && purged.output.contains("purged 3 exhibitions"), "\(purged.output)")
         #expect(try await client.send("SLOWLOG", "GET", "10") == .array([]))
         #expect(try await Everything.traces(of: old, client) == [])
@@ -39,15 +39,15 @@ struct PurgeTests {
             #expect(try await visitor.get(path).status == 404, "\(path)")
         }
         #expect(try await visitor.delete("/books/\(late)").status == 404, "a late cancel")
-        try await stays(gone: old, house, client)
+        try await stays(gone: old, deployment, client)
         let new = try await visitor.register(capacity: 5)
         #expect(!old.contains(new), "a number is never given out again")
-        let nothing = try await house.run("purge", "--before", "2021-01-01", "--yes")
+        let nothing = try await deployment.run("purge", "--before", "2021-01-01", "--yes")
         #expect(nothing.code == 0 && nothing.output.contains("purged 0"), "\(nothing.output)")
     }
 
     @Test func killedAnywhereItGoesOn() async throws {
-        let (redis, house, visitor) = try await open()
+        let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let (old, kept) = try await season(visitor, client)
         let traffic = Traffic(visitor: visitor, exhibitions: [kept], edited: kept)
@@ -57,7 +57,7 @@ struct PurgeTests {
             // As it closes, as bookings are gone, as seats go.
             for moment in ["closing", "removing", "ending"] {
                 let child = try ChildProcess(
-                    MuseumProcess.program, ["purge", "--before", "2021-01-01", "--yes"], environment: house.environment,
+                    MuseumProcess.program, ["purge", "--before", "2021-01-01", "--yes"], environment: deployment.environment,
                     folder: folder.url, output: folder.url.appendingPathComponent(moment))
                 try await eventually("it is \(moment)", within: .seconds(30), every: .milliseconds(1)) {
                     switch moment {
@@ -68,53 +68,53 @@ struct PurgeTests {
                 }
                 child.end()
             }
-            let purged = try await house.run("purge", "--before", "2021-01-01", "--yes")
+            let purged = try await deployment.run("purge", "--before", "2021-01-01", "--yes")
             #expect(purged.code == 0, "\(purged.output)")
         }
         #expect(try await Everything.traces(of: old, client) == [])
-        try await stays(gone: old, house, client)
+        try await stays(gone: old, deployment, client)
     }
 
     /// With MyPage on a Redis of its own, pages go from there, and a name as well.
     @Test func onTwoServers() async throws {
         let (redis, own) = (try await RedisServer.start(), try await RedisServer.start())
-        let house = try await MuseumProcess.start(
+        let deployment = try await MuseumProcess.start(
             ports: try MuseumProcess.freePorts(), redis: redis, environment: ["MYPAGE_REDIS_URL": own.url])
-        let visitor = Visitor(house.url("gateway"))
+        let visitor = Visitor(deployment.url("gateway"))
         let (client, store) = (try redis.client(), try own.client())
         let (old, kept) = try await season(visitor, client)
         #expect(try await Everything.traces(of: old, store).count > 10)
-        let purged = try await house.run("purge", "--before", "2021-01-01", "--yes")
+        let purged = try await deployment.run("purge", "--before", "2021-01-01", "--yes")
         #expect(purged.code == 0, "\(purged.output)")
-        let forgotten = try await house.run("forget", "visitor 3")
+        let forgotten = try await deployment.run("forget", "visitor 3")
         #expect(forgotten.code == 0, "\(forgotten.output)")
         #expect(try await Everything.traces(of: old, client) == [])
         #expect(try await Everything.traces(of: old, store) == [])
         #expect(try await visitor.all("myPages", query: "visitor=visitor%203").isEmpty)
         #expect(try await visitor.all("myPages").count == 40, "those of \(kept)")
-        try await stays(gone: old, house, client)
+        try await stays(gone: old, deployment, client)
         #expect(try await Everything.traces(of: old, store) == [])
     }
 
-    /// Every group is set back, every room replayed: nothing returns, and the audit finds nothing.
-    private func stays(gone old: [String], _ house: MuseumProcess, _ client: RedisClient) async throws {
-        for (room, groups) in Self.groups {
-            for group in groups { _ = try await client.send("XGROUP", "SETID", "\(room):{a}:events", group, "0") }
+    /// Every group is set back, every service replayed: nothing returns, and the audit finds nothing.
+    private func stays(gone old: [String], _ deployment: MuseumProcess, _ client: RedisClient) async throws {
+        for (service, groups) in Self.groups {
+            for group in groups { _ = try await client.send("XGROUP", "SETID", "\(service):{a}:events", group, "0") }
         }
-        for room in ["museum", "book", "confirm", "mypage"] {
-            let replay = try await house.run("replay", room)
+        for service in ["museum", "book", "confirm", "mypage"] {
+            let replay = try await deployment.run("replay", service)
             #expect(replay.code == 0, "\(replay.output)")
         }
         #expect(try await Everything.traces(of: old, client) == [])
-        let audit = try await house.run("audit", "--wait", "20s")
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
         #expect(try await client.send("XLEN", "book:{a}:dead") == .integer(0))
     }
 
     private func open() async throws -> (RedisServer, MuseumProcess, Visitor) {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        return (redis, house, Visitor(house.url("gateway")))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        return (redis, deployment, Visitor(deployment.url("gateway")))
     }
 
     /// Three exhibitions that are over, one of them deleted, and one to come.

@@ -1,12 +1,12 @@
-import Chassis
+import HTTPServer
 import TestSupport
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct RaceTests {
     @Test func twoHundredVisitorsForFiftySeats() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 50)
         let answers = try await withThrowingTaskGroup { group in
             for number in 0..<200 { group.addTask { try await visitor.book(exhibition, visitor: "visitor \(number)") } }
@@ -16,13 +16,13 @@ struct RaceTests {
         #expect(
             answers.count { $0.status == 409 && $0.problem == "sold-out" } == 150, "\(answers.map { $0.problem ?? "booked" })")
         #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 0)
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     @Test func oneKeyFromMany() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 50)
         let answers = try await withThrowingTaskGroup { group in
             for _ in 0..<64 { group.addTask { try await visitor.book(exhibition, visitor: "kim", seats: 3, key: "one") } }
@@ -38,8 +38,8 @@ struct RaceTests {
 
     /// Whoever deletes has read the exhibition before the other moves it, or after: its place among the deleted is that of its date.
     @Test func deletingAndMovingAtTheSameTime() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         for round in 0..<60 {
             let exhibition = try await visitor.register(capacity: 5)
             try await withThrowingTaskGroup { group in
@@ -52,13 +52,13 @@ struct RaceTests {
                 try await group.waitForAll()
             }
         }
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     @Test func sixtyFourCancelsGiveSeatsBackOnce() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 10)
         _ = try await visitor.book(exhibition, visitor: "other", seats: 5)
         let id = try #require(try await visitor.book(exhibition, visitor: "kim", seats: 5).json["id"]?.text)
@@ -70,7 +70,7 @@ struct RaceTests {
             answers.allSatisfy {
                 $0.status == 200 && $0.json["status"]?.text == "CANCELED" && $0.json["version"]?.integer ?? 9 <= 3
             })
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
         #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 5)
     }

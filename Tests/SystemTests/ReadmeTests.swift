@@ -18,11 +18,11 @@ struct ReadmeTests {
         #expect(pairs.count >= 14)
 
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
         let folder = try TemporaryFolder()
         var (shown, expected) = (BookingNumbers(), BookingNumbers())
         for (number, (line, said)) in pairs.enumerated() {
-            let here = line.replacing("localhost:8080", with: "localhost:\(house.ports["gateway"]!)").replacing(
+            let here = line.replacing("localhost:8080", with: "localhost:\(deployment.ports["gateway"]!)").replacing(
                 "-p 6390", with: "-p \(redis.port)")
             #expect(line.firstMatch(of: BookingNumbers.id) == nil, "no id is written down: it differs in each deployment")
             let isReading = !line.contains(" -d ") && !line.contains("-X ")

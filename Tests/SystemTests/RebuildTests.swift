@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import Redis
 import TestSupport
@@ -13,14 +13,14 @@ struct RebuildTests {
     @Test(arguments: [true, false])
     func corruptedRowsAreMendedUnderLoad(logIsWhole: Bool) async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(deployment.url("gateway"))
         let client = try redis.client()
         let exhibition = try await visitor.register(capacity: 100_000)
         let quiet = try await visitor.register(capacity: 100)
         let ids = try await book(60, exhibition, visitor)
         for id in ids.prefix(20) { _ = try await visitor.delete("/books/\(id)") }
-        let settled = try await house.run("audit")
+        let settled = try await deployment.run("audit")
         try #require(settled.code == 0, "\(settled.output)")
         if !logIsWhole { for stream in Self.streams { _ = try await client.send("XTRIM", stream, "MAXLEN", "0") } }
         let before = try await client.hashes("mypage:*")
@@ -28,11 +28,11 @@ struct RebuildTests {
         let traffic = Traffic(visitor: visitor, exhibitions: [exhibition], edited: exhibition)
         let booked = try await traffic.during {
             try await corrupt(ids, quiet, client)
-            let compared = try await house.run("rebuild", "mypage", "--dry-run")
+            let compared = try await deployment.run("rebuild", "mypage", "--dry-run")
             #expect(compared.code == 1 && compared.output.contains("7 differ"), "\(compared.output)")
-            let rebuilt = try await house.run("rebuild", "mypage")
+            let rebuilt = try await deployment.run("rebuild", "mypage")
             #expect(rebuilt.code == 0 && rebuilt.output.contains("7 repaired"), "\(rebuilt.output)")
-            let again = try await house.run("rebuild", "mypage")
+            let again = try await deployment.run("rebuild", "mypage")
             #expect(again.code == 0 && !again.output.contains("repaired"), "\(again.output)")
             let events = rebuilt.output.contains("from 0 events")
             #expect(!events, "something was heard meanwhile")
@@ -41,7 +41,7 @@ struct RebuildTests {
         #expect(try await client.send("KEYS", "mypage:{a}:rebuild:*") == .array([]))
         let after = try await client.hashes("mypage:*")
         for (key, row) in before where !key.hasSuffix(":\(exhibition)") { #expect(after[key] == row, "\(key)") }
-        let audit = try await house.run("audit", "--wait", "20s")
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
     }
 
@@ -60,12 +60,12 @@ struct RebuildTests {
 
     @Test func killedInTheMiddleItIsRunAgain() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(deployment.url("gateway"))
         let client = try redis.client()
         let exhibition = try await visitor.register(capacity: 100_000)
         let ids = try await book(300, exhibition, visitor)
-        let settled = try await house.run("audit")
+        let settled = try await deployment.run("audit")
         try #require(settled.code == 0, "\(settled.output)")
         let before = try await client.hashes("mypage:*")
         for id in ids { _ = try await client.send("HSET", "mypage:{a}:\(id)", "status", "CANCELED") }
@@ -74,7 +74,7 @@ struct RebuildTests {
         for moment in ["building", "switching"] {
             let folder = try TemporaryFolder()
             let child = try ChildProcess(
-                MuseumProcess.program, ["rebuild", "mypage"], environment: house.environment, folder: folder.url,
+                MuseumProcess.program, ["rebuild", "mypage"], environment: deployment.environment, folder: folder.url,
                 output: folder.url.appendingPathComponent("output"))
             try await eventually("it is \(moment)", every: .milliseconds(1)) {
                 if moment == "building" {
@@ -88,7 +88,7 @@ struct RebuildTests {
             mended = rows.values.count { $0["status"] != "CANCELED" }
         }
         #expect(mended > 0)
-        let rebuilt = try await house.run("rebuild", "mypage")
+        let rebuilt = try await deployment.run("rebuild", "mypage")
         #expect(rebuilt.code == 0, "\(rebuilt.output)")
         #expect(try await client.hashes("mypage:*") == before)
         #expect(try await client.send("KEYS", "mypage:{a}:rebuild:*") == .array([]))
@@ -97,18 +97,18 @@ struct RebuildTests {
     /// A rebuild that has read a name before it was forgotten must not bring it back, however long it sleeps.
     @Test func aNameForgottenMeanwhileStaysForgotten() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let visitor = Visitor(deployment.url("gateway"))
         let client = try redis.client()
         let exhibition = try await visitor.register(capacity: 100_000)
         let ids = try await book(300, exhibition, visitor)
-        let settled = try await house.run("audit")
+        let settled = try await deployment.run("audit")
         try #require(settled.code == 0, "\(settled.output)")
 
         let folder = try TemporaryFolder()
         func begin(_ arguments: String...) throws -> ChildProcess {
             try ChildProcess(
-                MuseumProcess.program, arguments, environment: house.environment, folder: folder.url,
+                MuseumProcess.program, arguments, environment: deployment.environment, folder: folder.url,
                 output: folder.url.appendingPathComponent(arguments[0]))
         }
         let rebuild = try begin("rebuild", "mypage")
@@ -123,29 +123,29 @@ struct RebuildTests {
         #expect(try await forget.waitForExit(within: .seconds(60)) == 0, "\(forget.printed())")
         #expect(try await visitor.get("/myPages/\(ids[7])").json["visitor"]?.text?.hasPrefix("forgotten-") == true)
         #expect(try await visitor.all("myPages", query: "visitor=visitor%207").isEmpty)
-        let again = try await house.run("rebuild", "mypage")
+        let again = try await deployment.run("rebuild", "mypage")
         #expect(again.code == 0 && !again.output.contains("repaired"), "\(again.output)")
-        let audit = try await house.run("audit")
+        let audit = try await deployment.run("audit")
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     @Test func anEmptiedStoreOfItsOwnIsFilled() async throws {
         let redis = try await RedisServer.start()
         let own = try await RedisServer.start()
-        let house = try await MuseumProcess.start(
+        let deployment = try await MuseumProcess.start(
             ports: try MuseumProcess.freePorts(), redis: redis, environment: ["MYPAGE_REDIS_URL": own.url])
-        let visitor = Visitor(house.url("gateway"))
+        let visitor = Visitor(deployment.url("gateway"))
         let exhibition = try await visitor.register(capacity: 100)
         let ids = try await book(30, exhibition, visitor)
         _ = try await visitor.delete("/books/\(ids[0])")
-        let settled = try await house.run("audit")
+        let settled = try await deployment.run("audit")
         try #require(settled.code == 0, "\(settled.output)")
         let (common, store) = (try redis.client(), try own.client())
         for stream in Self.streams { _ = try await common.send("XTRIM", stream, "MAXLEN", "0") }
         let before = try await store.hashes()
         _ = try await store.send("FLUSHALL")
 
-        let rebuilt = try await house.run("rebuild", "mypage")
+        let rebuilt = try await deployment.run("rebuild", "mypage")
         #expect(rebuilt.code == 0, "\(rebuilt.output)")
         #expect(try await store.hashes() == before)
         #expect(try await visitor.all("myPages").count == 30)

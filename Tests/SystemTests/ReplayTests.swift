@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import Redis
 import TestSupport
@@ -7,8 +7,8 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct ReplayTests {
     @Test func everyGroupSetBackChangesNothing() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 100)
         let deleted = try await visitor.register(capacity: 100)
         var ids: [String] = []
@@ -19,25 +19,25 @@ struct ReplayTests {
         for id in ids.prefix(10) { _ = try await visitor.delete("/books/\(id)") }
         _ = try await visitor.send("PATCH", "/museums/\(exhibition)", #"{"capacity":200,"title":null}"#)
         _ = try await visitor.delete("/museums/\(deleted)")
-        let settled = try await house.audit()
+        let settled = try await deployment.audit()
         #expect(settled.code == 0, "\(settled.output)")
 
-        let client = try house.redis.client()
+        let client = try deployment.redis.client()
         let before = try await client.hashes()
         #expect(before.count > 100)
-        for (room, groups) in ["museum": ["book", "mypage"], "book": ["museum", "confirm", "mypage"], "confirm": ["mypage"]] {
-            for group in groups { _ = try await client.send("XGROUP", "SETID", "\(room):{a}:events", group, "0") }
+        for (service, groups) in ["museum": ["book", "mypage"], "book": ["museum", "confirm", "mypage"], "confirm": ["mypage"]] {
+            for group in groups { _ = try await client.send("XGROUP", "SETID", "\(service):{a}:events", group, "0") }
         }
-        for room in ["museum", "book", "confirm", "mypage"] {
-            let replay = try await house["book"].run("replay", room)
+        for service in ["museum", "book", "confirm", "mypage"] {
+            let replay = try await deployment["book"].run("replay", service)
             #expect(replay.code == 0 && replay.output.contains("caught up"), "\(replay.output)")
         }
         #expect(try await client.hashes() == before)
     }
 
     @Test func deletingAnExhibitionWithFiveThousandBookings() async throws {
-        let house = try await House.open()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open()
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 5000)
         try await withThrowingTaskGroup { group in
             for lane in 0..<50 {
@@ -50,10 +50,10 @@ struct ReplayTests {
             }
             try await group.waitForAll()
         }
-        let settled = try await house.audit()
+        let settled = try await deployment.audit()
         #expect(settled.code == 0, "\(settled.output)")
-        let client = try house.redis.client()
-        house.redis.runFirst()
+        let client = try deployment.redis.client()
+        deployment.redis.runFirst()
         _ = try await client.send("SLOWLOG", "RESET")
 
         #expect(try await visitor.delete("/museums/\(exhibition)").status == 202)
@@ -71,40 +71,40 @@ struct ReplayTests {
         #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 5000)
         let slow = try await client.send("SLOWLOG", "GET", "10")
         #expect(slow == .array([]), "\(slow)")
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 
-    private static let hears = [
+    private static let subscriptions = [
         "book": ["museum"], "museum": ["book"], "confirm": ["book"], "mypage": ["museum", "book", "confirm"],
     ]
 
     /// Three partitions, each with bookings, all applied.
-    private func season() async throws -> (house: House, exhibitions: [String], ids: [String]) {
-        let house = try await House.open(environment: ["PARTITIONS": "3"])
+    private func season() async throws -> (deployment: TestDeployment, exhibitions: [String], ids: [String]) {
+        let deployment = try await TestDeployment.open(environment: ["PARTITIONS": "3"])
         var exhibitions: [String] = []
         try await eventually("an exhibition in each partition", within: .seconds(30)) {
-            exhibitions.append(try await house.visitor.register(capacity: 100))
+            exhibitions.append(try await deployment.visitor.register(capacity: 100))
             return Set(exhibitions.compactMap(\.first)) == ["a", "b", "c"]
         }
         var ids: [String] = []
         for exhibition in exhibitions {
             for number in 0..<4 {
-                let answer = try await house.visitor.book(exhibition, visitor: "visitor \(number)", seats: 2)
+                let answer = try await deployment.visitor.book(exhibition, visitor: "visitor \(number)", seats: 2)
                 ids.append(try #require(answer.json["id"]?.text))
             }
         }
-        let settled = try await house.audit()
+        let settled = try await deployment.audit()
         try #require(settled.code == 0, "\(settled.output)")
-        return (house, exhibitions, ids)
+        return (deployment, exhibitions, ids)
     }
 
     /// Where a group stands on all its streams.
     private func positions(of group: String, _ client: RedisClient) async throws -> [String] {
         var positions: [String] = []
         for partition in ["a", "b", "c"] {
-            for room in Self.hears[group] ?? [] {
-                let stream = "\(room):{\(partition)}:events"
+            for service in Self.subscriptions[group] ?? [] {
+                let stream = "\(service):{\(partition)}:events"
                 for reply in try await client.send("XINFO", "GROUPS", stream).asArray() {
                     let pairs = try reply.asPairs()
                     guard pairs.contains(where: { $0.name == .text("name") && $0.value == .text(group) }) else { continue }
@@ -123,40 +123,40 @@ struct ReplayTests {
     /// E1: an id past what the group has applied would skip events for good.
     @Test(arguments: ["confirm", "mypage", "book", "museum"])
     func aGroupIsNeverMovedForward(role: String) async throws {
-        let (house, exhibitions, ids) = try await season()
-        let client = try house.redis.client()
-        house[role].kill()
+        let (deployment, exhibitions, ids) = try await season()
+        let client = try deployment.redis.client()
+        deployment[role].kill()
         // Something that the role has yet to apply, in one partition only.
         let tag = "{\(exhibitions[0].prefix(1))}"
         if role == "book" {
-            #expect(try await house.visitor.delete("/museums/\(exhibitions[0])").status == 202)
+            #expect(try await deployment.visitor.delete("/museums/\(exhibitions[0])").status == 202)
         } else {
-            #expect(try await house.visitor.delete("/books/\(ids[0])").status == 200)
+            #expect(try await deployment.visitor.delete("/books/\(ids[0])").status == 200)
         }
         let before = try await positions(of: role, client)
-        #expect(before.count == 3 * (Self.hears[role] ?? []).count)
+        #expect(before.count == 3 * (Self.subscriptions[role] ?? []).count)
         let last = try await lastID("\(role == "book" ? "museum" : "book"):\(tag):events", client)
         for id in [last, "18446744073709551615-18446744073709551615", "18446744073709551615"] {
-            let refused = try await house["gateway"].run("replay", role, "--from", id)
+            let refused = try await deployment["gateway"].run("replay", role, "--from", id)
             #expect(refused.code == 1, "\(refused.output)")
             #expect(refused.output.contains(role) && refused.output.contains(":\(tag):events"), "\(refused.output)")
             #expect(refused.output.split(separator: "\n").count == 1, "\(refused.output)")
         }
         #expect(try await positions(of: role, client) == before, "nothing was moved, in no partition")
-        try await house[role].launch()
-        let audit = try await house.audit()
+        try await deployment[role].launch()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     @Test func anIDBeyondTheEndIsRefused() async throws {
-        let (house, _, _) = try await season()
-        let client = try house.redis.client()
+        let (deployment, _, _) = try await season()
+        let client = try deployment.redis.client()
         for role in ["confirm", "mypage", "book", "museum"] {
             let before = try await positions(of: role, client)
-            let refused = try await house["gateway"].run("replay", role, "--from", "9000000000000")
+            let refused = try await deployment["gateway"].run("replay", role, "--from", "9000000000000")
             #expect(refused.code == 1 && refused.output.contains("beyond the end"), "\(refused.output)")
             for partition in ["a", "b", "c"] {
-                let stream = "\(Self.hears[role]?.last ?? ""):{\(partition)}:events"
+                let stream = "\(Self.subscriptions[role]?.last ?? ""):{\(partition)}:events"
                 let last = try await lastID(stream, client)
                 #expect(refused.output.contains("\(stream) ends at \(last)"), "\(refused.output)")
             }
@@ -166,15 +166,15 @@ struct ReplayTests {
 
     /// From the newest event of all on: only its stream has something to replay; the others are left alone.
     @Test func streamsThatEndBeforeTheIDAreLeftAlone() async throws {
-        let (house, _, ids) = try await season()
-        let client = try house.redis.client()
+        let (deployment, _, ids) = try await season()
+        let client = try deployment.redis.client()
         let booking = try #require(ids.first { $0.hasPrefix("b") })
-        #expect(try await house.visitor.delete("/books/\(booking)").status == 200)
-        #expect(try await house.audit().code == 0)
+        #expect(try await deployment.visitor.delete("/books/\(booking)").status == 200)
+        #expect(try await deployment.audit().code == 0)
         let before = try await client.hashes()
         let last = try await lastID("book:{b}:events", client)
         let positions = try await positions(of: "confirm", client)
-        let replay = try await house["gateway"].run("replay", "confirm", "--from", last)
+        let replay = try await deployment["gateway"].run("replay", "confirm", "--from", last)
         #expect(replay.code == 0 && replay.output.contains("caught up: 1 events"), "\(replay.output)")
         #expect(try await self.positions(of: "confirm", client) == positions)
         #expect(try await client.hashes() == before)
@@ -189,40 +189,40 @@ struct ReplayTests {
     }
 
     @Test func withoutAGroupNothingIsMoved() async throws {
-        let (house, _, _) = try await season()
-        let client = try house.redis.client()
-        house["mypage"].kill()
+        let (deployment, _, _) = try await season()
+        let client = try deployment.redis.client()
+        deployment["mypage"].kill()
         _ = try await client.send("XGROUP", "DESTROY", "confirm:{c}:events", "mypage")
         let before = try await positions(of: "mypage", client)
-        let refused = try await house["gateway"].run("replay", "mypage")
+        let refused = try await deployment["gateway"].run("replay", "mypage")
         #expect(refused.code == 1 && refused.output.contains("confirm:{c}:events"), "\(refused.output)")
         #expect(try await positions(of: "mypage", client) == before)
     }
 
     /// While a replay is under way, a second one may begin earlier, not later.
     @Test func twoReplaysAtOnce() async throws {
-        let (house, _, _) = try await season()
-        let client = try house.redis.client()
+        let (deployment, _, _) = try await season()
+        let client = try deployment.redis.client()
         let before = try await client.hashes()
         let last = try await lastID("book:{a}:events", client)
         // It would have caught up before anybody could look.
-        house["confirm"].signal(SIGSTOP)
+        deployment["confirm"].signal(SIGSTOP)
         let folder = try TemporaryFolder()
         let first = try ChildProcess(
-            MuseumProcess.program, ["replay", "confirm"], environment: house["confirm"].environment, folder: folder.url,
+            MuseumProcess.program, ["replay", "confirm"], environment: deployment["confirm"].environment, folder: folder.url,
             output: folder.url.appendingPathComponent("output"))
         try await eventually("all are set back") {
             try await positions(of: "confirm", client).allSatisfy { $0.hasSuffix(" at 0-0") }
         }
-        let later = try await house["gateway"].run("replay", "confirm", "--from", last)
+        let later = try await deployment["gateway"].run("replay", "confirm", "--from", last)
         #expect(later.code == 1 && later.output.contains("0-0"), "\(later.output)")
         #expect(try await positions(of: "confirm", client).allSatisfy { $0.hasSuffix(" at 0-0") })
-        house["confirm"].signal(SIGCONT)
-        let second = try await house["gateway"].run("replay", "confirm")
+        deployment["confirm"].signal(SIGCONT)
+        let second = try await deployment["gateway"].run("replay", "confirm")
         #expect(second.code == 0, "\(second.output)")
         #expect(try await first.waitForExit(within: .seconds(60)) == 0, "\(first.printed())")
         #expect(try await client.hashes() == before)
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 }

@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import TestSupport
 import Testing
 
@@ -8,7 +8,7 @@ struct ReplicaTests {
     /// A reservation is held by the one that hangs for its share of the time, and then goes to the other: nobody is refused.
     @Test func aMuseumThatHangs() async throws {
         let redis = try await RedisServer.start()
-        let hanging = try Listener(.saysThenHangs(""))
+        let hanging = try StubServer(.saysThenHangs(""))
         let ports = try MuseumProcess.freePorts()
         let museum = try await MuseumProcess.start(["museum"], ports: ports, redis: redis)
         let book = try await MuseumProcess.start(
@@ -27,7 +27,7 @@ struct ReplicaTests {
     /// What the gateway may repeat, it sends to the other process in time.
     @Test func aBookThatHangs() async throws {
         let redis = try await RedisServer.start()
-        let hanging = try Listener(.saysThenHangs(""))
+        let hanging = try StubServer(.saysThenHangs(""))
         let ports = try MuseumProcess.freePorts()
         let rest = try await MuseumProcess.start(["book", "museum", "confirm", "mypage"], ports: ports, redis: redis)
         let gateway = try await MuseumProcess.start(

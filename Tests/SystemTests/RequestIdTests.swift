@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Redis
 import TestSupport
 import Testing
@@ -29,9 +29,9 @@ struct RequestIdTests {
     }
 
     @Test func oneIdEverywhere() async throws {
-        let house = try await House.open(environment: ["LOG_LEVEL": "debug", "LOG_FORMAT": "json"])
-        let client = try house.redis.client()
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open(environment: ["LOG_LEVEL": "debug", "LOG_FORMAT": "json"])
+        let client = try deployment.redis.client()
+        let visitor = deployment.visitor
         func send(_ method: String, _ path: String, _ body: String?, id: String, _ status: Int) async throws -> Visitor.Answer {
             let answer = try await visitor.send(method, path, body, headers: ["X-Request-Id": id])
             #expect(answer.status == status && answer.header("X-Request-Id") == id, "\(method) \(path): \(answer.text)")
@@ -69,40 +69,40 @@ struct RequestIdTests {
 
         // And each process logs it: the gateway and the one that answers, and those that apply the events.
         try await eventually("all have logged it") {
-            messages(house["gateway"], "books-1").contains("request answered")
-                && messages(house["book"], "books-1").isSuperset(of: ["request answered", "event applied"])
-                && messages(house["museum"], "books-1").isSuperset(of: [
+            messages(deployment["gateway"], "books-1").contains("request answered")
+                && messages(deployment["book"], "books-1").isSuperset(of: ["request answered", "event applied"])
+                && messages(deployment["museum"], "books-1").isSuperset(of: [
                     "request answered", "reservations received", "event applied",
                 ])
-                && messages(house["confirm"], "books-1").contains("event applied")
-                && messages(house["mypage"], "books-1").contains("event applied")
+                && messages(deployment["confirm"], "books-1").contains("event applied")
+                && messages(deployment["mypage"], "books-1").contains("event applied")
         }
         for (role, id) in [("museum", "registers-1"), ("museum", "edits-1"), ("book", "cancels-1"), ("museum", "deletes-1")] {
-            #expect(messages(house["gateway"], id).contains("request answered"), "\(id)")
-            #expect(messages(house[role], id).contains("request answered"), "\(id)")
-            #expect(messages(house["mypage"], id).contains("event applied"), "\(id)")
+            #expect(messages(deployment["gateway"], id).contains("request answered"), "\(id)")
+            #expect(messages(deployment[role], id).contains("request answered"), "\(id)")
+            #expect(messages(deployment["mypage"], id).contains("event applied"), "\(id)")
         }
     }
 
     /// A request without an id gets one at the gateway, and that one goes on.
     @Test func aNewIdGoesOn() async throws {
-        let house = try await House.open(environment: ["LOG_LEVEL": "debug", "LOG_FORMAT": "json"])
-        let client = try house.redis.client()
-        let exhibition = try await house.visitor.register(capacity: 5)
-        let id = try #require(try await house.visitor.book(exhibition, visitor: "kim").header("X-Request-Id"))
+        let deployment = try await TestDeployment.open(environment: ["LOG_LEVEL": "debug", "LOG_FORMAT": "json"])
+        let client = try deployment.redis.client()
+        let exhibition = try await deployment.visitor.register(capacity: 5)
+        let id = try #require(try await deployment.visitor.book(exhibition, visitor: "kim").header("X-Request-Id"))
         #expect(id.utf8.count == 16)
         #expect(try await events("museum", id, client) == ["SeatsReserved"])
         try await eventually("all have logged it") {
-            house.processes.values.allSatisfy { !messages($0, id).isEmpty }
+            deployment.processes.values.allSatisfy { !messages($0, id).isEmpty }
         }
     }
 
     /// Many at once go to Museum together, each with its own id.
     @Test func manyTogether() async throws {
-        let house = try await House.open(environment: ["LOG_LEVEL": "debug", "LOG_FORMAT": "json"])
-        let client = try house.redis.client()
-        let exhibition = try await house.visitor.register(capacity: 100)
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open(environment: ["LOG_LEVEL": "debug", "LOG_FORMAT": "json"])
+        let client = try deployment.redis.client()
+        let exhibition = try await deployment.visitor.register(capacity: 100)
+        let visitor = deployment.visitor
         let body = #"{"museumId":"\#(exhibition)","visitor":"kim"}"#
         let bookings = try await withThrowingTaskGroup(of: (String, String).self) { group in
             for number in 0..<40 {
@@ -118,6 +118,6 @@ struct RequestIdTests {
             let fields = try entry.asArray()[1].asFields()
             if let booking = fields["bookId"] { #expect(fields["requestId"] == bookings[booking], "\(fields)") }
         }
-        for id in bookings.values { #expect(messages(house["museum"], id).contains("reservations received"), "\(id)") }
+        for id in bookings.values { #expect(messages(deployment["museum"], id).contains("reservations received"), "\(id)") }
     }
 }

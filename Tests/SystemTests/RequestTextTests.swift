@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import TestSupport
 import Testing

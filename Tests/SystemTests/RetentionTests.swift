@@ -1,4 +1,5 @@
-import Chassis
+import Platform
+import HTTPServer
 import Contracts
 import Foundation
 import Redis
@@ -13,23 +14,23 @@ struct RetentionTests {
     private static let streams = ["museum:{a}:events", "book:{a}:events", "confirm:{a}:events"]
 
     @Test func replayDoesNoHarmOnTrimmedStreams() async throws {
-        let house = try await House.open(redis: Self.options, environment: ["EVENT_RETENTION": "0s"])
-        let visitor = house.visitor
+        let deployment = try await TestDeployment.open(redis: Self.options, environment: ["EVENT_RETENTION": "0s"])
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 100)
         var ids: [String] = []
         for number in 0..<15 {
             ids.append(try #require(try await visitor.book(exhibition, visitor: "visitor \(number % 4)").json["id"]?.text))
         }
         for id in ids.prefix(5) { #expect(try await visitor.delete("/books/\(id)").status == 200) }
-        let settled = try await house.audit()
+        let settled = try await deployment.audit()
         #expect(settled.code == 0, "\(settled.output)")
-        let client = try house.redis.client()
+        let client = try deployment.redis.client()
         let before = try await client.hashes()
 
         // Owners trim when they start, and once a minute.
         for role in ["museum", "book", "confirm"] {
-            #expect(try await house[role].stop() == 0)
-            try await house[role].launch()
+            #expect(try await deployment[role].stop() == 0)
+            try await deployment[role].launch()
         }
         for stream in Self.streams {
             try await eventually("\(stream) is trimmed") { try await client.send("XLEN", stream) == .integer(1) }
@@ -37,21 +38,21 @@ struct RetentionTests {
         let subscriptions = [
             "museum": ["book", "mypage"], "book": ["museum", "confirm", "mypage"], "confirm": ["mypage"],
         ]
-        for (room, groups) in subscriptions {
-            for group in groups { _ = try await client.send("XGROUP", "SETID", "\(room):{a}:events", group, "0") }
+        for (service, groups) in subscriptions {
+            for group in groups { _ = try await client.send("XGROUP", "SETID", "\(service):{a}:events", group, "0") }
         }
-        for room in ["museum", "book", "confirm", "mypage"] {
-            let replay = try await house["book"].run("replay", room)
+        for service in ["museum", "book", "confirm", "mypage"] {
+            let replay = try await deployment["book"].run("replay", service)
             #expect(replay.code == 0 && replay.output.contains("caught up"), "\(replay.output)")
         }
-        for (room, groups) in subscriptions {
-            for group in groups { _ = try await client.send("XGROUP", "DESTROY", "\(room):{a}:events", group) }
+        for (service, groups) in subscriptions {
+            for group in groups { _ = try await client.send("XGROUP", "DESTROY", "\(service):{a}:events", group) }
         }
         let later = try #require(try await visitor.book(exhibition, visitor: "later").json["id"]?.text)
         try await eventually("the new booking is everywhere") {
             try await visitor.get("/myPages/\(later)").json["admission"]?.text == "CONFIRMED"
         }
-        let audit = try await house.audit()
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
         let after = try await client.hashes()
         for (key, fields) in before where key.contains(":a1-") { #expect(after[key] == fields, "\(key)") }
@@ -64,15 +65,15 @@ struct RetentionTests {
         try Data("+0".utf8).write(to: clock)
         let preloaded = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
             .appendingPathComponent("libPreload.so").path
-        let house = try await House.open(
+        let deployment = try await TestDeployment.open(
             redis: Self.options,
             environment: ["EVENT_RETENTION": "1h", "LD_PRELOAD": preloaded, "SHIFTED_CLOCK": clock.path])
-        let visitor = house.visitor
+        let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 100)
         for number in 0..<10 { #expect(try await visitor.book(exhibition, visitor: "visitor \(number)").status == 201) }
-        let settled = try await house.audit()
+        let settled = try await deployment.audit()
         #expect(settled.code == 0, "\(settled.output)")
-        let client = try house.redis.client()
+        let client = try deployment.redis.client()
         func lengths() async throws -> [Int] {
             var lengths: [Int] = []
             for stream in Self.streams { lengths.append(try await client.send("XLEN", stream).asInteger()) }
@@ -87,11 +88,11 @@ struct RetentionTests {
         let ahead = try await visitor.book(exhibition, visitor: "from tomorrow").json["createdAt"]?.text
         let before = try await lengths()
         let trimsBefore = try await trims()
-        #expect(ahead?.prefix(10) != Calendars.iso8601(Calendars.wallClock()).prefix(10), "the clock is ahead")
+        #expect(ahead?.prefix(10) != Timestamp.text(WallClock.now()).prefix(10), "the clock is ahead")
         // Owners trim when they start.
         for role in ["museum", "book", "confirm"] {
-            #expect(try await house[role].stop() == 0)
-            try await house[role].launch()
+            #expect(try await deployment[role].stop() == 0)
+            try await deployment[role].launch()
         }
         try await eventually("each owner has trimmed") { try await trims() >= trimsBefore + 3 }
         #expect(try await lengths().elementsEqual(before, by: >=), "nothing is gone")
@@ -102,14 +103,14 @@ struct RetentionTests {
         let own = try await RedisServer.start()
         let ports = try MuseumProcess.freePorts()
         let environment = ["EVENT_RETENTION": "0s", "MYPAGE_REDIS_URL": own.url]
-        let rooms = try await MuseumProcess.start(
+        let services = try await MuseumProcess.start(
             ["book", "museum", "confirm", "gateway"], ports: ports, redis: redis, environment: environment)
         let myPage = try await MuseumProcess.start(["mypage"], ports: ports, redis: redis, environment: environment)
-        let visitor = Visitor(rooms.url("gateway"))
+        let visitor = Visitor(services.url("gateway"))
         let client = try redis.client()
         let exhibition = try await visitor.register(capacity: 100)
         for number in 0..<10 { #expect(try await visitor.book(exhibition, visitor: "early \(number)").status == 201) }
-        let settled = try await rooms.run("audit")
+        let settled = try await services.run("audit")
         #expect(settled.code == 0, "\(settled.output)")
 
         #expect(try await myPage.stop() == 0)
@@ -124,8 +125,8 @@ struct RetentionTests {
         }
         // Among the groups Redis lists there is none of MyPage.
         _ = try await client.send("XGROUP", "DESTROY", "book:{a}:events", "mypage")
-        #expect(try await rooms.stop() == 0)
-        try await rooms.launch()
+        #expect(try await services.stop() == 0)
+        try await services.launch()
         try await eventually("what MyPage has applied is gone") {
             try await client.send("XRANGE", "book:{a}:events", "-", "+", "COUNT", "1").asArray()[0].asArray()[0] == .text(copy)
         }
@@ -133,15 +134,15 @@ struct RetentionTests {
 
         try await myPage.launch()
         try await eventually("the pages are complete") { try await visitor.all("myPages").count == 20 }
-        let audit = try await rooms.run("audit")
+        let audit = try await services.run("audit")
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     @Test func alarmsAreInTheMetrics() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(
+        let deployment = try await MuseumProcess.start(
             ["book", "museum", "gateway"], ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(house.url("gateway"))
+        let visitor = Visitor(deployment.url("gateway"))
         let exhibition = try await visitor.register(capacity: 10)
         #expect(try await visitor.book(exhibition, visitor: "kim").status == 201)
         try await eventually("lag and memory are shown", within: .seconds(15), every: .milliseconds(200)) {

@@ -1,4 +1,6 @@
-import Chassis
+import Museum
+import Platform
+import HTTPServer
 import Contracts
 import Foundation
 import Redis
@@ -10,16 +12,16 @@ import Testing
 struct SalesEndTests {
     @Test func inOneProcess() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        try await walk(Visitor(house.url("gateway")))
-        let audit = try await house.run("audit", "--wait", "20s")
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        try await walk(Visitor(deployment.url("gateway")))
+        let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
     }
 
     @Test func inFiveProcesses() async throws {
-        let house = try await House.open()
-        try await walk(house.visitor)
-        let audit = try await house.audit()
+        let deployment = try await TestDeployment.open()
+        try await walk(deployment.visitor)
+        let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
     }
 
@@ -48,7 +50,7 @@ struct SalesEndTests {
         let redis = try await RedisServer.start()
         let (west, east) = ("Etc/GMT+12", "Pacific/Kiritimati")
         // In the west that day lasts an hour at least; in the east it is over.
-        let soon = Calendars.wallClock() + 3_600_000
+        let soon = WallClock.now() + 3_600_000
         let day = LocalClock(try #require(TimeZone(identifier: west))).read(at: soon).date
         for (zone, otherZone, status) in [(west, east, 201), (east, west, 409)] {
             let ports = try MuseumProcess.freePorts()
@@ -69,11 +71,11 @@ struct SalesEndTests {
     /// The line that `serve` prints for pasting names a day to come.
     @Test func theExampleIsOfADayToCome() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        try await eventually("the example is printed") { house.printed().contains("\"capacity\"") }
-        let date = try #require(house.printed().firstMatch(of: /"date":"(\d{4}-\d\d-\d\d)"/)?.1)
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        try await eventually("the example is printed") { deployment.printed().contains("\"capacity\"") }
+        let date = try #require(deployment.printed().firstMatch(of: /"date":"(\d{4}-\d\d-\d\d)"/)?.1)
         #expect(date > MuseumClock.today() && date < "2099")
-        let line = try #require(house.printed().firstMatch(of: /curl .*/)?.0)
+        let line = try #require(deployment.printed().firstMatch(of: /curl .*/)?.0)
         let folder = try TemporaryFolder()
         let child = try ChildProcess(
             "bash", ["-c", String(line)], folder: folder.url, output: folder.url.appendingPathComponent("output"))

@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import TestSupport
 import Testing
@@ -8,22 +8,22 @@ import Testing
 struct ScenarioTests {
     @Test func inOneProcess() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        try await walk(Visitor(house.url("gateway")))
-        let audit = try await house.run("audit")
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        try await walk(Visitor(deployment.url("gateway")))
+        let audit = try await deployment.run("audit")
         #expect(audit.code == 0, "\(audit.output)")
-        #expect(try await house.stop() == 0)
+        #expect(try await deployment.stop() == 0)
     }
 
     @Test func inFiveProcesses() async throws {
         let redis = try await RedisServer.start()
         let ports = try MuseumProcess.freePorts()
-        var houses: [MuseumProcess] = []
-        for role in MuseumProcess.allRoles { houses.append(try await MuseumProcess.start([role], ports: ports, redis: redis)) }
-        try await walk(Visitor(houses[4].url("gateway")))
-        let audit = try await houses[0].run("audit")
+        var deployments: [MuseumProcess] = []
+        for role in MuseumProcess.allRoles { deployments.append(try await MuseumProcess.start([role], ports: ports, redis: redis)) }
+        try await walk(Visitor(deployments[4].url("gateway")))
+        let audit = try await deployments[0].run("audit")
         #expect(audit.code == 0, "\(audit.output)")
-        for house in houses { #expect(try await house.stop() == 0) }
+        for deployment in deployments { #expect(try await deployment.stop() == 0) }
     }
 
     private func walk(_ visitor: Visitor) async throws {

@@ -1,4 +1,4 @@
-import Chassis
+import HTTPServer
 import Foundation
 import TestSupport
 import Testing
@@ -6,19 +6,19 @@ import Testing
 /// Clients who take their time, and many of them. Figures are printed, so that a run can be read.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct SlowClientTests {
-    /// Each kind of slow client, alone: what it hears, and when it is rid of.
+    /// Each kind of slow client, alone: what response it gets, and when it is disconnected.
     @Test func whoIsTooSlowIsToldAndClosed() async throws {
         _ = OpenFiles.raiseLimit()
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let port = house.ports["gateway"]!
-        let crowd = Crowd()
-        try crowd.join(5, port: port)
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let port = deployment.ports["gateway"]!
+        let connections = RawConnections()
+        try connections.join(5, port: port)
         let start = ContinuousClock.now
         // 0 says nothing. 1 trickles a head, 2 a body. 3 trickles the head of a second request. 4 idles between two.
-        crowd.say("POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n", to: 2)
-        crowd.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 3)
-        crowd.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 4)
+        connections.say("POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n", to: 2)
+        connections.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 3)
+        connections.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 4)
         var ends: [Int: Duration] = [:]
         var ticks = 0
         let head = Array("GET /museums HTTP/1.1\r\nHost: a\r\nX-Long: ".utf8)
@@ -27,81 +27,81 @@ struct SlowClientTests {
         try await eventually("the slow are gone", within: .seconds(40), every: .milliseconds(100)) {
             latest = max(latest, .now - last)
             last = .now
-            for index in [1, 3] { crowd.say(ticks < head.count ? [head[ticks]] : [UInt8(ascii: "x")], to: index) }
-            if ticks % 20 == 10 { crowd.say(" ", to: 2) }
+            for index in [1, 3] { connections.say(ticks < head.count ? [head[ticks]] : [UInt8(ascii: "x")], to: index) }
+            if ticks % 20 == 10 { connections.say(" ", to: 2) }
             ticks += 1
-            crowd.turn()
-            for index in 0..<4 where crowd.members[index].isOver && ends[index] == nil {
+            connections.turn()
+            for index in 0..<4 where connections.members[index].isOver && ends[index] == nil {
                 ends[index] = ContinuousClock.now - start
             }
             return ends.count == 4
         }
         print("closed after", ends.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })
         for index in 0..<4 {
-            let member = crowd.members[index]
+            let member = connections.members[index]
             #expect(member.statuses.last == 408 && member.text.contains("/problems/request-timeout"), "\(index): \(member.text)")
             let end = try #require(ends[index])
             #expect(end > .seconds(9) && end < .seconds(12) + latest * 2, "\(index)")
         }
-        #expect(crowd.members[3].statuses == [200, 408])
+        #expect(connections.members[3].statuses == [200, 408])
         // Idling between requests is not slowness.
-        #expect(!crowd.members[4].isOver)
-        crowd.forget(4)
-        crowd.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 4)
-        try await crowd.turn(until: "the idle one is served", within: .seconds(20)) { $0.members[4].statuses == [200] }
+        #expect(!connections.members[4].isOver)
+        connections.forget(4)
+        connections.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 4)
+        try await connections.turn(until: "the idle one is served", within: .seconds(20)) { $0.members[4].statuses == [200] }
     }
 
     /// 2,000 of them: memory stays bounded and others notice nothing.
     @Test func manySlowClients() async throws {
         _ = OpenFiles.raiseLimit()
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let port = house.ports["gateway"]!
-        let visitor = Visitor(house.url("gateway"))
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let port = deployment.ports["gateway"]!
+        let visitor = Visitor(deployment.url("gateway"))
         let long = String(repeating: "x", count: 100)
         for _ in 0..<200 { _ = try await visitor.register(capacity: 1000, hall: long, title: long) }
         let exhibition = try await visitor.register(capacity: 100_000)
         let calm = try await Self.latencies(visitor, exhibition)
-        let before = house.residentMemory
+        let before = deployment.residentMemory
 
-        let crowd = Crowd()
+        let connections = RawConnections()
         // In groups: a SYN that finds the queue full comes again after a second at the earliest.
         for group in 1...10 {
-            try crowd.join(group < 10 ? 220 : 20, port: port, receiveBuffer: group < 10 ? nil : 4096)
+            try connections.join(group < 10 ? 220 : 20, port: port, receiveBuffer: group < 10 ? nil : 4096)
             try await eventually("all are in", within: .seconds(30)) {
-                try await house.metric("skmuseum_gateway_connections", of: "gateway") ?? 0 >= Double(crowd.members.count)
+                try await deployment.metric("skmuseum_gateway_connections", of: "gateway") ?? 0 >= Double(connections.members.count)
             }
         }
         let pages = String(repeating: "GET /museums?size=200 HTTP/1.1\r\nHost: a\r\n\r\n", count: 20)
         for index in 0..<2000 {
             switch index {
-            case ..<1000: crowd.say("GET /museums HTTP/1.1\r\nHost: a\r\nX-Slow: ", to: index)
+            case ..<1000: connections.say("GET /museums HTTP/1.1\r\nHost: a\r\nX-Slow: ", to: index)
             case ..<1980:
-                crowd.say(
+                connections.say(
                     "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 16000\r\n\r\n{",
                     to: index)
             default:
-                crowd.stopReading(index)
-                crowd.say(pages, to: index)
+                connections.stopReading(index)
+                connections.say(pages, to: index)
             }
         }
-        crowd.turn()
+        connections.turn()
         let entered = ContinuousClock.now
-        // Those who don't read have been answered as far as there is room for answers.
+        // Those who don't read have been answered as far as there is service for answers.
         try await eventually("the answers stand still", within: .seconds(30)) {
-            crowd.turn()
-            return try await house.metric("skmuseum_gateway_requests_in_flight", of: "gateway") ?? 9 < 3
+            connections.turn()
+            return try await deployment.metric("skmuseum_gateway_requests_in_flight", of: "gateway") ?? 9 < 3
         }
         print("all in, answers at a standstill after", ContinuousClock.now - entered)
         let meanwhile = try await Self.latencies(visitor, exhibition)
-        let during = house.residentMemory
-        #expect(try await house.metric("skmuseum_gateway_requests_shed_total", of: "gateway") ?? 0 == 0)
+        let during = deployment.residentMemory
+        #expect(try await deployment.metric("skmuseum_gateway_requests_shed_total", of: "gateway") ?? 0 == 0)
         // Slow heads and bodies go after ten seconds; who doesn't read, ten seconds after the answers stood still.
         try await eventually("the slow are gone", within: .seconds(25), every: .milliseconds(100)) {
-            crowd.turn()
-            return try await house.metric("skmuseum_gateway_connections", of: "gateway") ?? 2000 < 20
+            connections.turn()
+            return try await deployment.metric("skmuseum_gateway_connections", of: "gateway") ?? 2000 < 20
         }
-        let after = house.residentMemory
+        let after = deployment.residentMemory
         print(
             "RSS before \(before), with 2,000 slow clients \(during), after \(after) KiB; p50, max: calm \(calm), meanwhile \(meanwhile)"
         )
@@ -124,9 +124,9 @@ struct SlowClientTests {
     /// Whatever is thrown at it at once, in large amounts.
     @Test func bombs() async throws {
         let redis = try await RedisServer.start()
-        let house = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let port = house.ports["gateway"]!
-        let before = house.residentMemory
+        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
+        let port = deployment.ports["gateway"]!
+        let before = deployment.residentMemory
         let mebibyte = String(repeating: "x", count: 1 << 20)
         let deep = String(repeating: #"{"a":["#, count: 2500)
         func post(_ body: String) -> String {
@@ -155,21 +155,21 @@ struct SlowClientTests {
             ),
         ]
         for (name, bomb, status, answers) in bombs {
-            let crowd = Crowd()
-            try crowd.join(10, port: port)
-            crowd.sayToAll(bomb)
+            let connections = RawConnections()
+            try connections.join(10, port: port)
+            connections.sayToAll(bomb)
             let start = ContinuousClock.now
-            try await crowd.turn(until: "\(name) is answered", within: .seconds(12)) {
+            try await connections.turn(until: "\(name) is answered", within: .seconds(12)) {
                 $0.members.allSatisfy { $0.isOver || $0.statuses.count >= answers }
             }
-            print("10 times \(name):", ContinuousClock.now - start, "RSS", house.residentMemory, "KiB")
-            for member in crowd.members {
+            print("10 times \(name):", ContinuousClock.now - start, "RSS", deployment.residentMemory, "KiB")
+            for member in connections.members {
                 #expect(member.statuses.first == status || member.isReset, "\(name): \(member.text.prefix(300))")
                 #expect(!member.statuses.contains { $0 >= 500 }, "\(name)")
             }
-            #expect(crowd.members.contains { $0.statuses.first == status }, "\(name)")
-            #expect(try await Visitor(house.url("gateway")).get("/").status == 200)
+            #expect(connections.members.contains { $0.statuses.first == status }, "\(name)")
+            #expect(try await Visitor(deployment.url("gateway")).get("/").status == 200)
         }
-        #expect(house.residentMemory - before < 150 << 10)
+        #expect(deployment.residentMemory - before < 150 << 10)
     }
 }

@@ -1,10 +1,11 @@
-import Chassis
+import HTTPServer
+import Platform
 import Foundation
 import Redis
 import TestSupport
 import Testing
 
-/// Requests that two servers could understand in two ways, at the gateway with all rooms behind it. Each has as many answers as
+/// Requests that two servers could understand in two ways, at the gateway with all services behind it. Each has as many answers as
 /// RFC 9112 counts requests, nothing hidden in one is done, and where framing is in doubt the connection ends.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct SmugglingTests {
@@ -200,10 +201,10 @@ struct SmugglingTests {
     }
 
     @Test func everyVector() async throws {
-        let house = try await House.open()
-        let client = try house.redis.client()
-        #expect(try await house.visitor.register(capacity: 1_000_000) == "a1")
-        let port = house["gateway"].ports["gateway"]!
+        let deployment = try await TestDeployment.open()
+        let client = try deployment.redis.client()
+        #expect(try await deployment.visitor.register(capacity: 1_000_000) == "a1")
+        let port = deployment["gateway"].ports["gateway"]!
         var bookings = 0
         var slowest = Duration.zero
         for vector in Self.vectors {
@@ -222,18 +223,18 @@ struct SmugglingTests {
             bookings = made
         }
         print("\(Self.vectors.count) vectors, \(bookings) bookings, slowest \(slowest)")
-        let visitors = try await house.visitor.all("books").compactMap { $0["visitor"]?.text }
+        let visitors = try await deployment.visitor.all("books").compactMap { $0["visitor"]?.text }
         #expect(Set(visitors) == ["proper", "pr\u{F6}per"])
-        #expect(!house["gateway"].printed().contains("bug") && !house["book"].printed().contains("bug"))
+        #expect(!deployment["gateway"].printed().contains("bug") && !deployment["book"].printed().contains("bug"))
     }
 
     /// The inner route, spelt in every way that a router might take for it.
     @Test func theInnerRouteIsNotThere() async throws {
-        let house = try await House.open()
-        let client = try house.redis.client()
-        _ = try await house.visitor.register(capacity: 10)
+        let deployment = try await TestDeployment.open()
+        let client = try deployment.redis.client()
+        _ = try await deployment.visitor.register(capacity: 10)
         let body = #"{"reservations":[{"bookId":"a1-000000000000","seats":1,"visitor":"hidden"}]}"#
-        let port = house["gateway"].ports["gateway"]!
+        let port = deployment["gateway"].ports["gateway"]!
         for target in [
             "/museums/a1/reservations", "/museums/a1/reservations/", "//museums//a1//reservations", "/museums/a1//reservations",
             "/museums/a1%2Freservations", "/museums/a1%2freservations", "/museums%2Fa1%2Freservations",
@@ -257,7 +258,7 @@ struct SmugglingTests {
         #expect(try await client.send("EXISTS", "museum:{a}:a1:seats") == .integer(0))
         // On Museum's own port it is there: the test would notice.
         let inner = try await RawExchange.run(
-            Array(Self.post("/museums/a1/reservations", body).utf8), port: house["museum"].ports["museum"]!)
+            Array(Self.post("/museums/a1/reservations", body).utf8), port: deployment["museum"].ports["museum"]!)
         #expect(inner.statuses == [200], "\(inner.text)")
         #expect(try await client.send("EXISTS", "museum:{a}:a1:seats") == .integer(1))
     }

@@ -35,7 +35,7 @@ struct StartTests {
     @Test func aPortInUse() async throws {
         let redis = try await RedisServer.start()
         let ports = try MuseumProcess.freePorts()
-        let other = try Listener(.hangsUp)
+        let other = try StubServer(.hangsUp)
         for role in ["museum", "book"] {
             var environment = Self.environment(redis, ports)
             environment["\(role.uppercased())_PORT"] = String(other.port)
@@ -201,7 +201,7 @@ struct StartTests {
             ["replay", "gateway"], ["replay", ""], ["replay"], ["replay", "confirm", "--from", ""], ["trace", "{a}"],
             ["trace", ""],
             ["audit", "--wait", "long"], ["audit", "--wait", ""], ["nonsense"], [""], ["events", "--from", ""],
-            ["events", "--room", ""], ["rebuild", ""], ["purge"], ["purge", "--before", ""], ["purge", "--before", "2099-02-30"],
+            ["events", "--service", ""], ["rebuild", ""], ["purge"], ["purge", "--before", ""], ["purge", "--before", "2099-02-30"],
             ["forget"], ["forget", ""], ["forget", " "], ["dead-letters", "show"], ["dead-letters", "retry"],
             ["dead-letters", "drop", "--all", "confirm:a:1-0"],
         ].enumerated() {

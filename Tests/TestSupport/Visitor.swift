@@ -1,5 +1,5 @@
 import AsyncHTTPClient
-public import Chassis
+public import HTTPServer
 import Foundation
 public import NIOCore
 public import NIOHTTP1

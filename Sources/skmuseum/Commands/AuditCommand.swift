@@ -1,5 +1,6 @@
 import ArgumentParser
-import Chassis
+import HTTPServer
+import Platform
 import Contracts
 
 struct AuditCommand: AsyncParsableCommand {
@@ -19,16 +20,16 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await Complaint.reporting {
-            let keyspace = try await Keyspace.open(try common.settings())
+        try await CommandError.reporting {
+            let session = try await OperatorSession.open(try common.settings())
             let wait = DurationText.parse(wait) ?? .seconds(10)
-            var audit = Audit(keyspace, wait: wait)
+            var audit = Audit(session, wait: wait)
             let outcome = try await audit.run()
             try report(outcome, counts: audit.counts)
-            if !outcome.violations.isEmpty { throw Complaint("audit: \(outcome.violations.count) violations") }
-            if !outcome.behind.isEmpty { throw Complaint("audit: not settled within \(self.wait); is every role running?") }
+            if !outcome.violations.isEmpty { throw CommandError("audit: \(outcome.violations.count) violations") }
+            if !outcome.behind.isEmpty { throw CommandError("audit: not settled within \(self.wait); is every role running?") }
             if !outcome.restless.isEmpty {
-                throw Complaint("audit: \(outcome.restless.count) things went on changing; run it again with a longer --wait")
+                throw CommandError("audit: \(outcome.restless.count) things went on changing; run it again with a longer --wait")
             }
         }
     }

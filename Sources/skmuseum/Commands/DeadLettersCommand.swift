@@ -1,5 +1,6 @@
+import Messaging
 import ArgumentParser
-import Chassis
+import HTTPServer
 import Contracts
 
 struct DeadLettersCommand: AsyncParsableCommand {
@@ -13,10 +14,10 @@ struct DeadLettersCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            try await Complaint.reporting {
-                let keyspace = try await Keyspace.open(try common.settings())
+            try await CommandError.reporting {
+                let session = try await OperatorSession.open(try common.settings())
                 var count = 0
-                for letters in keyspace.deadLetters {
+                for letters in session.deadLetters {
                     // An event has two letters if its process died between writing the first and acknowledging.
                     var seen: Set<String> = []
                     let end = try await letters.last()
@@ -43,13 +44,13 @@ struct DeadLettersCommand: AsyncParsableCommand {
         var id: String
 
         func run() async throws {
-            try await Complaint.reporting {
-                let (letters, letter) = try await Keyspace.open(try common.settings()).deadLetter(id)
+            try await CommandError.reporting {
+                let (letters, letter) = try await OperatorSession.open(try common.settings()).deadLetter(id)
                 var writer = JSONWriter()
                 writer.object { writer in
                     writer.member("deadLetter", letters.name(of: letter))
                     writer.member("eventId", letter.eventId)
-                    writer.member("room", letter.room)
+                    writer.member("service", letter.service)
                     writer.member("reason", letter.reason)
                     writer.member("attempts", letter.attempts)
                     for field in letter.fields { writer.member(named: field.name.shown, field.value.shown) }

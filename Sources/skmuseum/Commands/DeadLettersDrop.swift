@@ -1,5 +1,5 @@
 import ArgumentParser
-import Chassis
+import Messaging
 import Contracts
 
 struct DeadLettersDrop: AsyncParsableCommand {
@@ -7,18 +7,18 @@ struct DeadLettersDrop: AsyncParsableCommand {
         commandName: "drop", abstract: "Deletes dead letters for good, each with its event.")
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var choice: LetterChoice
+    @OptionGroup var choice: DeadLetterSelection
 
     func run() async throws {
-        try await Complaint.reporting {
-            let keyspace = try await Keyspace.open(try common.settings())
+        try await CommandError.reporting {
+            let session = try await OperatorSession.open(try common.settings())
             if let id = choice.id {
-                let (letters, letter) = try await keyspace.deadLetter(id)
-                let removed = try await letters.remove(try await letters.twins(of: letter))
+                let (letters, letter) = try await session.deadLetter(id)
+                let removed = try await letters.remove(try await letters.duplicates(of: letter))
                 try report(letter, of: letters, isDropped: removed > 0)
                 return
             }
-            for letters in keyspace.deadLetters {
+            for letters in session.deadLetters {
                 let end = try await letters.last()
                 var page = try await letters.page(after: .zero, through: end)
                 while let last = page.last {

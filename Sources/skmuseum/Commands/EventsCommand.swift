@@ -1,5 +1,6 @@
 import ArgumentParser
-import Chassis
+import HTTPServer
+import Messaging
 import Contracts
 
 struct EventsCommand: AsyncParsableCommand {
@@ -14,21 +15,21 @@ struct EventsCommand: AsyncParsableCommand {
     @Option(help: "The first event id to show, such as 1764000000000-0.")
     var from: String?
 
-    @Option(help: "Only this room's events: museum, book or confirm.")
-    var room: String?
+    @Option(help: "Only this service's events: museum, book or confirm.")
+    var service: String?
 
     func validate() throws {
         if let from, StreamID(from) == nil { throw ValidationError("--from takes an event id, such as 1764000000000-0") }
-        if let room, !["museum", "book", "confirm"].contains(room) {
-            throw ValidationError("--room takes museum, book or confirm; mypage tells nobody anything")
+        if let service, !["museum", "book", "confirm"].contains(service) {
+            throw ValidationError("--service takes museum, book or confirm; mypage tells nobody anything")
         }
     }
 
     func run() async throws {
-        try await Complaint.reporting {
-            let keyspace = try await Keyspace.open(try common.settings())
-            let rooms = room.flatMap(Room.init).map { [$0] } ?? [.museum, .book, .confirm]
-            var log = EventLog(keyspace, rooms: rooms, from: from.flatMap(StreamID.init) ?? .zero)
+        try await CommandError.reporting {
+            let session = try await OperatorSession.open(try common.settings())
+            let services = service.flatMap(ServiceName.init).map { [$0] } ?? [.museum, .book, .confirm]
+            var log = EventLog(session, services: services, from: from.flatMap(StreamID.init) ?? .zero)
             while true {
                 while let entry = try await log.next() { try Output.line(entry.json) }
                 guard follow else { return }

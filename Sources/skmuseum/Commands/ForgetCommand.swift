@@ -1,5 +1,7 @@
 import ArgumentParser
-import Chassis
+import HTTPServer
+import Museum
+import Platform
 import Contracts
 import Redis
 import Synchronization
@@ -7,7 +9,7 @@ import Synchronization
 struct ForgetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forget",
-        abstract: "Takes a visitor's name out of every room; the bookings stay as numbers under a pseudonym.",
+        abstract: "Takes a visitor's name out of every service; the bookings stay as numbers under a pseudonym.",
         discussion: "Stopped anywhere, it goes on when it is run again. Bookings that are still to come stay valid.")
 
     @OptionGroup var common: CommonOptions
@@ -23,37 +25,37 @@ struct ForgetCommand: AsyncParsableCommand {
 
     func validate() throws {
         // Not `clean`: earlier versions took names that it refuses, and these must be forgotten, too.
-        if !(1...64).contains(PlainText.normalized(visitor)?.unicodeScalars.count ?? 0) {
+        if !(1...64).contains(InputText.normalized(visitor)?.unicodeScalars.count ?? 0) {
             throw ValidationError("a visitor has 1 to 64 characters and no control characters")
         }
         if DurationText.parse(wait) == nil { throw ValidationError("--wait takes a duration, such as 10s or 2m") }
     }
 
     func run() async throws {
-        try await Complaint.reporting {
+        try await CommandError.reporting {
             let settings = try common.settings()
-            let keyspace = try await Keyspace.open(settings)
-            let name = PlainText.normalized(visitor) ?? visitor
+            let session = try await OperatorSession.open(settings)
+            let name = InputText.normalized(visitor) ?? visitor
             let line = Mutex(ProgressLine())
-            let forgetting = Forgetting(
-                keyspace: keyspace, visitor: name, today: LocalClock(settings.timeZone).read(at: Calendars.wallClock()).date,
+            let forgetting = VisitorAnonymization(
+                session: session, visitor: name, today: LocalClock(settings.timeZone).read(at: WallClock.now()).date,
                 wait: DurationText.parse(wait) ?? .seconds(60),
                 show: { text, isStep in line.withLock { $0.show(text, isStep: isStep) } })
-            let outcome: Forgetting.Outcome
+            let outcome: VisitorAnonymization.Outcome
             do {
                 defer { line.withLock { $0.clear() } }
-                outcome = try await keyspace.exclusively("forget", maintenance) { try await finish(forgetting) }
+                outcome = try await session.exclusively("forget", maintenance) { try await finish(forgetting) }
             }
             try report(outcome, on: name)
         }
     }
 
     /// Runs it to its end; where something stops it, says what it has done.
-    private func finish(_ forgetting: Forgetting) async throws -> Forgetting.Outcome {
-        let reached = Mutex(Forgetting.Outcome())
+    private func finish(_ forgetting: VisitorAnonymization) async throws -> VisitorAnonymization.Outcome {
+        let reached = Mutex(VisitorAnonymization.Outcome())
         do {
             try await Interruptible.run {
-                var outcome = Forgetting.Outcome()
+                var outcome = VisitorAnonymization.Outcome()
                 defer { reached.withLock { $0 = outcome } }
                 try await forgetting.run(&outcome)
             }
@@ -62,13 +64,13 @@ struct ForgetCommand: AsyncParsableCommand {
             let renamed = outcome.bookings.isEmpty ? "no bookings renamed" : "\(outcome.bookings.count) bookings renamed"
             let soFar = "so far \(renamed), \(outcome.events) events and \(outcome.deadLetters) dead letters removed"
             // Complaints say themselves what to do before the command is run again.
-            if let complaint = error as? Complaint { throw Complaint("\(complaint.line); \(soFar)") }
-            throw Complaint("\(error); \(soFar); run this again: it goes on where it stopped")
+            if let complaint = error as? CommandError { throw CommandError("\(complaint.line); \(soFar)") }
+            throw CommandError("\(error); \(soFar); run this again: it goes on where it stopped")
         }
         return reached.withLock { $0 }
     }
 
-    private func report(_ outcome: Forgetting.Outcome, on name: String) throws {
+    private func report(_ outcome: VisitorAnonymization.Outcome, on name: String) throws {
         guard outcome.hasFoundAny else {
             try Output.line("nothing names \(name)")
             return

@@ -1,5 +1,6 @@
+import Museum
+import Platform
 import ArgumentParser
-import Chassis
 import Contracts
 import Foundation
 
@@ -24,32 +25,32 @@ struct PurgeCommand: AsyncParsableCommand {
     private static let namedAtMost = 5
 
     func validate() throws {
-        if !Calendars.isDate(before) { throw ValidationError("--before takes a day, such as 2026-01-31") }
+        if !ISO8601.isDate(before) { throw ValidationError("--before takes a day, such as 2026-01-31") }
         if yes, dryRun { throw ValidationError("--yes removes and --dry-run does not; take one of them") }
     }
 
     func run() async throws {
-        try await Complaint.reporting {
+        try await CommandError.reporting {
             let settings = try common.settings()
-            let today = LocalClock(settings.timeZone).read(at: Calendars.wallClock()).date
+            let today = LocalClock(settings.timeZone).read(at: WallClock.now()).date
             guard before < today else {
-                throw Complaint(
+                throw CommandError(
                     "--before must be a day before today, which is \(today) in \(settings.timeZone.identifier)", exitCode: 64)
             }
-            let keyspace = try await Keyspace.open(settings)
+            let session = try await OperatorSession.open(settings)
             if yes {
-                try await keyspace.exclusively("purge", maintenance) { try await purge(keyspace) }
+                try await session.exclusively("purge", maintenance) { try await purge(session) }
             } else {
-                try await ask(keyspace)
+                try await ask(session)
             }
         }
     }
 
-    private func ask(_ keyspace: Keyspace) async throws {
+    private func ask(_ session: OperatorSession) async throws {
         var exhibitions: [ExhibitionID] = []
         var bookings = 0
-        for partition in keyspace.partitions {
-            let purge = Purge(keyspace: keyspace, partition: partition, day: before, show: { _ in })
+        for partition in session.partitions {
+            let purge = Purge(session: session, partition: partition, day: before, show: { _ in })
             let found = try await purge.found()
             exhibitions += found
             bookings += try await purge.bookings(of: found)
@@ -58,13 +59,13 @@ struct PurgeCommand: AsyncParsableCommand {
         try Output.line("would purge \(named(exhibitions)) with \(bookings) bookings\(hint)")
     }
 
-    private func purge(_ keyspace: Keyspace) async throws {
+    private func purge(_ session: OperatorSession) async throws {
         var exhibitions: [ExhibitionID] = []
         var postponed: [ExhibitionID] = []
         var bookings = 0
         var line = ProgressLine()
-        for partition in keyspace.partitions {
-            let purge = Purge(keyspace: keyspace, partition: partition, day: before, show: { line.show($0) })
+        for partition in session.partitions {
+            let purge = Purge(session: session, partition: partition, day: before, show: { line.show($0) })
             let outcome = try await purge.run(try await purge.found())
             exhibitions += outcome.exhibitions
             postponed += outcome.postponed

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Chassis
 import Contracts
 import Redis
 
@@ -14,35 +13,35 @@ struct RebuildCommand: AsyncParsableCommand {
     @OptionGroup var maintenance: MaintenanceOptions
 
     @Argument(help: "mypage.")
-    var room: String
+    var service: String
 
     @Flag(help: "Only build and compare.")
     var dryRun = false
 
     func validate() throws {
-        if room != Room.mypage.rawValue { throw ValidationError("'\(room)' has no read model; take mypage") }
+        if service != ServiceName.mypage.rawValue { throw ValidationError("'\(service)' has no read model; take mypage") }
     }
 
     func run() async throws {
-        try await Complaint.reporting {
-            let keyspace = try await Keyspace.open(try common.settings())
-            let different = try await keyspace.exclusively("rebuild", maintenance) {
+        try await CommandError.reporting {
+            let session = try await OperatorSession.open(try common.settings())
+            let different = try await session.exclusively("rebuild", maintenance) {
                 var different = 0
-                for partition in keyspace.partitions {
+                for partition in session.partitions {
                     do {
-                        different += try await rebuild(partition, keyspace)
+                        different += try await rebuild(partition, session)
                     } catch let failure as OutputFailure {
                         // What was built beside is of no use any more.
-                        try await RebuiltPages(keyspace, partition: partition).clear()
+                        try await ReadModelRebuild(session, partition: partition).clear()
                         throw failure
                     }
                 }
                 return different
             }
             guard different > 0 else { return }
-            throw Complaint(
+            throw CommandError(
                 dryRun
-                    ? "the live pages differ from what the rooms tell; run 'rebuild mypage' without --dry-run to mend them"
+                    ? "the live pages differ from what the services tell; run 'rebuild mypage' without --dry-run to mend them"
                     : "the live pages still differ; see that every role runs one version, then rebuild again")
         }
     }
@@ -51,13 +50,13 @@ struct RebuildCommand: AsyncParsableCommand {
     private static let rounds = 3
 
     /// - Returns: how many things differ in the end.
-    private func rebuild(_ partition: String, _ keyspace: Keyspace) async throws -> Int {
+    private func rebuild(_ partition: String, _ session: OperatorSession) async throws -> Int {
         var line = ProgressLine()
         let show = { (text: String) in line.show("\(partition): \(text)") }
-        var pages = RebuiltPages(keyspace, partition: partition)
+        var pages = ReadModelRebuild(session, partition: partition)
         try await pages.clear()
         try await pages.fill(show)
-        var comparison = PageComparison(pages)
+        var comparison = RowComparison(pages)
         pages = try await comparison.run(show)
         line.clear()
         try Output.lineIfRead(
@@ -66,12 +65,12 @@ struct RebuildCommand: AsyncParsableCommand {
         try report(comparison.result, partition)
         for _ in 0..<Self.rounds where comparison.result.different > 0 && !dryRun {
             var repaired = 0
-            for repair in [PageComparison.Repair.rows, .lists] {
-                var repairing = PageComparison(pages, repair: repair)
+            for repair in [RowComparison.Repair.rows, .lists] {
+                var repairing = RowComparison(pages, repair: repair)
                 pages = try await repairing.run(show)
                 repaired += repairing.result.repaired
             }
-            comparison = PageComparison(pages)
+            comparison = RowComparison(pages)
             pages = try await comparison.run(show)
             line.clear()
             try Output.lineIfRead("\(partition): \(repaired) repaired")
@@ -81,7 +80,7 @@ struct RebuildCommand: AsyncParsableCommand {
         return comparison.result.different
     }
 
-    private func report(_ result: PageComparison.Result, _ partition: String) throws {
+    private func report(_ result: RowComparison.Result, _ partition: String) throws {
         let counts = "\(result.rows) rows, \(result.exhibitions) exhibitions, \(result.entries) list entries"
         guard result.different > 0 else {
             try Output.lineIfRead("\(partition): live equals rebuilt, \(result.live): \(counts)")

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Chassis
+import Messaging
 import Contracts
 import Redis
 
@@ -7,76 +7,76 @@ struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract:
-            "Sets a room's consumer group back, never forward, and shows progress until it has caught up. Does no harm: what was applied is skipped."
+            "Sets a service's consumer group back, never forward, and shows progress until it has caught up. Does no harm: what was applied is skipped."
     )
 
     @OptionGroup var common: CommonOptions
 
     @Argument(help: "confirm, mypage, book or museum.")
-    var room: String
+    var service: String
 
     @Option(help: "The first event id to replay. Default: the beginning.")
     var from: String?
 
     func validate() throws {
-        if Room(rawValue: room) == nil { throw ValidationError("'\(room)' is no room; take confirm, mypage, book or museum") }
+        if ServiceName(rawValue: service) == nil { throw ValidationError("'\(service)' is no service; take confirm, mypage, book or museum") }
         if let from, StreamID(from) == nil { throw ValidationError("--from takes an event id, such as 1764000000000-0") }
     }
 
     func run() async throws {
-        try await Complaint.reporting {
-            let keyspace = try await Keyspace.open(try common.settings())
-            guard let group = Room(rawValue: room) else { return }
+        try await CommandError.reporting {
+            let session = try await OperatorSession.open(try common.settings())
+            guard let group = ServiceName(rawValue: service) else { return }
             let first = from.flatMap(StreamID.init) ?? .zero
             var replays: [Replay] = []
-            for subscription in try await subscriptions(of: group, from: first, keyspace) {
-                replays.append(try await Replay(subscription, from: first.previous, keyspace: keyspace))
+            for subscription in try await subscriptions(of: group, from: first, session) {
+                replays.append(try await Replay(subscription, from: first.previous, session: session))
             }
             // Moved only once all have been looked at. One that another replay has set back further meanwhile stays there.
-            for replay in replays { _ = try await GroupPosition(replay.subscription, from: first, isSetBack: true, keyspace) }
-            try await watch(replays, keyspace)
+            for replay in replays { _ = try await GroupPosition(replay.subscription, from: first, isSetBack: true, session) }
+            try await watch(replays, session)
         }
     }
 
     /// The streams that have something to replay.
-    /// - Throws: ``Complaint`` where a group would move forward, is missing, or the id is beyond the end of every stream.
-    private func subscriptions(of group: Room, from first: StreamID, _ keyspace: Keyspace) async throws -> [Subscription] {
+    /// - Throws: ``CommandError`` where a group would move forward, is missing, or the id is beyond the end of every stream.
+    private func subscriptions(of group: ServiceName, from first: StreamID, _ session: OperatorSession) async throws -> [Subscription] {
         var chosen: [Subscription] = []
         var ends: [String] = []
-        for subscription in Subscription.all(in: keyspace.partitions, of: [group]) {
-            let position = try await GroupPosition(subscription, from: first, isSetBack: false, keyspace)
-            let end = try await keyspace.end(of: subscription.stream)
+        for subscription in Subscription.all(in: session.partitions, of: [group]) {
+            let position = try await GroupPosition(subscription, from: first, isSetBack: false, session)
+            let end = try await session.end(of: subscription.stream)
             switch position.outcome {
             case .setBack: chosen.append(subscription)
             case .noGroup where end == .zero && first == .zero: break
             case .noGroup where end == .zero, .nothing: ends.append("\(subscription.stream) ends at \(end.text)")
             case .ahead:
-                throw Complaint(
+                throw CommandError(
                     "\(group.rawValue) has applied \(subscription.stream) only up to \(position.applied.text), and a group is never "
                         + "moved forward to \(first.text); nothing was moved; give an id up to there, or none")
             case .noGroup:
-                throw Complaint("there is no group \(group.rawValue) on \(subscription.stream) yet; start that role once")
+                throw CommandError("there is no group \(group.rawValue) on \(subscription.stream) yet; start that role once")
             }
         }
         guard chosen.isEmpty, !ends.isEmpty else { return chosen }
-        throw Complaint(
+        throw CommandError(
             "\(first.text) is beyond the end, and nothing was moved: \(ends.joined(separator: ", ")); give an earlier id")
     }
 
-    private func watch(_ replays: [Replay], _ keyspace: Keyspace) async throws {
+    private func watch(_ replays: [Replay], _ session: OperatorSession) async throws {
         let total = replays.map(\.total).reduce(0, +)
         let start = ContinuousClock.now
         var lastLine = start
         while true {
             var left = 0
-            for replay in replays { left += try await replay.left(keyspace) }
+            for replay in replays { left += try await replay.left(session) }
             let seconds = max((ContinuousClock.now - start) / .seconds(1), 0.001)
             let rate = Double(total - left) / seconds
-            let rest = rate > 0 ? "\(Int((Double(left) / rate).rounded(.up))) s left" : "waiting for a \(room) consumer"
+            let rest = rate > 0 ? "\(Int((Double(left) / rate).rounded(.up))) s left" : "waiting for a \(service) consumer"
             let text = "\(total - left) of \(total) events, \(Int(rate))/s, \(rest)"
             if left == 0 {
                 if Output.isTerminal { Output.overwrite("") }
-                try Output.line("\(room) has caught up: \(total) events in \(Int(seconds * 1000)) ms")
+                try Output.line("\(service) has caught up: \(total) events in \(Int(seconds * 1000)) ms")
                 return
             }
             if Output.isTerminal {
@@ -98,13 +98,13 @@ private struct Replay {
     /// Every thousandth id or so, and how many entries lie up to it.
     let marks: [(id: StreamID, count: Int)]
 
-    init(_ subscription: Subscription, from start: StreamID, keyspace: Keyspace) async throws(RedisError) {
+    init(_ subscription: Subscription, from start: StreamID, session: OperatorSession) async throws(RedisError) {
         self.subscription = subscription
-        end = try await keyspace.end(of: subscription.stream)
+        end = try await session.end(of: subscription.stream)
         var marks: [(id: StreamID, count: Int)] = []
         var after = start
         while after < end {
-            let ids = try await keyspace.ids(in: subscription.stream, after: after, through: end)
+            let ids = try await session.ids(in: subscription.stream, after: after, through: end)
             guard let last = ids.last else { break }
             after = last
             marks.append((last, (marks.last?.count ?? 0) + ids.count))
@@ -114,10 +114,10 @@ private struct Replay {
     }
 
     /// How many entries the group has yet to apply; exact at the end, to a thousand before.
-    func left(_ keyspace: Keyspace) async throws -> Int {
+    func left(_ session: OperatorSession) async throws -> Int {
         if total == 0 { return 0 }
         // An id of zero is below all: nothing is moved by looking.
-        let position = try await GroupPosition(subscription, from: .zero, isSetBack: false, keyspace)
+        let position = try await GroupPosition(subscription, from: .zero, isSetBack: false, session)
         guard position.outcome != .noGroup else { return total }
         if position.applied >= end { return 0 }
         return max(1, total - (marks.last { $0.id <= position.applied }?.count ?? 0))

@@ -1,6 +1,8 @@
 import ArgumentParser
 import AsyncHTTPClient
-import Chassis
+import HTTPServer
+import Museum
+import Platform
 import Contracts
 import Foundation
 import Logging
@@ -30,7 +32,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await Complaint.reporting {
+        try await CommandError.reporting {
             let settings = try common.settings()
             Logs.bootstrap(level: settings.logLevel, format: settings.logFormat)
             try await serve(settings, roles: role.flatMap(Role.list) ?? Set(Role.allCases))
@@ -68,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
     private func serve(
         _ settings: Settings, roles: Set<Role>, redis endpoint: RedisEndpoint, clientName: String, logger: Logger
     ) async throws {
-        let metrics = TextMetrics()
+        let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         var options = RedisOptions()
         options.clientName = clientName
@@ -80,9 +82,9 @@ struct ServeCommand: AsyncParsableCommand {
         if roles.contains(.museum) { await announcePartitions(settings.partitions, redis) }
 
         let httpClient = Upstream.makeClient()
-        let assembly = Assembly(
+        let assembly = CompositionRoot(
             settings: settings, roles: roles, redis: redis, myPageStore: myPageStore, httpClient: httpClient,
-            metrics: metrics, logger: logger, now: Calendars.wallClock,
+            metrics: metrics, logger: logger, now: WallClock.now,
             connections: ConnectionBudget(openFiles: OpenFiles.raiseLimit()))
         let opening = Opening(ports: roles.count) { banner(settings, roles: roles, redis: endpoint) }
         var configuration = ServiceGroupConfiguration(
@@ -112,7 +114,7 @@ struct ServeCommand: AsyncParsableCommand {
             logger.warning("redis can't be asked at start", metadata: ["address": "\(client.endpoint)", "reason": "\(error)"])
             return
         }
-        throw Complaint(
+        throw CommandError(
             "\(variable)'s server forgets keys when it is full; set its maxmemory-policy to noeviction", exitCode: 78)
     }
 
@@ -127,7 +129,7 @@ struct ServeCommand: AsyncParsableCommand {
         Output.announce("SK Museum is open on \(settings.bindAddress): \(ports.joined(separator: ", ")). Redis: \(redis).")
         let address = "http://\(settings.reachableHost):\(settings.ports["gateway"] ?? 8080)"
         if roles.contains(.gateway) {
-            let inThirtyDays = LocalClock(settings.timeZone).read(at: Calendars.wallClock() + 30 * 86_400_000).date
+            let inThirtyDays = LocalClock(settings.timeZone).read(at: WallClock.now() + 30 * 86_400_000).date
             Output.announce(
                 """
                 Try:  curl -s \(address)/museums -H 'Content-Type: application/json' \

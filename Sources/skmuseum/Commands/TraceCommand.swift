@@ -1,5 +1,5 @@
 import ArgumentParser
-import Chassis
+import Messaging
 import Contracts
 import Redis
 import Scripts
@@ -7,7 +7,7 @@ import Scripts
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",
-        abstract: "Shows one booking or exhibition: its events in order, its state in each room, deliveries still pending.")
+        abstract: "Shows one booking or exhibition: its events in order, its state in each service, deliveries still pending.")
 
     @OptionGroup var common: CommonOptions
 
@@ -21,41 +21,41 @@ struct TraceCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await Complaint.reporting {
-            let keyspace = try await Keyspace.open(try common.settings())
+        try await CommandError.reporting {
+            let session = try await OperatorSession.open(try common.settings())
             let booking = BookingID(id)
             let partition = booking?.partition ?? ExhibitionID(id)!.partition
-            let isFound = try await printEvents(keyspace, partition: partition, isBooking: booking != nil)
-            let hasState = try await printStates(keyspace, partition: partition, booking: booking)
-            guard isFound || hasState else { throw Complaint("nothing is known of \(id); GET /museums and /books list what is") }
+            let isFound = try await printEvents(session, partition: partition, isBooking: booking != nil)
+            let hasState = try await printStates(session, partition: partition, booking: booking)
+            guard isFound || hasState else { throw CommandError("nothing is known of \(id); GET /museums and /books list what is") }
         }
     }
 
     /// The events about it, each with the groups that have yet to apply it.
-    private func printEvents(_ keyspace: Keyspace, partition: String, isBooking: Bool) async throws -> Bool {
-        var log = EventLog(keyspace, partitions: [partition])
+    private func printEvents(_ session: OperatorSession, partition: String, isBooking: Bool) async throws -> Bool {
+        var log = EventLog(session, partitions: [partition])
         var isFound = false
         while let entry = try await log.next() {
             // An exhibition's own events; those of its bookings are their own story.
             let isAbout = isBooking ? entry.value("bookId") == id : entry.value("museumId") == id && entry.value("bookId") == nil
             guard isAbout else { continue }
             isFound = true
-            let moment = entry.value("timestamp").flatMap { Moment($0) }.map(Calendars.iso8601) ?? "?"
+            let moment = entry.value("timestamp").flatMap { UnixMilliseconds($0) }.map(Timestamp.text) ?? "?"
             let details = entry.fields.filter { !["eventType", "timestamp", "bookId", "museumId"].contains($0.name) }
                 .map { "\($0.name)=\($0.value)" }.joined(separator: " ")
-            try Output.line("\(moment)  \(entry.room.rawValue)  \(entry.value("eventType") ?? "?")  \(entry.id.text)  \(details)")
-            for subscription in Subscription.all(in: [partition]) where subscription.source == entry.room {
-                if let note = try await pending(entry, subscription, keyspace) { try Output.line("    \(note)") }
+            try Output.line("\(moment)  \(entry.service.rawValue)  \(entry.value("eventType") ?? "?")  \(entry.id.text)  \(details)")
+            for subscription in Subscription.all(in: [partition]) where subscription.source == entry.service {
+                if let note = try await pending(entry, subscription, session) { try Output.line("    \(note)") }
             }
         }
         return isFound
     }
 
-    private func pending(_ entry: EventLog.Entry, _ subscription: Subscription, _ keyspace: Keyspace) async throws -> String? {
+    private func pending(_ entry: EventLog.Entry, _ subscription: Subscription, _ session: OperatorSession) async throws -> String? {
         let group = subscription.group.rawValue
-        if try await keyspace.progress(of: subscription) >= entry.id { return nil }
+        if try await session.progress(of: subscription) >= entry.id { return nil }
         do throws(RedisError) {
-            let reply = try await keyspace.redis.send(
+            let reply = try await session.redis.send(
                 "XPENDING", subscription.stream, group, entry.id.text, entry.id.text, "1"
             ).asArray()
             guard let parts = try reply.first?.asArray(), parts.count == 4 else { return nil }
@@ -66,20 +66,20 @@ struct TraceCommand: AsyncParsableCommand {
         }
     }
 
-    private func printStates(_ keyspace: Keyspace, partition: String, booking: BookingID?) async throws -> Bool {
+    private func printStates(_ session: OperatorSession, partition: String, booking: BookingID?) async throws -> Bool {
         let keys = Keys(partition: partition)
-        var places: [(Room, String)] = [(.museum, keys.exhibition(id)), (.mypage, keys.pageExhibition(id))]
+        var places: [(ServiceName, String)] = [(.museum, keys.exhibition(id)), (.mypage, keys.pageExhibition(id))]
         var hasState = false
         if let booking {
             places = [(.book, keys.booking(id)), (.confirm, keys.admission(id)), (.mypage, keys.page(id))]
             let seats = keys.seats(booking.exhibition.text)
-            if let held = try await keyspace.redis.send("HGET", seats, id).asOptionalText() {
+            if let held = try await session.redis.send("HGET", seats, id).asOptionalText() {
                 try Output.line("\(seats)  \(id)=\(held)")
                 hasState = true
             }
         }
-        for (room, key) in places {
-            let fields = try await keyspace.store(of: room).send("HGETALL", key).asPairs()
+        for (service, key) in places {
+            let fields = try await session.store(of: service).send("HGETALL", key).asPairs()
             guard !fields.isEmpty else { continue }
             hasState = true
             try Output.line("\(key)  " + fields.map { "\($0.name.shown)=\($0.value.shown)" }.joined(separator: " "))

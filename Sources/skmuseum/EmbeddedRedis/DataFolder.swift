@@ -6,7 +6,7 @@ struct DataFolder {
     let path: String
 
     /// Makes the folder where it isn't there.
-    /// - Throws: ``Complaint`` saying what is in the way.
+    /// - Throws: ``CommandError`` saying what is in the way.
     init(_ given: String) throws {
         var made = given.hasPrefix("/") ? "/" : ""
         for name in given.split(separator: "/") {
@@ -17,7 +17,7 @@ struct DataFolder {
         try self.init(existing: given)
     }
 
-    /// - Throws: ``Complaint`` where it isn't there.
+    /// - Throws: ``CommandError`` where it isn't there.
     init(existing given: String) throws {
         guard let real = realpath(given, nil) else { throw Self.complaint("\(given) can't be used", errno) }
         defer { free(real) }
@@ -30,17 +30,17 @@ struct DataFolder {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
             guard !isFolder.boolValue else { return }
-            throw Complaint("\(path) is no folder; start elsewhere, or set REDIS_URL to a Redis elsewhere")
+            throw CommandError("\(path) is no folder; start elsewhere, or set REDIS_URL to a Redis elsewhere")
         }
         guard code != EEXIST else {
-            throw Complaint("\(path) is a symlink to a folder that isn't there; make that folder, or set REDIS_URL")
+            throw CommandError("\(path) is a symlink to a folder that isn't there; make that folder, or set REDIS_URL")
         }
         throw complaint("\(path) can't be made", code)
     }
 
-    private static func complaint(_ what: String, _ code: Int32) -> Complaint {
+    private static func complaint(_ what: String, _ code: Int32) -> CommandError {
         let reason = String(cString: strerror(code))
-        return Complaint("\(what) (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
+        return CommandError("\(what) (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
     }
 
     var log: String { path + "/redis.log" }
@@ -60,7 +60,7 @@ struct DataFolder {
             try Data(Scripts.redisConf.utf8).write(to: URL(fileURLWithPath: file))
         } catch {
             let reason = "\(error.localizedDescription)".split(whereSeparator: \.isNewline).joined(separator: " ")
-            throw Complaint("\(file) can't be written (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
+            throw CommandError("\(file) can't be written (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
         }
         return file
     }

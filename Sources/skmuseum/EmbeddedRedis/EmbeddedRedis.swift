@@ -1,4 +1,4 @@
-import Chassis
+import Platform
 import Foundation
 import Redis
 import Scripts
@@ -48,7 +48,7 @@ final class EmbeddedRedis: Sendable {
     private static let closesWithin = Duration.milliseconds(200)
 
     /// Takes over the server that is there, or starts one; returns when it answers.
-    /// - Throws: ``Complaint``; then no server is left behind that was started here.
+    /// - Throws: ``CommandError``; then no server is left behind that was started here.
     func start() async throws -> RedisEndpoint {
         let probe = try PortProbe(port: port, clientName: clientName)
         try await refuseOthers(probe)
@@ -87,7 +87,7 @@ final class EmbeddedRedis: Sendable {
         var lastReply = ContinuousClock.now
         var nextReport = lastReply + Self.reportEvery
         while true {
-            if let reason = await server?.ending() { throw Complaint("\(reason); see \(folder.log)") }
+            if let reason = await server?.ending() { throw CommandError("\(reason); see \(folder.log)") }
             var waitsFor = "redis-server has been started and doesn't answer yet"
             switch await probe.look() {
             case .redis(let directory, let connection, let isLoading):
@@ -119,8 +119,8 @@ final class EmbeddedRedis: Sendable {
         }
     }
 
-    private func taken(by what: String) -> Complaint {
-        Complaint("port \(port) is in use by \(what); stop it, or set REDIS_URL to the Redis to use")
+    private func taken(by what: String) -> CommandError {
+        CommandError("port \(port) is in use by \(what); stop it, or set REDIS_URL to the Redis to use")
     }
 
     /// Cuts an append-only file that ends in half a write back to the last whole one, as a power failure may leave it. Nobody
@@ -135,11 +135,11 @@ final class EmbeddedRedis: Sendable {
                     .name("redis-check-aof"), arguments: ["--fix", manifest], input: .string("y\n"), output: .discarded)
                 isRepaired = result.terminationStatus.isSuccess
             } catch let error as SubprocessError {
-                throw Complaint(
+                throw CommandError(
                     "redis-check-aof can't be run (\(error)); install it (apt-get install redis-tools), or set REDIS_URL")
             }
             guard isRepaired else {
-                throw Complaint("\(folder.path)/appendonlydir is damaged; see docs/operations.md, \"After a power failure\"")
+                throw CommandError("\(folder.path)/appendonlydir is damaged; see docs/operations.md, \"After a power failure\"")
             }
         }
     }

@@ -5,7 +5,7 @@ struct FolderLock {
     private let descriptor: Int32
 
     /// Waits until nobody else has it, and says now and then that it waits.
-    /// - Throws: ``Complaint`` where the deadline passes first.
+    /// - Throws: ``CommandError`` where the deadline passes first.
     static func take(
         _ folder: String, before deadline: ContinuousClock.Instant, reportEvery pause: Duration = .seconds(3),
         report: (String) -> Void = { _ in }
@@ -14,13 +14,13 @@ struct FolderLock {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
-            throw Complaint("\(path) can't be opened (\(reason)); start where it can be, or set REDIS_URL")
+            throw CommandError("\(path) can't be opened (\(reason)); start where it can be, or set REDIS_URL")
         }
         var nextReport = ContinuousClock.now + pause
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard .now < deadline else {
                 close(descriptor)
-                throw Complaint("another process has been starting a Redis in \(folder) for too long; see redis.log there")
+                throw CommandError("another process has been starting a Redis in \(folder) for too long; see redis.log there")
             }
             if .now >= nextReport {
                 report("another process is starting or stopping the Redis in \(folder)")

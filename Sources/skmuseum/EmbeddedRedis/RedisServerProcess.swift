@@ -13,7 +13,7 @@ final class RedisServerProcess: Sendable {
     /// glibc's and musl's value; Swift does not import it.
     private static let newSession: Int16 = 0x80
 
-    /// - Throws: ``Complaint`` where it can't be run.
+    /// - Throws: ``CommandError`` where it can't be run.
     init(port: Int, folder: DataFolder) throws {
         self.folder = folder
         logStart = (try? FileManager.default.attributesOfItem(atPath: folder.log)[.size] as? Int) ?? 0
@@ -32,7 +32,7 @@ final class RedisServerProcess: Sendable {
         }
         guard code == 0 else {
             let reason = String(cString: strerror(code))
-            throw Complaint("redis-server can't be run (\(reason)); install it (apt-get install redis-server), or set REDIS_URL")
+            throw CommandError("redis-server can't be run (\(reason)); install it (apt-get install redis-server), or set REDIS_URL")
         }
         self.pid = pid
     }

@@ -1,4 +1,5 @@
-import Chassis
+import HTTPServer
+import Messaging
 import Contracts
 import Redis
 import Scripts
@@ -6,7 +7,7 @@ import Scripts
 /// Events of several streams as one log, in the order of their ids.
 struct EventLog {
     struct Entry {
-        let room: Room
+        let service: ServiceName
         let partition: String
         let id: StreamID
         /// Names and values in their order; bytes that are no UTF-8 are shown as replacement characters.
@@ -19,7 +20,7 @@ struct EventLog {
             var writer = JSONWriter()
             writer.object { writer in
                 writer.member("id", id.text)
-                writer.member("room", room.rawValue)
+                writer.member("service", service.rawValue)
                 writer.member("partition", partition)
                 for field in fields { writer.member(named: field.name, field.value) }
             }
@@ -28,23 +29,23 @@ struct EventLog {
     }
 
     private struct Source {
-        let room: Room
+        let service: ServiceName
         let partition: String
         var after: StreamID
         var ahead: ArraySlice<Entry> = []
         var isAtEnd = false
 
-        var stream: String { Keys(partition: partition).events(of: room.rawValue) }
+        var stream: String { Keys(partition: partition).events(of: service.rawValue) }
     }
 
     private let redis: RedisClient
     private var sources: [Source]
 
     /// - Parameter from: the first id to show.
-    init(_ keyspace: Keyspace, rooms: [Room] = [.museum, .book, .confirm], partitions: [String]? = nil, from: StreamID = .zero) {
-        redis = keyspace.redis
-        sources = (partitions ?? keyspace.partitions).flatMap { partition in
-            rooms.map { Source(room: $0, partition: partition, after: from.previous) }
+    init(_ session: OperatorSession, services: [ServiceName] = [.museum, .book, .confirm], partitions: [String]? = nil, from: StreamID = .zero) {
+        redis = session.redis
+        sources = (partitions ?? session.partitions).flatMap { partition in
+            services.map { Source(service: $0, partition: partition, after: from.previous) }
         }
     }
 
@@ -71,7 +72,7 @@ struct EventLog {
             let parts = try entry.asArray()
             guard parts.count == 2, let id = StreamID(try parts[0].asText()) else { throw .unexpected("an entry was due") }
             let fields = try parts[1].asPairs().map { ($0.name.shown, $0.value.shown) }
-            entries.append(Entry(room: source.room, partition: source.partition, id: id, fields: fields))
+            entries.append(Entry(service: source.service, partition: source.partition, id: id, fields: fields))
         }
         sources[index].ahead = entries[...]
         sources[index].isAtEnd = entries.isEmpty

@@ -1,15 +1,15 @@
-import Chassis
+import Messaging
 import Contracts
 import Redis
 import Scripts
 
 /// Takes single events out of the streams, a bounded step at a time. Only what every group has applied may go.
-extension Keyspace {
-    /// Where the streams of some rooms end at the moment.
-    func ends(of rooms: [Room], in partition: String) async throws -> [String: StreamID] {
+extension OperatorSession {
+    /// Where the streams of some services end at the moment.
+    func ends(of services: [ServiceName], in partition: String) async throws -> [String: StreamID] {
         var ends: [String: StreamID] = [:]
-        for room in rooms {
-            let stream = Keys(partition: partition).events(of: room.rawValue)
+        for service in services {
+            let stream = Keys(partition: partition).events(of: service.rawValue)
             ends[stream] = try await state(of: stream).last
         }
         return ends
@@ -26,7 +26,7 @@ extension Keyspace {
     /// The same for a partition's dead letters.
     func removeDeadLetters(in partition: String, where isMeant: ([String: String]) -> Bool) async throws -> Int {
         var count = 0
-        for group in Room.allCases {
+        for group in ServiceName.allCases {
             count += try await remove(
                 from: Keys(partition: partition).deadLetters(of: group.rawValue), on: store(of: group), through: "+",
                 where: isMeant)

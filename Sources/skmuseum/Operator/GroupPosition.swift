@@ -1,4 +1,4 @@
-import Chassis
+import Messaging
 import Contracts
 import Redis
 import Scripts
@@ -23,8 +23,8 @@ struct GroupPosition {
     /// - Parameters:
     ///   - first: the first id to replay.
     ///   - isSetBack: whether the group is set back, in the same step as it is looked at.
-    init(_ subscription: Subscription, from first: StreamID, isSetBack: Bool, _ keyspace: Keyspace) async throws {
-        let reply = try await keyspace.redis.send(
+    init(_ subscription: Subscription, from first: StreamID, isSetBack: Bool, _ session: OperatorSession) async throws {
+        let reply = try await session.redis.send(
             Command(
                 Scripts.consumerSetBack, keys: [subscription.stream],
                 arguments: [subscription.group.rawValue, first.text, first.previous.text, isSetBack ? "1" : "0"])

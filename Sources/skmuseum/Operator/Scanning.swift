@@ -70,7 +70,7 @@ extension RedisClient {
     }
 }
 
-extension Keyspace {
+extension OperatorSession {
     /// The exhibitions of a partition, the deleted ones too.
     func exhibitions(in partition: String) async throws -> [ExhibitionID] {
         let keys = Keys(partition: partition)

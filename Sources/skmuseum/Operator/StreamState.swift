@@ -1,4 +1,4 @@
-import Chassis
+import Messaging
 import Redis
 
 /// What XINFO STREAM says of a stream as a whole.

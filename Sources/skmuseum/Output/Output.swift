@@ -1,10 +1,10 @@
-import Chassis
+import Platform
 import Foundation
 
 /// What a command prints: its result to stdout, everything else to stderr.
 enum Output {
     /// Prints a line of the result at once.
-    /// - Throws: ``OutputFailure`` where stdout doesn't take it; ``Complaint/reporting(_:)`` ends the command then.
+    /// - Throws: ``OutputFailure`` where stdout doesn't take it; ``CommandError/reporting(_:)`` ends the command then.
     static func line(_ text: String) throws(OutputFailure) {
         var text = text + "\n"
         let code: Int32 = text.withUTF8 { bytes in

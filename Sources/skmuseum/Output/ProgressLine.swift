@@ -9,6 +9,6 @@ struct ProgressLine {
         next = .now + (Output.isTerminal ? .milliseconds(100) : .seconds(1))
     }
 
-    /// Makes room for what is said next.
+    /// Ends the line, before other output.
     func clear() { if Output.isTerminal { Output.overwrite("") } }
 }

@@ -1,9 +1,8 @@
-import Chassis
 import Contracts
 import Redis
 import Scripts
 
-/// Holds the rooms' data against each other. Reads only, in bounded steps, one exhibition's bookings in hand at a time.
+/// Holds the services' data against each other. Reads only, in bounded steps, one exhibition's bookings in hand at a time.
 struct Audit {
     /// Something that may not be: which key, and what is wrong with it.
     struct Violation: Hashable {
@@ -24,30 +23,30 @@ struct Audit {
         var restless: [AuditSubject] = []
     }
 
-    let keyspace: Keyspace
+    let session: OperatorSession
     /// How long consumers may take to catch up, each time.
     let wait: Duration
     private(set) var counts = Counts()
     private var outcome = Outcome()
-    private var suspects: [AuditSubject: AuditLook] = [:]
+    private var suspects: [AuditSubject: AuditObservation] = [:]
 
     /// How many suspects are held before they are judged.
     private static let suspectsAtOnce = 5000
 
-    init(_ keyspace: Keyspace, wait: Duration) {
-        self.keyspace = keyspace
+    init(_ session: OperatorSession, wait: Duration) {
+        self.session = session
         self.wait = wait
     }
 
     /// What must hold at every instant; then, once all is settled, seats against bookings, bookings against admissions and pages.
     mutating func run() async throws -> Outcome {
         var exhibitions: [ExhibitionID] = []
-        for partition in keyspace.partitions { exhibitions += try await keyspace.exhibitions(in: partition) }
+        for partition in session.partitions { exhibitions += try await session.exhibitions(in: partition) }
         for start in stride(from: 0, to: exhibitions.count, by: 200) {
             outcome.violations.formUnion(try await instant(Array(exhibitions[start..<min(start + 200, exhibitions.count)])))
         }
-        outcome.violations.formUnion(try await keyspace.progressBeyondTheEnd())
-        outcome.behind = try await keyspace.settle(within: wait)
+        outcome.violations.formUnion(try await session.progressBeyondTheEnd())
+        outcome.behind = try await session.settle(within: wait)
         guard outcome.behind.isEmpty else { return outcome }
 
         var unbalanced: [ExhibitionID: Violation] = [:]
@@ -69,7 +68,7 @@ struct Audit {
         let commands = ids.map {
             Command("HMGET", Keys(partition: $0.partition).exhibition($0.text), "capacity", "available", "held")
         }
-        return zip(ids, try await keyspace.redis.sendAll(commands)).flatMap { id, reply in
+        return zip(ids, try await session.redis.sendAll(commands)).flatMap { id, reply in
             let numbers = ((try? reply.asArray()) ?? []).map { Int($0.shown) }
             return SeatSum.addsUp(numbers, key: Keys(partition: id.partition).exhibition(id.text))
         }
@@ -79,9 +78,9 @@ struct Audit {
     private mutating func look(into id: ExhibitionID) async throws -> Violation? {
         counts.exhibitions += 1
         try await suspect([.exhibition(id)])
-        var sum = try await SeatSum(of: id, keyspace)
-        if sum.violation != nil { sum = try await SeatSum(of: id, keyspace) }
-        let bookings = try await keyspace.bookings(of: id, seats: sum.seats)
+        var sum = try await SeatSum(of: id, session)
+        if sum.violation != nil { sum = try await SeatSum(of: id, session) }
+        let bookings = try await session.bookings(of: id, seats: sum.seats)
         counts.bookings += bookings.count
         for start in stride(from: 0, to: bookings.count, by: 200) {
             try await suspect(bookings[start..<min(start + 200, bookings.count)].map { .booking($0) })
@@ -91,8 +90,8 @@ struct Audit {
 
     private mutating func lookForStrangers(known: Set<ExhibitionID>) async throws {
         var batch: [AuditSubject] = []
-        for partition in keyspace.partitions {
-            var strangers = AuditStrangers(keyspace, partition: partition, known: known)
+        for partition in session.partitions {
+            var strangers = OrphanScan(session, partition: partition, known: known)
             while let found = try await strangers.next() {
                 batch += found
                 if batch.count >= 200 {
@@ -106,7 +105,7 @@ struct Audit {
 
     /// Takes a first look; what is not as it should be is judged later.
     private mutating func suspect(_ subjects: [AuditSubject]) async throws {
-        for (subject, look) in zip(subjects, try await keyspace.look(at: subjects)) where !look.violations.isEmpty {
+        for (subject, look) in zip(subjects, try await session.look(at: subjects)) where !look.violations.isEmpty {
             suspects[subject] = look
         }
         if suspects.count >= Self.suspectsAtOnce { try await judge() }
@@ -117,13 +116,13 @@ struct Audit {
     private mutating func judge() async throws {
         let deadline = ContinuousClock.now + wait
         while !suspects.isEmpty {
-            let behind = try await keyspace.settle(within: wait)
+            let behind = try await session.settle(within: wait)
             guard behind.isEmpty else {
                 outcome.behind = behind
                 break
             }
             let subjects = Array(suspects.keys)
-            for (subject, look) in zip(subjects, try await keyspace.look(at: subjects)) {
+            for (subject, look) in zip(subjects, try await session.look(at: subjects)) {
                 let before = suspects.updateValue(look, forKey: subject)
                 if look.violations.isEmpty {
                     suspects[subject] = nil

@@ -1,7 +1,7 @@
 import Contracts
 import Scripts
 
-/// One booking as the rooms have it, once all is settled.
+/// One booking as the services have it, once all is settled.
 struct BookingComparison {
     let id: BookingID
     /// Its seats at Museum: 0 given back, `nil` never taken.
@@ -23,7 +23,7 @@ struct BookingComparison {
         var isVisitorKnown = false
     }
 
-    /// What one room has to say of a booking.
+    /// What one service has to say of a booking.
     private struct Story: Equatable {
         let visitor: String?
         let seats: String?

@@ -1,4 +1,4 @@
-import Chassis
+import Messaging
 import Contracts
 import Redis
 import Scripts
@@ -11,13 +11,13 @@ struct SeatSum {
     private(set) var seats: [String: Int]
     let violation: Audit.Violation?
 
-    init(of id: ExhibitionID, _ keyspace: Keyspace) async throws {
+    init(of id: ExhibitionID, _ session: OperatorSession) async throws {
         let keys = Keys(partition: id.partition)
-        let stream = keys.events(of: Room.museum.rawValue)
+        let stream = keys.events(of: ServiceName.museum.rawValue)
         let key = keys.exhibition(id.text)
-        let start = try await keyspace.state(of: stream).last
-        seats = try await keyspace.seats(of: id)
-        let results = await keyspace.redis.send([
+        let start = try await session.state(of: stream).last
+        seats = try await session.seats(of: id)
+        let results = await session.redis.send([
             Command("MULTI"), Command("XINFO", "STREAM", stream), Command("HMGET", key, "held", "purging"), Command("EXEC"),
         ])
         let replies = try results[3].get().asArray()
@@ -31,7 +31,7 @@ struct SeatSum {
         }
         var after = start
         while after < end {
-            let entries = try await keyspace.redis.send("XRANGE", stream, "(" + after.text, end.text, "COUNT", "500").asArray()
+            let entries = try await session.redis.send("XRANGE", stream, "(" + after.text, end.text, "COUNT", "500").asArray()
             guard let last = entries.last else { break }
             after = StreamID(try (try last.asArray().first ?? .null).asText()) ?? end
             for entry in entries {

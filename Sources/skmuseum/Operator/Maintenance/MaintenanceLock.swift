@@ -22,11 +22,11 @@ struct MaintenanceLock {
     }
 
     /// Takes the lock, and says on stderr for whom it waits.
-    /// - Throws: ``Complaint`` where somebody else still holds it after `wait`.
-    fileprivate static func take(_ keyspace: Keyspace, for command: String, within wait: Duration) async throws -> MaintenanceLock
+    /// - Throws: ``CommandError`` where somebody else still holds it after `wait`.
+    fileprivate static func take(_ session: OperatorSession, for command: String, within wait: Duration) async throws -> MaintenanceLock
     {
         let lock = MaintenanceLock(
-            keyspace.redis, MaintenanceHolder(command: command, clientName: keyspace.clientName))
+            session.redis, MaintenanceHolder(command: command, clientName: session.clientName))
         let deadline = ContinuousClock.now + wait
         var seen = ""
         var unconnectedSince: ContinuousClock.Instant?
@@ -48,7 +48,7 @@ struct MaintenanceLock {
             } else {
                 unconnectedSince = unconnectedSince ?? .now
             }
-            guard .now < deadline else { throw Complaint("waited in vain for \(name) to end; run this again later") }
+            guard .now < deadline else { throw CommandError("waited in vain for \(name) to end; run this again later") }
             try await Task.sleep(for: checkEvery)
         }
     }
@@ -79,7 +79,7 @@ struct MaintenanceLock {
                 return try await ask()
             } catch {
                 switch error {
-                case .unreachable, .inDoubt, .busy, .readOnly: if .now >= deadline { throw error }
+                case .unreachable, .outcomeUnknown, .busy, .readOnly: if .now >= deadline { throw error }
                 default: throw error
                 }
             }
@@ -120,7 +120,7 @@ struct MaintenanceLock {
     }
 }
 
-extension Keyspace {
+extension OperatorSession {
     /// Runs a maintenance command's work while no other one runs.
     func exclusively<Value>(
         _ command: String, _ options: MaintenanceOptions, _ work: () async throws -> Value

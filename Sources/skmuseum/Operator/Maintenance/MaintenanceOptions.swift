@@ -1,5 +1,5 @@
 import ArgumentParser
-import Chassis
+import Platform
 
 /// What the commands have in common of which only one runs at a time.
 struct MaintenanceOptions: ParsableArguments {

@@ -1,4 +1,3 @@
-import Chassis
 import Contracts
 import Redis
 import Scripts
@@ -9,7 +8,7 @@ extension Purge {
         enum Code: String { case changed = "CHANGED", removed = "REMOVED" }
         let id = exhibition.id
         func remove(_ bookings: [BookingID]) async throws {
-            let reply = try await keyspace.redis.send(
+            let reply = try await session.redis.send(
                 Command(
                     Scripts.bookPurge,
                     keys: [keys.exhibition(id.text), keys.bookings(of: id.text), keys.exhibitionsWithBookings]
@@ -17,7 +16,7 @@ extension Purge {
                     arguments: [id.text, exhibition.version] + bookings.map(\.text)))
             switch Code(rawValue: try reply.asText()) {
             case .removed: return
-            case .changed: throw Complaint(changed(id))
+            case .changed: throw CommandError(changed(id))
             case nil: throw RedisError.unexpected("book_purge answered \(reply)")
             }
         }
@@ -29,17 +28,17 @@ extension Purge {
     func removeAdmissionsAndPages(of id: ExhibitionID) async throws {
         try await eachPart(of: id) { bookings in
             try await removePages(bookings)
-            _ = try await keyspace.redis.send(Command(["UNLINK"] + bookings.map { keys.admission($0.text) }))
-            _ = try await keyspace.redis.send(Command(["ZREM", keys.admissions(to: id.text)] + bookings.map(\.text)))
+            _ = try await session.redis.send(Command(["UNLINK"] + bookings.map { keys.admission($0.text) }))
+            _ = try await session.redis.send(Command(["ZREM", keys.admissions(to: id.text)] + bookings.map(\.text)))
         }
-        _ = try await keyspace.redis.send("ZREM", keys.exhibitionsWithAdmissions, id.text)
-        _ = try await keyspace.myPageStore.send("DEL", keys.pageExhibition(id.text))
+        _ = try await session.redis.send("ZREM", keys.exhibitionsWithAdmissions, id.text)
+        _ = try await session.myPageStore.send("DEL", keys.pageExhibition(id.text))
     }
 
     /// A row whose visitor has changed between reading and removing is read again.
     private func removePages(_ bookings: [BookingID]) async throws {
         enum Code: String { case changed = "CHANGED", absent = "ABSENT", removed = "REMOVED" }
-        let store = keyspace.myPageStore
+        let store = session.myPageStore
         var left = bookings
         while !left.isEmpty {
             let visitors = try await store.sendAll(left.map { Command("HGET", keys.page($0.text), "visitor") })
@@ -62,7 +61,7 @@ extension Purge {
     }
 
     private func eachPart(of id: ExhibitionID, _ body: ([BookingID]) async throws -> Void) async throws {
-        let bookings = try await keyspace.bookings(of: id, seats: try await keyspace.seats(of: id))
+        let bookings = try await session.bookings(of: id, seats: try await session.seats(of: id))
         for start in stride(from: 0, to: bookings.count, by: 200) {
             try await body(Array(bookings[start..<min(start + 200, bookings.count)]))
             show("\(id.text): \(start) of \(bookings.count) bookings")
@@ -75,7 +74,7 @@ extension Purge {
         try await removeMoves(of: id)
         var cursor = "0"
         while true {
-            let reply = try await keyspace.redis.send(
+            let reply = try await session.redis.send(
                 Command(
                     Scripts.museumPurge,
                     keys: [
@@ -85,7 +84,7 @@ extension Purge {
             ).asArray()
             switch Code(rawValue: try (reply.first ?? .null).asText()) {
             case .gone, .purged: return
-            case .changed: throw Complaint(changed(id))
+            case .changed: throw CommandError(changed(id))
             case .more: cursor = try (reply.last ?? .null).asText()
             case nil: throw RedisError.unexpected("museum_purge answered \(reply)")
             }
@@ -94,9 +93,9 @@ extension Purge {
 
     /// A retired exhibition is not moved any more.
     private func removeMoves(of id: ExhibitionID) async throws {
-        try await keyspace.redis.eachMember(of: keys.movedExhibitions) { members in
+        try await session.redis.eachMember(of: keys.movedExhibitions) { members in
             let own = members.keys.filter { $0.hasPrefix(id.text + ":") }
-            if !own.isEmpty { _ = try await keyspace.redis.send(Command(["ZREM", keys.movedExhibitions] + own)) }
+            if !own.isEmpty { _ = try await session.redis.send(Command(["ZREM", keys.movedExhibitions] + own)) }
         }
     }
 
@@ -107,7 +106,7 @@ extension Purge {
 
 extension Reply {
     /// As the argument of a script, byte by byte; empty where there is nothing.
-    var argument: Command.Word {
+    var argument: Command.Argument {
         if case .bytes(let bytes) = self { .bytes(bytes) } else { .text(shown) }
     }
 }

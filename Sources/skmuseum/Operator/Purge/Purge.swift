@@ -1,4 +1,4 @@
-import Chassis
+import Platform
 import Contracts
 import Redis
 import Scripts
@@ -16,7 +16,7 @@ struct Purge {
         var postponed: [ExhibitionID] = []
     }
 
-    let keyspace: Keyspace
+    let session: OperatorSession
     let partition: String
     /// What ended before this day goes.
     let day: String
@@ -27,8 +27,8 @@ struct Purge {
     /// The exhibitions that ended before the day, and those that an earlier run has retired, whenever they end.
     func found() async throws -> [ExhibitionID] {
         var over: [ExhibitionID] = []
-        for id in try await keyspace.exhibitions(in: partition) {
-            let fields = try await keyspace.redis.send("HGETALL", keys.exhibition(id.text)).shownFields
+        for id in try await session.exhibitions(in: partition) {
+            let fields = try await session.redis.send("HGETALL", keys.exhibition(id.text)).shownFields
             let isOver = LocalDate.lastDay(of: fields).map { $0 < day } ?? false
             if isOver || fields["purging"] == "1" { over.append(id) }
         }
@@ -36,7 +36,7 @@ struct Purge {
     }
 
     func bookings(of exhibitions: [ExhibitionID]) async throws -> Int {
-        let counts = try await keyspace.redis.sendAll(exhibitions.map { Command("ZCARD", keys.bookings(of: $0.text)) })
+        let counts = try await session.redis.sendAll(exhibitions.map { Command("ZCARD", keys.bookings(of: $0.text)) })
         return try counts.reduce(0) { try $0 + $1.asInteger() }
     }
 
@@ -58,24 +58,24 @@ struct Purge {
         let names = Set(retired.map(\.id.text))
         let isMeant = { (fields: [String: String]) in fields["museumId"].map(names.contains) ?? false }
         try await announce(retired)
-        try await RebuiltPages(keyspace, partition: partition).clear()
+        try await ReadModelRebuild(session, partition: partition).clear()
 
         // Nothing is sold and nothing is recorded any more.
-        let museumEnds = try await keyspace.ends(of: [.museum], in: partition)
+        let museumEnds = try await session.ends(of: [.museum], in: partition)
         show("waiting until all is applied")
-        try await keyspace.quiesce()
-        _ = try await keyspace.removeEvents(through: museumEnds, where: isMeant)
-        try await keyspace.quiesce()
+        try await session.quiesce()
+        _ = try await session.removeEvents(through: museumEnds, where: isMeant)
+        try await session.quiesce()
 
         // Without its record a booking can't change: from here on no event about it can arise.
         for exhibition in retired { try await removeBookings(of: exhibition) }
         show("bookings are gone; waiting until all is applied")
-        try await keyspace.quiesce()
-        let ends = try await keyspace.ends(of: [.museum, .book, .confirm], in: partition)
-        _ = try await keyspace.removeEvents(through: ends, where: isMeant)
-        _ = try await keyspace.removeDeadLetters(in: partition, where: isMeant)
+        try await session.quiesce()
+        let ends = try await session.ends(of: [.museum, .book, .confirm], in: partition)
+        _ = try await session.removeEvents(through: ends, where: isMeant)
+        _ = try await session.removeDeadLetters(in: partition, where: isMeant)
         // A group that was set back meanwhile may have some of them in flight.
-        try await keyspace.quiesce()
+        try await session.quiesce()
 
         for exhibition in retired {
             try await removeAdmissionsAndPages(of: exhibition.id)
@@ -95,18 +95,18 @@ struct Purge {
         }
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
-            let reply = try await keyspace.redis.send(
+            let reply = try await session.redis.send(
                 Command(
                     Scripts.museumRetire,
                     keys: [keys.exhibition(id.text), keys.exhibitions, keys.deletedExhibitions, keys.events(of: "museum")],
-                    arguments: [String(Calendars.wallClock()), id.text, day, LocalDate.previous(day)])
+                    arguments: [String(WallClock.now()), id.text, day, LocalDate.previous(day)])
             ).asArray()
             switch Code(rawValue: try (reply.first ?? .null).asText()) {
             case .noExhibition, .notOver: return nil
             case .retired: return try (reply.last ?? .null).asText()
             case .revoking:
                 guard .now < deadline else {
-                    throw Complaint("the seats of \(id.text) are not revoked; is Museum running? Run this again when it is")
+                    throw CommandError("the seats of \(id.text) are not revoked; is Museum running? Run this again when it is")
                 }
                 show("waiting until the seats of \(id.text) are revoked")
                 try await Task.sleep(for: .milliseconds(200))
@@ -118,8 +118,8 @@ struct Purge {
     /// Tells those who write by exhibition, for ever: ids are never given out twice. Nothing takes a retired exhibition back, so it
     /// can't have changed since.
     private func announce(_ retired: [RetiredExhibition]) async throws {
-        for service in [Room.book, .confirm, .mypage] {
-            _ = try await keyspace.store(of: service).send(
+        for service in [ServiceName.book, .confirm, .mypage] {
+            _ = try await session.store(of: service).send(
                 Command(["SADD", keys.purgedExhibitions(of: service.rawValue)] + retired.map(\.id.text)))
         }
     }

@@ -1,0 +1,43 @@
+public import Messaging
+public import Platform
+public import Contracts
+public import Logging
+import Metrics
+public import Redis
+
+/// The Book service put together: what it serves and subscriptions.
+public struct BookModule: Sendable {
+    public let routes: BookingRoutes
+    public let secret: DeploymentSecret
+
+    /// - Parameter seats: the way to Museum.
+    public init(redis: RedisClient, partitions: Partitions, seats: any SeatReservations, logger: Logger) {
+        let secret = DeploymentSecret(redis, logger: logger)
+        self.secret = secret
+        let store = RedisBookingStore(client: redis)
+        let attempt = BookingAttempt(
+            seats: ReservationBatcher(seats), store: store,
+            names: HMACBookingIDGenerator(secret: secret.bytes, random: { UInt64.random(in: .min ... .max) }))
+        routes = BookingRoutes(
+            service: BookingService(attempt: attempt, store: store, partitions: partitions.contains),
+            list: BookingList(client: redis), partitions: partitions)
+    }
+
+    /// The service's event handler on a connection of its consumer.
+    public static func events(_ connection: any RedisSender, now: @escaping CurrentTime) -> any EventHandler {
+        BookEventHandler(store: RedisBookingStore(client: connection), now: now)
+    }
+
+    /// The way to Museum in another process; its circuit is `skmuseum_book_circuit_state` (0 closed, 1 half-open, 2 open).
+    public static func remoteSeats(_ museum: Upstream) -> any SeatReservations {
+        let state = Gauge(label: "skmuseum_book_circuit_state")
+        let breaker = CircuitBreaker { circuit in
+            switch circuit {
+            case .closed: state.record(0)
+            case .halfOpen: state.record(1)
+            case .open: state.record(2)
+            }
+        }
+        return HTTPSeatReservations(museum: museum, breaker: breaker)
+    }
+}

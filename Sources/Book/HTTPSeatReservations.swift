@@ -1,0 +1,72 @@
+import HTTPServer
+import Platform
+import Contracts
+import NIOCore
+import NIOHTTP1
+
+/// Museum in another process, over its inner route, behind a circuit breaker.
+struct HTTPSeatReservations: SeatReservations {
+    let museum: Upstream
+    let breaker: CircuitBreaker
+
+    func reserve(
+        _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
+    ) async throws(ReservationError) -> [ReservationOutcome] {
+        guard let permit = breaker.permit() else { throw .notSent(.museumUnavailable("Museum is out of reach at present")) }
+        var headers: HTTPHeaders = ["Content-Type": "application/json"]
+        // Each reservation brings its own id; the call as a whole goes by the first.
+        if let requestId = reservations.first?.requestId { headers.add(name: "X-Request-Id", value: requestId) }
+        let answer: UpstreamResponse
+        do throws(Upstream.Fault) {
+            // Whoever is in doubt asks again: the booking attempt, and only for what it still needs.
+            answer = try await museum.send(
+                .POST, "/museums/\(exhibition.text)/reservations", headers: headers, body: Self.body(reservations),
+                repetition: .byCaller, deadline: deadline)
+        } catch {
+            breaker.failed(permit)
+            throw error == .notSent ? .notSent(.museumUnavailable("Museum can't be reached")) : .outcomeUnknown
+        }
+        return try read(answer, count: reservations.count, permit)
+    }
+
+    private func read(
+        _ answer: UpstreamResponse, count: Int, _ permit: CircuitBreaker.Permit
+    ) throws(ReservationError) -> [ReservationOutcome] {
+        let json = try? JSON(parsing: answer.body.readableBytesView)
+        // Museum itself says that it changed nothing; a mesh's 503 has no such document.
+        if answer.status == 503, json?["type"]?.text == "/problems/storage-unavailable" {
+            breaker.succeeded(permit)
+            throw .notSent(.storageUnavailable("Redis can't be reached by Museum at present"))
+        }
+        if answer.status == 503, json?["type"]?.text == "/problems/overloaded" {
+            breaker.succeeded(permit)
+            throw .notSent(.overloaded)
+        }
+        let outcomes = json?["outcomes"]?.elements?.compactMap { element in
+            element["word"]?.text.flatMap { ReservationOutcome.Word(rawValue: $0) }.flatMap { word in
+                element["available"]?.integer.map { ReservationOutcome(word: word, available: $0) }
+            }
+        }
+        guard answer.status == 200, let outcomes, outcomes.count == count else {
+            breaker.failed(permit)
+            throw .outcomeUnknown
+        }
+        breaker.succeeded(permit)
+        return outcomes
+    }
+
+    private static func body(_ reservations: [Reservation]) -> ByteBuffer {
+        var writer = JSONWriter(capacity: 128 * reservations.count)
+        writer.object { writer in
+            writer.array("reservations", reservations) { writer, reservation in
+                writer.object { writer in
+                    writer.member("bookId", reservation.booking.text)
+                    writer.member("seats", reservation.seats)
+                    writer.member("visitor", reservation.visitor)
+                    writer.member("requestId", reservation.requestId)
+                }
+            }
+        }
+        return writer.buffer
+    }
+}

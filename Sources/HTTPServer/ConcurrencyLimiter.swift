@@ -1,0 +1,37 @@
+import Metrics
+import Synchronization
+
+/// The requests that a port is working at. Above the bound, more would only be answered too late: they are refused at once.
+final class ConcurrencyLimiter: Sendable {
+    private let underWay = Atomic<Int>(0)
+    /// Of those, requests whose body is still to come. They cost nothing, and slow clients must not keep others out.
+    private let unread = Atomic<Int>(0)
+    private let inFlight: Meter
+    private let shed: Counter
+
+    init(role: String) {
+        inFlight = Meter(label: "skmuseum_\(role)_requests_in_flight")
+        shed = Counter(label: "skmuseum_\(role)_requests_shed_total")
+        inFlight.set(0)
+    }
+
+    /// Whether another request may start. A caller that gets `true` calls ``end()`` once it is answered.
+    func begin() -> Bool {
+        let count = underWay.wrappingAdd(1, ordering: .relaxed).newValue
+        // Its own body may be counted as unread, hence not below.
+        guard count - unread.load(ordering: .relaxed) <= HTTPServerLimits.requestsInFlight else {
+            underWay.wrappingSubtract(1, ordering: .relaxed)
+            shed.increment()
+            return false
+        }
+        return true
+    }
+
+    func end() { underWay.wrappingSubtract(1, ordering: .relaxed) }
+
+    func bodyIsDue() { unread.wrappingAdd(1, ordering: .relaxed) }
+    func bodyIsRead() { unread.wrappingSubtract(1, ordering: .relaxed) }
+
+    /// Brings the gauge up to date; called when somebody looks, not with each request.
+    func show() { inFlight.set(max(0, underWay.load(ordering: .relaxed) - unread.load(ordering: .relaxed))) }
+}

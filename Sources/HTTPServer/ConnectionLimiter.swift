@@ -1,0 +1,79 @@
+import Metrics
+import NIOCore
+import Synchronization
+
+/// Counts the connections of one port: how many may come in, in all and from one address.
+final class ConnectionLimiter: Sendable {
+    private struct Counts {
+        var byAddress: [String: Int] = [:]
+        var inside = 0
+        var leaving = 0
+    }
+
+    /// Most that are told why they are turned away at any one time; above that they are closed without a word.
+    private static let leavingLimit = 256
+
+    private let budget: ConnectionBudget
+    private let counts = Mutex(Counts())
+    private let inside: Meter
+    private let refused: Counter
+
+    init(role: String, budget: ConnectionBudget) {
+        self.budget = budget
+        inside = Meter(label: "skmuseum_\(role)_connections")
+        refused = Counter(label: "skmuseum_\(role)_connections_refused_total")
+        inside.set(0)
+    }
+
+    enum Entrance {
+        case admitted
+        /// Turned away, with or without an answer.
+        case refused(isTold: Bool)
+    }
+
+    /// Who is admitted is to be let out again with ``leave(_:)``; who is told, with ``turnedAway()``.
+    func enter(_ address: String) -> Entrance {
+        let entrance = counts.withLock { counts -> Entrance in
+            let known = counts.byAddress[address, default: 0]
+            if known < HTTPServerLimits.connectionsPerAddress, counts.inside < HTTPServerLimits.connectionsPerPort, budget.take() {
+                counts.byAddress[address] = known + 1
+                counts.inside += 1
+                inside.set(counts.inside)
+                return .admitted
+            }
+            guard counts.leaving < Self.leavingLimit else { return .refused(isTold: false) }
+            counts.leaving += 1
+            return .refused(isTold: true)
+        }
+        if case .refused = entrance { refused.increment() }
+        return entrance
+    }
+
+    func leave(_ address: String) {
+        counts.withLock { counts in
+            let known = counts.byAddress[address, default: 0] - 1
+            counts.byAddress[address] = known > 0 ? known : nil
+            counts.inside -= 1
+            inside.set(counts.inside)
+        }
+        budget.giveBack()
+    }
+
+    func turnedAway() { counts.withLock { $0.leaving -= 1 } }
+}
+
+/// The connections that all ports of a process may have together: what its open files allow.
+public final class ConnectionBudget: Sendable {
+    private let left: Atomic<Int>
+
+    /// - Parameter openFiles: as many as the process may have.
+    public init(openFiles: Int) { left = Atomic(max(openFiles - HTTPServerLimits.filesKeptBack, openFiles / 2)) }
+
+    func take() -> Bool {
+        if left.wrappingSubtract(1, ordering: .relaxed).oldValue > 0 { return true }
+        giveBack()
+        return false
+    }
+
+    func giveBack() { left.wrappingAdd(1, ordering: .relaxed) }
+}

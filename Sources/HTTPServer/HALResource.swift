@@ -1,0 +1,60 @@
+public import Contracts
+import Foundation
+import HummingbirdCore
+public import HTTPTypes
+public import Hummingbird
+
+/// A resource that can say itself as a JSON object with its links.
+public protocol HALResource: Sendable {
+    /// Where it lives, as a path.
+    var href: String { get }
+    /// Writes its members, `_links` included.
+    func write(to writer: inout JSONWriter)
+}
+
+extension Response {
+    /// One resource as JSON, or as HAL where the request accepts that by name.
+    public static func resource(
+        _ resource: some HALResource, status: HTTPResponse.Status = .ok, to request: Request, headers: HTTPFields = [:]
+    ) -> Response {
+        var writer = JSONWriter()
+        writer.object { resource.write(to: &$0) }
+        var headers = headers
+        if status == .created { headers[.location] = resource.href }
+        return json(writer, status: status, to: request, headers: headers)
+    }
+
+    /// A page of a collection as HAL, its relation named as its path.
+    public static func collection<Element: HALResource>(_ page: Page<Element>, of relation: String, to request: Request)
+        -> Response
+    {
+        var writer = JSONWriter(capacity: 256 * (page.elements.count + 1))
+        writer.object { writer in
+            writer.object("_embedded") { writer in
+                writer.array(relation, page.elements) { writer, element in writer.object { element.write(to: &$0) } }
+            }
+            writer.object("_links") { writer in
+                writer.link("self", request.uri.string)
+                if let next = page.next { writer.link("next", request.uri.href(withCursor: Cursor.encode(next))) }
+            }
+        }
+        return json(writer, to: request)
+    }
+
+    public static func json(
+        _ writer: JSONWriter, status: HTTPResponse.Status = .ok, to request: Request, headers: HTTPFields = [:]
+    ) -> Response {
+        var headers = headers
+        headers[.contentType] = ContentNegotiation.mediaType(for: request.headers)
+        headers[.vary] = "Accept"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: writer.buffer))
+    }
+}
+
+extension URI {
+    /// The same place with another cursor.
+    fileprivate func href(withCursor cursor: String) -> String {
+        let others = (query ?? "").split(separator: "&").filter { RequestQuery.name(of: $0) != "cursor" }
+        return path + "?" + (others + ["cursor=\(cursor)"]).joined(separator: "&")
+    }
+}

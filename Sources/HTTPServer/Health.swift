@@ -1,0 +1,52 @@
+import Contracts
+import HTTPTypes
+public import Hummingbird
+public import ServiceLifecycle
+import Synchronization
+
+/// Whether this process has been told to stop. Its service comes last in the group, so it is the first to hear.
+public final class Drain: Service {
+    private let flag = Mutex(false)
+
+    public init() {}
+
+    public var hasBegun: Bool { flag.withLock { $0 } }
+
+    public func run() async throws {
+        try await gracefulShutdown()
+        flag.withLock { $0 = true }
+    }
+}
+
+/// `/livez`, `/readyz`, `/metrics`: on every port.
+public struct HealthRoutes: Routes {
+    private let drain: Drain
+    private let isReady: @Sendable () async -> Bool
+    private let metrics: @Sendable () -> String
+
+    /// - Parameters:
+    ///   - metrics: all metrics in the Prometheus text format.
+    ///   - isReady: whether what the role needs is there.
+    public init(drain: Drain, metrics: @escaping @Sendable () -> String, isReady: @escaping @Sendable () async -> Bool) {
+        self.drain = drain
+        self.metrics = metrics
+        self.isReady = isReady
+    }
+
+    public func add(to router: Router<AppRequestContext>) {
+        router.get("livez") { _, _ in Self.plain(.ok, "alive\n") }
+        router.get("readyz") { _, _ in
+            if drain.hasBegun { return Self.plain(.serviceUnavailable, "shutting down\n") }
+            return await isReady() ? Self.plain(.ok, "ready\n") : Self.plain(.serviceUnavailable, "not ready\n")
+        }
+        router.get("metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: metrics())))
+        }
+    }
+
+    private static func plain(_ status: HTTPResponse.Status, _ text: String) -> Response {
+        Response(status: status, headers: [.contentType: "text/plain"], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+}

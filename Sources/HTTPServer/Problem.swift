@@ -1,0 +1,222 @@
+import Contracts
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// An error as a problem document (RFC 9457).
+struct Problem {
+    let status: HTTPResponse.Status
+    /// The last part of `type`: `/problems/<slug>`.
+    let slug: String
+    let title: String
+    let detail: String
+    var number: (name: StaticString, value: Int)?
+    var text: (name: StaticString, value: String)?
+    var headers: HTTPFields = [:]
+
+    init(_ status: HTTPResponse.Status, _ slug: String, _ title: String, _ detail: String) {
+        self.status = status
+        self.slug = slug
+        self.title = title
+        self.detail = detail
+    }
+
+    func response(requestId: String) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: document(requestId: requestId)))
+    }
+
+    /// The headers of an answer after which the connection closes, where no request stands behind it.
+    func lastHeaders(_ document: ByteBuffer, requestId: String) -> HTTPFields {
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        headers[.contentLength] = String(document.readableBytes)
+        headers[.cacheControl] = "no-store"
+        headers[.connection] = "close"
+        headers[.xRequestId] = requestId
+        return headers
+    }
+
+    /// Such an answer as it goes over the wire.
+    func wholeResponse() -> ByteBuffer {
+        let requestId = RequestIdentifier.make()
+        let document = document(requestId: requestId)
+        var answer = ByteBuffer(string: "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
+        for field in lastHeaders(document, requestId: requestId) {
+            answer.writeString("\(field.name.rawName): \(field.value)\r\n")
+        }
+        answer.writeString("\r\n")
+        answer.writeImmutableBuffer(document)
+        return answer
+    }
+
+    func document(requestId: String) -> ByteBuffer {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("type", "/problems/" + slug)
+            writer.member("title", title)
+            writer.member("status", status.code)
+            writer.member("detail", detail)
+            writer.member("requestId", requestId)
+            if let number { writer.member(number.name, number.value) }
+            if let text { writer.member(text.name, text.value) }
+        }
+        return writer.buffer
+    }
+}
+
+extension Problem {
+    /// The one place where an error gets its status, its slug and its text.
+    init(_ error: RequestError) {
+        switch error {
+        case .failure(.unknownMuseum(let id)):
+            self.init(.notFound, "unknown-museum", "Unknown exhibition", "No exhibition \(id.quoted). GET /museums lists them.")
+        case .failure(.unknownBooking(let id)):
+            self.init(
+                .notFound, "unknown-booking", "Unknown booking",
+                "No booking \(id.quoted). Its id is in the response to POST /books.")
+        case .failure(.unknownAdmission(let id)):
+            self.init(
+                .notFound, "unknown-confirm", "No admission yet",
+                "No admission for booking \(id.quoted). It is written after the booking; retry after 1 second.")
+            headers[.retryAfter] = "1"
+        case .failure(.unknownPage(let id)):
+            self.init(
+                .notFound, "unknown-page", "No page yet",
+                "No page for booking \(id.quoted). It is written after the booking; retry after 1 second.")
+            headers[.retryAfter] = "1"
+        case .failure(.invalidField(let field, let requirement)):
+            self.init(.unprocessableContent, "invalid-field", "Invalid field", "\(field.quoted) \(requirement).")
+            text = ("field", field)
+        case .failure(.invalidCursor):
+            self.init(invalidParameter: "cursor", "must be taken from a next link unchanged")
+        case .failure(.idempotencyMismatch):
+            self.init(
+                .unprocessableContent, "idempotency-mismatch", "Idempotency-Key used before",
+                "This Idempotency-Key was used before with other fields. Send a new key for a new request.")
+        case .failure(.soldOut(let available)):
+            self.init(.conflict, "sold-out", "Sold out", Self.seatsLeft(available))
+            number = ("available", available)
+        case .failure(.salesClosed(let id)):
+            self.init(.conflict, "sales-closed", "Sales closed", "Sales of exhibition \(id) are closed.")
+        case .failure(.exhibitionOver(let id)):
+            self.init(.conflict, "sales-closed", "Sales closed", "Sales are closed: exhibition \(id) is over.")
+        case .failure(.museumDeleted(let id)):
+            self.init(.conflict, "museum-deleted", "Exhibition deleted", "Exhibition \(id) is deleted.")
+        case .failure(.versionMismatch(let current)):
+            self.init(
+                .conflict, "version-mismatch", "Version mismatch",
+                "The exhibition is at version \(current). GET it and send the change with that version.")
+            number = ("current", current)
+        case .failure(.capacityBelowHeld(let held)):
+            self.init(
+                .conflict, "capacity-below-held", "Capacity below seats held",
+                "\(held) seats are held. The capacity must be at least \(held).")
+            number = ("held", held)
+        case .failure(.alreadyForceCanceled):
+            self.init(
+                .conflict, "already-force-canceled", "Already force-canceled",
+                "The museum deleted the exhibition and canceled this booking.")
+        case .failure(.alreadyAborted):
+            self.init(
+                .conflict, "already-aborted", "Already aborted",
+                "This booking attempt was answered with 503. It holds no seats and can't be changed.")
+        case .failure(.museumUnavailable(let reason)):
+            self.init(
+                .serviceUnavailable, "museum-unavailable", "Museum unavailable",
+                "\(reason); no seats are held. Retry after 1 second, with the same Idempotency-Key if there was one.")
+            headers[.retryAfter] = "1"
+        case .failure(.overloaded):
+            self.init(
+                .serviceUnavailable, "overloaded", "Overloaded", "The server is overloaded. Retry after 1 second.")
+            headers[.retryAfter] = "1"
+        case .failure(.storageUnavailable(let reason)):
+            self.init(
+                .serviceUnavailable, "storage-unavailable", "Storage unavailable",
+                "\(reason). Nothing was changed. Retry after 1 second.")
+            headers[.retryAfter] = "1"
+        case .failure(.outcomeUnknown(let booking)):
+            self.init(
+                .gatewayTimeout, "outcome-unknown", "Outcome unknown",
+                "The outcome is unknown. Retry with the same Idempotency-Key, or GET the resource to see its state.")
+            text = booking.map { ("bookId", $0.text) }
+        case .failure(.internal):
+            self.init(
+                .internalServerError, "internal", "Internal error", "This is a bug of the server. Please report the requestId.")
+        case .unknownPath:
+            self.init(.notFound, "unknown-path", "Unknown path", "No such path. GET / lists the collections.")
+        case .methodNotAllowed(let allowed):
+            let methods = allowed.joined(separator: ", ")
+            self.init(.methodNotAllowed, "method-not-allowed", "Method not allowed", "This path accepts \(methods).")
+            headers[.allow] = methods
+        case .malformedRequest(let reason):
+            self.init(.badRequest, "malformed-request", "Malformed request", "The request can't be parsed: \(reason).")
+        case .headerTooLarge:
+            self.init(
+                .requestHeaderFieldsTooLarge, "header-too-large", "Header too large",
+                "All header fields together may have 16 KiB, each 8 KiB, and there may be 100.")
+        case .contentTooLarge(let limit):
+            self.init(.contentTooLarge, "content-too-large", "Body too large", "A body may have at most \(limit) bytes.")
+            headers[.connection] = "close"
+        case .requestTimeout:
+            self.init(
+                .requestTimeout, "request-timeout", "Request timeout", "The request did not arrive in time. Send it again.")
+        case .unsupportedMediaType:
+            self.init(unsupportedMedia: "The body must be JSON; send Content-Type: application/json.")
+            headers[.accept] = RequestContent.mediaTypes.joined(separator: ", ")
+        case .unsupportedCharset:
+            self.init(unsupportedMedia: "The body must be in UTF-8; send Content-Type: application/json.")
+        case .unsupportedContentCoding:
+            self.init(unsupportedMedia: "The body must not be compressed; send it without Content-Encoding.")
+            headers[.acceptEncoding] = "identity"
+        case .preconditionFailed:
+            self.init(
+                .preconditionFailed, "precondition-failed", "Precondition failed",
+                "Resources have no entity tags; send the member \"version\" instead of If-Match.")
+        case .malformedJSON(let reason):
+            self.init(.badRequest, "malformed-json", "Malformed JSON", "The body can't be parsed as JSON: \(reason).")
+        case .invalidParameter(let name, let requirement):
+            self.init(invalidParameter: name, requirement)
+        case .invalidIdempotencyKey(let requirement):
+            self.init(.badRequest, "invalid-idempotency-key", "Invalid Idempotency-Key", "Idempotency-Key \(requirement).")
+        case .badUpstream(let service, wasSent: false):
+            self.init(
+                .badGateway, "bad-upstream", "Bad upstream",
+                "\(service) can't be reached. Nothing was changed. Retry after 1 second.")
+            headers[.retryAfter] = "1"
+        case .badUpstream(let service, wasSent: true):
+            self.init(
+                .badGateway, "bad-upstream", "Bad upstream",
+                "\(service) sent no usable response; a write may have been applied. \(Self.retryAdvice)")
+        case .upstreamTimeout(let service):
+            self.init(
+                .gatewayTimeout, "upstream-timeout", "Upstream timeout",
+                "\(service) did not respond in time; a write may have been applied. \(Self.retryAdvice)")
+        }
+    }
+
+    private static let retryAdvice = "Retry with the same Idempotency-Key, or GET the resource to see its state."
+
+    private static func seatsLeft(_ available: Int) -> String {
+        switch available {
+        case 0: "No seats are left."
+        case 1: "Only 1 seat is left."
+        default: "Only \(available) seats are left."
+        }
+    }
+
+    private init(unsupportedMedia detail: String) {
+        self.init(.unsupportedMediaType, "unsupported-media-type", "Unsupported media type", detail)
+    }
+
+    private init(invalidParameter name: String, _ requirement: String) {
+        self.init(.badRequest, "invalid-parameter", "Invalid parameter", "\(name.quoted) \(requirement).")
+        text = ("parameter", name)
+    }
+}
+
+extension String {
+    /// In quotes and no longer than can be read at a glance.
+    fileprivate var quoted: String { "\"" + (count > 64 ? prefix(64) + "…" : self[...]) + "\"" }
+}

@@ -1,0 +1,41 @@
+public import Contracts
+
+/// Why a request is answered with a problem document: what a service said, or what is wrong with the request itself.
+public enum RequestError: Error, Sendable, Equatable {
+    case failure(Failure)
+
+    // the request
+    case unknownPath
+    case methodNotAllowed(allowed: [String])
+    case malformedRequest(String)
+    case headerTooLarge
+    case contentTooLarge(limit: Int)
+    case requestTimeout
+    case unsupportedMediaType
+    case unsupportedCharset
+    case unsupportedContentCoding
+    case preconditionFailed
+    case malformedJSON(String)
+    /// A query parameter, and what it must be.
+    case invalidParameter(String, String)
+    case invalidIdempotencyKey(String)
+
+    // a service in another process
+    /// It can't be reached, or its response can't be used. `wasSent`: the request was sent, so a write may have been applied.
+    case badUpstream(String, wasSent: Bool)
+    case upstreamTimeout(String)
+
+    /// A field of the body, and what it must be.
+    public static func invalidField(_ field: String, _ requirement: String) -> RequestError {
+        .failure(.invalidField(field, requirement))
+    }
+
+    /// The error that a route threw. Whatever is no error of ours is a bug.
+    init(_ error: any Error) {
+        switch error {
+        case let error as RequestError: self = error
+        case let failure as Failure: self = .failure(failure)
+        default: self = .failure(.internal("\(error)"))
+        }
+    }
+}

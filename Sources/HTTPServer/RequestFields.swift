@@ -1,0 +1,114 @@
+import Contracts
+public import Hummingbird
+public import NIOCore
+
+/// The members of a JSON body, read one by one and strictly. Whatever has not been read when it finishes is unknown.
+public struct RequestFields: Sendable {
+    private var members: [String: JSON] = [:]
+
+    /// Reads a request's body.
+    /// - Parameter limit: most bytes, 16 KiB by default.
+    public init(_ request: Request, limit: Int = 16 << 10) async throws(RequestError) {
+        try self.init(await JSON(body: request, limit: limit))
+    }
+
+    public init(_ json: JSON) throws(RequestError) {
+        guard case .object(let list) = json else { throw .malformedJSON("an object is due") }
+        for member in list {
+            guard members.updateValue(member.value, forKey: member.name) == nil else {
+                throw .invalidField(member.name, "is there twice")
+            }
+        }
+    }
+
+    /// Whether the body names the field, `null` included.
+    public func names(_ field: String) -> Bool { members[field] != nil }
+
+    /// Passes over fields that a client may send back as it got them.
+    public mutating func ignore(_ fields: String...) {
+        for field in fields { members[field] = nil }
+    }
+
+    /// The field's text; `nil` where it is absent or `null`.
+    public mutating func optionalText(_ field: String, length: ClosedRange<Int>) throws(RequestError) -> String? {
+        switch members.removeValue(forKey: field) {
+        case nil, .null: return nil
+        case .string(let raw):
+            guard let text = InputText.clean(raw, length: length) else {
+                throw .invalidField(field, InputText.requirement(length: length))
+            }
+            return text
+        default: throw .invalidField(field, "must be a string")
+        }
+    }
+
+    /// The field's text. Neither absent nor `null` will do.
+    public mutating func text(_ field: String, length: ClosedRange<Int>) throws(RequestError) -> String {
+        let isNull = members[field] == .null
+        guard let text = try optionalText(field, length: length) else { throw Self.missing(field, isNull: isNull) }
+        return text
+    }
+
+    /// The field's number, written as a whole one or as a string of one to nine digits; `nil` where it is absent or `null`.
+    public mutating func optionalInteger(_ field: String, in range: ClosedRange<Int>) throws(RequestError) -> Int? {
+        let number: Int?
+        switch members.removeValue(forKey: field) {
+        case nil, .null: return nil
+        case .number(let digits): number = WholeNumber.value(of: digits)
+        case .string(let text): number = InputText.digits(text)
+        default: throw .invalidField(field, "must be a whole number")
+        }
+        guard let number, range.contains(number) else {
+            throw .invalidField(field, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// The field's number. Neither absent nor `null` will do.
+    public mutating func integer(_ field: String, in range: ClosedRange<Int>) throws(RequestError) -> Int {
+        let isNull = members[field] == .null
+        guard let number = try optionalInteger(field, in: range) else { throw Self.missing(field, isNull: isNull) }
+        return number
+    }
+
+    private static func missing(_ field: String, isNull: Bool) -> RequestError {
+        .invalidField(field, isNull ? "must not be null" : "is missing")
+    }
+
+    /// Refuses fields that nobody has read.
+    public func finish() throws(RequestError) {
+        if let field = members.keys.min() { throw .invalidField(field, "is not known here") }
+    }
+}
+
+extension JSON {
+    /// A request's body as JSON.
+    public init(body request: Request, limit: Int) async throws(RequestError) {
+        try RequestContent.check(request.headers)
+        self = try JSON(parsing: try await request.wholeBody(limit: limit).readableBytesView)
+    }
+}
+
+extension Request {
+    /// The body, all of it. The request's deadline begins with its end.
+    /// - Throws: ``RequestError/contentTooLarge(limit:)``, at once where the head says so.
+    public func wholeBody(limit: Int) async throws(RequestError) -> ByteBuffer {
+        if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw .contentTooLarge(limit: limit) }
+        do {
+            let body = try await body.collect(upTo: limit)
+            RequestDeadline.current?.begin()
+            return body
+        } catch is NIOTooManyBytesError {
+            throw .contentTooLarge(limit: limit)
+        } catch {
+            throw .malformedJSON("the body could not be read to its end")
+        }
+    }
+}
+
+extension StringProtocol {
+    func trimmingSpaces() -> String {
+        let isSpace = { (character: Character) in character == " " || character == "\t" }
+        return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// Behind the parser: refuses heads that two servers could understand in two ways (RFC 9112, 3, 6 and 11.2), and settles what
+/// the rest of the deployment need not know: absolute targets, HTTP/1.0, offers to upgrade, `Expect`.
+final class RequestValidationHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// Why a head was refused. Nothing of it, or behind it, has been passed on.
+    struct Violation: Error { let what: String }
+
+    private let requestLine: RequestLineHandler
+    private var hasEnded = false
+    private var unanswered = 0
+
+    /// - Parameter requestLine: told what the parser has read.
+    init(_ requestLine: RequestLineHandler) { self.requestLine = requestLine }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        switch part {
+        case .head: requestLine.headEnded()
+        case .body: break
+        case .end: requestLine.requestEnded()
+        }
+        if hasEnded { return }
+        guard case .head(var head) = part else { return context.fireChannelRead(data) }
+        let fields = DecisiveFields(head.headers)
+        do throws(Violation) {
+            try fields.check(version: head.version)
+            head.uri = try Self.originForm(head)
+        } catch {
+            hasEnded = true
+            return context.fireErrorCaught(error)
+        }
+        // The parser reads nothing behind an offer to upgrade, and we take up none; HTTP/1.0 ends with the answer.
+        if head.version.minor == 0 || fields.hasUpgrade { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        if unanswered == 0, head.version.minor == 1, fields.waitsForContinue {
+            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+        }
+        unanswered += 1
+        context.fireChannelRead(wrapInboundOut(.head(head)))
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data) { unanswered -= 1 }
+        context.write(data, promise: promise)
+    }
+
+    /// The target as a path and a query: `http://host/path` becomes `/path`, anything else that is no path is refused.
+    private static func originForm(_ head: HTTPRequestHead) throws(Violation) -> String {
+        var target = head.uri[...]
+        if target.utf8.first != UInt8(ascii: "/"), let scheme = target.range(of: "://"),
+            ["http", "https"].contains(target[..<scheme.lowerBound].lowercased())
+        {
+            target = target[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
+            if !target.hasPrefix("/") { target = "/" + target }
+        }
+        guard head.method != .CONNECT, target.hasPrefix("/"), target.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Violation(what: "the target is no path")
+        }
+        return RequestTarget.normalized(target)
+    }
+}
+
+/// The fields of a head that say whom it is for and where it ends, gathered in one pass.
+private struct DecisiveFields {
+    private var hosts: [String] = []
+    private var lengths: [String] = []
+    private var codings: [String] = []
+    private var expectation: String?
+    private(set) var hasUpgrade = false
+
+    init(_ headers: HTTPHeaders) {
+        for (name, value) in headers {
+            switch name.utf8.count {
+            case 4 where name.lowercased() == "host": hosts.append(value)
+            case 14 where name.lowercased() == "content-length": lengths.append(value)
+            case 17 where name.lowercased() == "transfer-encoding": codings.append(value)
+            case 6 where name.lowercased() == "expect": expectation = value
+            case 7 where name.lowercased() == "upgrade": hasUpgrade = true
+            default: break
+            }
+        }
+    }
+
+    /// Who announces too large a body gets no encouragement: its refusal is on the way.
+    var waitsForContinue: Bool {
+        expectation?.lowercased() == "100-continue" && lengths.allSatisfy { Int($0) ?? 0 <= HTTPServerLimits.bodyAfterAnswer }
+    }
+
+    func check(version: HTTPVersion) throws(RequestValidationHandler.Violation) {
+        guard hosts.count == 1 || (hosts.isEmpty && version.minor == 0) else {
+            throw .init(what: hosts.isEmpty ? "Host is missing" : "Host is there more than once")
+        }
+        guard hosts.allSatisfy({ $0.utf8.allSatisfy(Self.fitsHost) }) else { throw .init(what: "Host is no host") }
+        guard lengths.isEmpty || codings.isEmpty else {
+            throw .init(what: "Content-Length and Transfer-Encoding exclude each other")
+        }
+        guard lengths.count <= 1, codings.count <= 1 else { throw .init(what: "the body's length is there more than once") }
+        if let length = lengths.first {
+            let isDigit = { (byte: UInt8) in (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+            guard (1...15).contains(length.utf8.count), length.utf8.allSatisfy(isDigit) else {
+                throw .init(what: "Content-Length is no number of bytes")
+            }
+        }
+        guard let coding = codings.first else { return }
+        guard coding.lowercased() == "chunked" else { throw .init(what: "Transfer-Encoding must be chunked") }
+        guard version.minor == 1 else { throw .init(what: "HTTP/1.0 has no Transfer-Encoding") }
+    }
+
+    private static func fitsHost(_ byte: UInt8) -> Bool {
+        (0x21...0x7E).contains(byte) && !"/?#@\\,\"<>".utf8.contains(byte)
+    }
+}

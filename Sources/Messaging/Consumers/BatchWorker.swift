@@ -1,0 +1,214 @@
+import Contracts
+import Logging
+import Metrics
+import Redis
+
+/// What one connection's consumer does with the entries it gets, and what it keeps for later.
+struct BatchWorker {
+    private struct Waiting {
+        let entry: Entry
+        let since: ContinuousClock.Instant
+        var attempts = 0
+        var due: ContinuousClock.Instant
+    }
+
+    private let group: ConsumerGroup
+    private let connections: ConsumerConnections
+    let handler: any EventHandler
+    /// What the handler writes through.
+    private let recorder: RefusalRecorder
+    private let writes: WriteRetry
+    private let inHand: SingleEventAttempts
+    private let logger: Logger
+    private let applied: Counter
+    private let deadLettered: Counter
+    /// Entries whose subject isn't there yet, unacknowledged, by name.
+    private var waiting: [String: Waiting] = [:]
+    /// Whether anything was acknowledged since progress was last written.
+    private(set) var hasProgress = true
+    /// Whether anything has been acknowledged yet.
+    private(set) var hasAcknowledged = false
+
+    init(
+        group: ConsumerGroup, connections: ConsumerConnections, handler: any EventHandler, recorder: RefusalRecorder,
+        refusals: RefusedWrites, inHand: SingleEventAttempts, logger: Logger
+    ) {
+        self.group = group
+        self.connections = connections
+        self.handler = handler
+        self.recorder = recorder
+        writes = WriteRetry(partition: group.partition, connections: connections, refusals: refusals)
+        self.inHand = inHand
+        self.logger = logger
+        applied = Counter(label: "skmuseum_\(group.service.rawValue)_events_applied_total")
+        deadLettered = Counter(label: "skmuseum_\(group.service.rawValue)_dead_letters_total")
+    }
+
+    /// Works off what is pending for this consumer from before.
+    /// - Parameter oneByOne: whether one of them may have killed the process, so that each is taken alone and counted.
+    mutating func recover(oneByOne: Bool) async throws(RedisError) {
+        for source in group.service.subscriptions {
+            var after = "0"
+            while true {
+                let entries = try await group.readPending(of: source, after: after, count: ConsumerConfiguration.batchLimit)
+                guard let last = entries.last else { break }
+                after = last.id
+                if oneByOne { try await applyAlone(entries) } else { try await apply(entries) }
+            }
+        }
+        for name in try await group.clearStaleAttempts() { inHand.remove(name) }
+    }
+
+    /// Takes over what a dead consumer left, each alone.
+    mutating func takeOver(idle: Duration) async throws(RedisError) {
+        let found =
+            try await writes.unlessRefused("claim") { () async throws(RedisError) in try await group.takeOver(idle: idle) } ?? []
+        let entries = found.filter { waiting[$0.name] == nil }
+        if !entries.isEmpty { logger.info("took over pending events", metadata: ["count": "\(entries.count)"]) }
+        try await applyAlone(entries)
+    }
+
+    /// Writes down up to where all is applied.
+    mutating func recordProgress() async throws(RedisError) {
+        let written: Void? = try await writes.unlessRefused("progress") { () async throws(RedisError) in
+            try await group.recordProgress()
+        }
+        hasProgress = written == nil
+    }
+
+    /// Removes consumers of this group that will not come back.
+    func removeIdleConsumers(idle: Duration) async throws(RedisError) {
+        let names = try await writes.unlessRefused("remove consumers") { () async throws(RedisError) in
+            try await group.removeIdleConsumers(idle: idle)
+        }
+        guard let names, !names.isEmpty else { return }
+        logger.info("idle consumers removed", metadata: ["consumers": "\(Set(names).sorted().joined(separator: " "))"])
+    }
+
+    /// Waits for new entries until something is to be tried again or done. Ends at once when the process is told to stop.
+    mutating func applyNew(linger: Duration, until due: ContinuousClock.Instant) async throws(RedisError) {
+        let next = waiting.values.map(\.due).reduce(due, min)
+        let block = min(max(next - .now, .milliseconds(1)), ConsumerConfiguration.longestBlock)
+        let entries = try await connections.closingOnShutdown { [group] connection throws(RedisError) in
+            try await group.readNew(count: ConsumerConfiguration.batchLimit, block: block, on: connection)
+        }
+        if entries.isEmpty { return }
+        if linger > .zero, entries.count < ConsumerConfiguration.batchLimit { try? await Task.sleep(for: linger) }
+        try await apply(entries)
+    }
+
+    /// Tries again what was not yet to be applied and is due.
+    mutating func retryDue() async throws(RedisError) {
+        let now = ContinuousClock.now
+        let due = waiting.values.filter { $0.due <= now }.map(\.entry)
+        if !due.isEmpty { try await apply(due) }
+    }
+
+    /// Each entry alone, counted before and cleared after, so that one which kills the process is known by its count.
+    private mutating func applyAlone(_ entries: [Entry]) async throws(RedisError) {
+        for entry in entries {
+            // An outage is no death: what this living process has counted is not counted again.
+            let attempts =
+                inHand.contains(entry.name)
+                ? 0
+                : try await writes.untilAccepted("attempts") { () async throws(RedisError) in try await group.beginAttempt(entry)
+                }
+            inHand.insert(entry.name)
+            // Where nothing is left of it, there is nothing to moveToDeadLetters.
+            if attempts > ConsumerConfiguration.fatalAttempts, entry.raw != nil {
+                try await moveToDeadLetters(entry, reason: "the process died of it", attempts: attempts - 1)
+            } else {
+                try await apply([entry])
+            }
+            try await writes.untilAccepted("attempts") { () async throws(RedisError) in try await group.endAttempt(entry) }
+            inHand.remove(entry.name)
+        }
+    }
+
+    private mutating func apply(_ entries: [Entry]) async throws(RedisError) {
+        var good: [(entry: Entry, event: Event)] = []
+        var done: [Entry] = []
+        for entry in entries {
+            switch entry.event {
+            case .success(let event): good.append((entry, event))
+            case .failure where entry.raw == nil:
+                // Trimming takes out only what this group has applied: a replay was under way, or somebody deleted it.
+                logger.info("event is gone from its stream", metadata: ["service": "\(entry.source.rawValue)", "id": "\(entry.id)"])
+                done.append(entry)
+            case .failure(let why): try await moveToDeadLetters(entry, reason: why.description, attempts: 1)
+            }
+        }
+        let dispositions = try await dispositions(on: good.map { Delivery(event: $0.event, age: age(of: $0.entry)) })
+        for ((entry, event), disposition) in zip(good, dispositions) {
+            switch disposition {
+            case .applied:
+                done.append(entry)
+                logger.debug(
+                    "event applied",
+                    metadata: [
+                        "eventType": "\(event.type.rawValue)", "id": "\(entry.id)", "requestId": "\(event.requestId ?? "")",
+                    ])
+            case .retryLater: postpone(entry)
+            case .deadLetter(let reason): try await moveToDeadLetters(entry, reason: reason, attempts: 1)
+            }
+        }
+        if done.isEmpty { return }
+        try await writes.untilAccepted("acknowledge") { [done] () async throws(RedisError) in try await group.acknowledge(done) }
+        hasAcknowledged = true
+        for entry in done { waiting[entry.name] = nil }
+        applied.increment(by: done.count)
+        hasProgress = true
+    }
+
+    /// The service's dispositions. Waits out whatever time may mend, as long as the connection stands; a fault that comes back
+    /// is traced to the single delivery that has it.
+    private func dispositions(on deliveries: [Delivery]) async throws(RedisError) -> [EventDisposition] {
+        if deliveries.isEmpty { return [] }
+        var attempt = 0
+        while true {
+            do throws(Failure) {
+                let dispositions = try await handler.handle(deliveries)
+                writes.accepted("apply")
+                return dispositions
+            } catch {
+                attempt += 1
+                if let cause = recorder.takeRefusal() { writes.refused("apply", cause: cause) }
+                if case .internal(let what) = error {
+                    if deliveries.count > 1 { return try await oneByOne(deliveries) }
+                    logger.error("event could not be applied", metadata: ["what": "\(what)", "attempt": "\(attempt)"])
+                    if attempt == ConsumerConfiguration.fatalAttempts { return [.deadLetter(what)] }
+                }
+                try await writes.pause(attempt: attempt)
+            }
+        }
+    }
+
+    private func oneByOne(_ deliveries: [Delivery]) async throws(RedisError) -> [EventDisposition] {
+        var all: [EventDisposition] = []
+        for delivery in deliveries { all += try await dispositions(on: [delivery]) }
+        return all
+    }
+
+    private func age(of entry: Entry) -> Duration { waiting[entry.name].map { .now - $0.since } ?? .zero }
+
+    /// Again after 5, 10, 20, 50 ms, and so on up to a second.
+    private mutating func postpone(_ entry: Entry) {
+        let now = ContinuousClock.now
+        var kept = waiting[entry.name] ?? Waiting(entry: entry, since: now, due: now)
+        kept.attempts += 1
+        kept.due = now + Backoff.pause(attempt: kept.attempts, from: .milliseconds(10), to: .seconds(1))
+        waiting[entry.name] = kept
+    }
+
+    private mutating func moveToDeadLetters(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
+        logger.error(
+            "event is a dead letter", metadata: ["service": "\(entry.source.rawValue)", "id": "\(entry.id)", "reason": "\(reason)"])
+        try await writes.untilAccepted("dead letter") { () async throws(RedisError) in
+            try await group.moveToDeadLetters(entry, reason: reason, attempts: attempts)
+        }
+        hasAcknowledged = true
+        waiting[entry.name] = nil
+        deadLettered.increment()
+        hasProgress = true
+    }
+}

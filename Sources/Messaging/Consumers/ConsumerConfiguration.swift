@@ -1,0 +1,43 @@
+public import Contracts
+public import Redis
+
+/// What all partitions' consumers of a service have in common.
+public struct ConsumerConfiguration: Sendable {
+    /// Where the streams are.
+    let events: RedisClient
+    /// The service's own server, if it is another one.
+    let store: RedisClient?
+    /// `<role>-<INSTANCE_ID>`.
+    let consumer: String
+    /// How long to wait after a read for what belongs to it.
+    let linger: Duration
+    /// Another consumer that has been idle for so long with nothing pending is removed from the group.
+    let removeAfter: Duration
+    /// Makes the service's event handler. It writes on the connection that the batch was read from, or on that to the service's own server.
+    let handler: @Sendable (any RedisSender) -> any EventHandler
+
+    /// Most entries of one batch.
+    static let batchLimit = 256
+    /// The longest that a read waits for new entries.
+    static let longestBlock = Duration.seconds(5)
+    /// A dead consumer's messages are taken over within 5 s: idle for 2.5, looked for every 2.
+    static let takeOverAfter = Duration.milliseconds(2500)
+    static let takeOverEvery = Duration.seconds(2)
+    static let progressEvery = Duration.seconds(1)
+    /// A session without an error for so long has worked, if it has not acknowledged anything before.
+    static let steadyAfter = Duration.seconds(1)
+    /// A message that killed its process so often while alone in hand is a dead letter.
+    static let fatalAttempts = 5
+
+    public init(
+        events: RedisClient, store: RedisClient?, consumer: String, linger: Duration = .zero,
+        removeAfter: Duration = .seconds(3600), handler: @escaping @Sendable (any RedisSender) -> any EventHandler
+    ) {
+        self.events = events
+        self.store = store
+        self.consumer = consumer
+        self.linger = linger
+        self.removeAfter = removeAfter
+        self.handler = handler
+    }
+}

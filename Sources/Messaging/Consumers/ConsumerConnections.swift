@@ -1,0 +1,45 @@
+import Redis
+import ServiceLifecycle
+
+/// The connections of one consumer session: to the streams, and to the service's own server if there is one. The two live equally long:
+/// a store that comes back with an older day's data is looked at anew.
+struct ConsumerConnections: Sendable {
+    let streams: RedisConnection
+    /// `nil`: the service keeps its state beside the streams.
+    let ownStore: RedisConnection?
+
+    init(_ configuration: ConsumerConfiguration) async throws(RedisError) {
+        streams = try await configuration.events.dedicatedConnection()
+        do throws(RedisError) {
+            ownStore = if let store = configuration.store { try await store.dedicatedConnection() } else { nil }
+        } catch {
+            streams.close()
+            throw error
+        }
+    }
+
+    /// Where the service keeps its state.
+    var store: RedisConnection { ownStore ?? streams }
+
+    var areActive: Bool { streams.isActive && store.isActive }
+
+    func close() {
+        streams.close()
+        ownStore?.close()
+    }
+
+    /// Reads with nothing in flight. When the process is told to stop meanwhile, the connection closes and ends the read at once.
+    func closingOnShutdown<Value: Sendable>(
+        _ read: (RedisConnection) async throws(RedisError) -> Value
+    ) async throws(RedisError) -> Value {
+        try await withGracefulShutdownHandler { () async -> Result<Value, RedisError> in
+            do throws(RedisError) {
+                return .success(try await read(streams))
+            } catch {
+                return .failure(error)
+            }
+        } onGracefulShutdown: { [streams] in
+            streams.close()
+        }.get()
+    }
+}

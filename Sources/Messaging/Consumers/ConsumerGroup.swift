@@ -1,0 +1,193 @@
+import Contracts
+import Redis
+import Scripts
+
+/// One service's consumer group in one partition, as Redis commands: reading, acknowledging, progress, dead letters.
+struct ConsumerGroup: Sendable {
+    let service: ServiceName
+    let partition: String
+    let consumer: String
+    /// Where the streams are.
+    let connection: any RedisSender
+    /// Where the service keeps what is its own: progress, attempts, dead letters.
+    let store: any RedisSender
+    /// Whether that is another server than the streams'.
+    let hasOwnStore: Bool
+
+    private var keys: Keys { Keys(partition: partition) }
+    private var group: String { service.rawValue }
+
+    private func stream(_ source: ServiceName) -> String { keys.events(of: source.rawValue) }
+    private func progressKey(_ source: ServiceName) -> String { keys.progress(of: group, on: source.rawValue) }
+
+    /// The group's dead letters.
+    var deadLetters: DeadLetters { DeadLetters(of: service, in: partition, store: store) }
+
+    /// Makes the group where it is missing, at the service's own progress and never at the end. Where the service has a
+    /// store of its own, the group is set back to what that store has applied.
+    func prepare() async throws(RedisError) {
+        for source in service.subscriptions {
+            let progress = try await store.send("GET", progressKey(source)).asOptionalText() ?? StreamID.zero.text
+            if hasOwnStore { try await lowerCopy(of: progress, on: source) }
+            do throws(RedisError) {
+                _ = try await connection.send("XGROUP", "CREATE", stream(source), group, progress, "MKSTREAM")
+            } catch {
+                guard case .server(let message) = error, message.hasPrefix("BUSYGROUP") else { throw error }
+                // The store may have been put back to an earlier day. A group that is behind, as in a replay, stays there.
+                if hasOwnStore, let applied = StreamID(progress), try await position(on: source).delivered > applied {
+                    _ = try await connection.send("XGROUP", "SETID", stream(source), group, progress)
+                }
+            }
+        }
+    }
+
+    /// New entries of all streams, waiting up to `block` for the first.
+    /// - Parameter connection: one that nobody else uses, since it is blocked meanwhile.
+    func readNew(count: Int, block: Duration, on connection: RedisConnection) async throws(RedisError) -> [Entry] {
+        let streams = service.subscriptions.map(stream)
+        let milliseconds = String(max(1, Int(block / .milliseconds(1))))
+        let command = Command(
+            ["XREADGROUP", "GROUP", group, consumer, "COUNT", String(count), "BLOCK", milliseconds, "STREAMS"] + streams
+                + service.subscriptions.map { _ in ">" })
+        let reply = try await connection.send(command, blocking: block)
+        return try Entry.list(streams: reply, sources: Dictionary(uniqueKeysWithValues: zip(streams, service.subscriptions)))
+    }
+
+    /// This consumer's own pending entries of one stream after `id`, oldest first.
+    func readPending(of source: ServiceName, after id: String, count: Int) async throws(RedisError) -> [Entry] {
+        let reply = try await connection.send(
+            "XREADGROUP", "GROUP", group, consumer, "COUNT", String(count), "STREAMS", stream(source), id)
+        return try Entry.list(streams: reply, sources: [stream(source): source])
+    }
+
+    /// Takes over entries that another consumer has had in hand for `idle` without acknowledging them, all there are.
+    func takeOver(idle: Duration) async throws(RedisError) -> [Entry] {
+        var taken: [Entry] = []
+        // Most often there is nothing to claim: one exchange for all streams.
+        let first = await connection.send(service.subscriptions.map { claim($0, idle: idle, from: "0-0") })
+        for (source, result) in zip(service.subscriptions, first) {
+            var reply = try result.get()
+            while true {
+                let (entries, cursor) = try claimed(reply, source: source)
+                taken += entries
+                if cursor == "0-0" { break }
+                reply = try await connection.send(claim(source, idle: idle, from: cursor))
+            }
+        }
+        return taken
+    }
+
+    private func claim(_ source: ServiceName, idle: Duration, from cursor: String) -> Command {
+        Command(
+            "XAUTOCLAIM", stream(source), group, consumer, String(Int(idle / .milliseconds(1))), cursor, "COUNT", "256")
+    }
+
+    private func claimed(_ reply: Reply, source: ServiceName) throws(RedisError) -> (entries: [Entry], cursor: String) {
+        let parts = try reply.asArray()
+        guard parts.count > 1 else { throw .unexpected("XAUTOCLAIM answers at least two elements") }
+        return (try Entry.list(entries: parts[1], source: source), try parts[0].asText())
+    }
+
+    func acknowledge(_ entries: [Entry]) async throws(RedisError) {
+        let commands = Dictionary(grouping: entries, by: \.source).map { source, entries in
+            Command(["XACK", stream(source), group] + entries.map(\.id))
+        }
+        for result in await connection.send(commands) { _ = try result.get() }
+    }
+
+    /// Writes down up to where each stream is applied: just below the lowest pending entry, or as far as was delivered.
+    func recordProgress() async throws(RedisError) {
+        for source in service.subscriptions {
+            let progress = try await position(on: source).progress
+            guard progress != StreamID.zero else { continue }
+            let command = Command(Scripts.consumerProgress, keys: [progressKey(source)], arguments: [progress.text])
+            _ = try await store.send(command)
+            // Whoever trims the stream reads the copy; so it comes second.
+            if hasOwnStore { _ = try await connection.send(command) }
+        }
+    }
+
+    /// A store put back to an earlier day still needs what came since: the copy of its progress beside the stream, by which events
+    /// are trimmed, goes back first.
+    private func lowerCopy(of progress: String, on source: ServiceName) async throws(RedisError) {
+        guard let copy = try await connection.send("GET", progressKey(source)).asOptionalText().flatMap(StreamID.init),
+            let applied = StreamID(progress), copy > applied
+        else { return }
+        _ = try await connection.send("SET", progressKey(source), progress)
+    }
+
+    /// How far the group has read a stream, and its lowest pending entry. Both are read at one moment: a group that is destroyed and
+    /// made anew further back would otherwise count as having applied what it has yet to read.
+    private func position(on source: ServiceName) async throws(RedisError) -> Position {
+        let reply = try await connection.send(
+            Command(Scripts.consumerPosition, keys: [stream(source)], arguments: [group])
+        ).asTexts()
+        if reply == ["NO_GROUP"] { throw .noGroup("the group \(group) is gone") }
+        guard reply.count == 3, let delivered = StreamID(reply[1]) else { throw .unexpected("a group's position was due") }
+        return Position(delivered: delivered, lowestPending: StreamID(reply[2]))
+    }
+
+    private struct Position {
+        let delivered: StreamID
+        let lowestPending: StreamID?
+
+        var progress: StreamID { lowestPending?.previous ?? delivered }
+    }
+
+    /// Puts an entry among the dead letters and acknowledges it. Killed in between, it is put there twice, with one id.
+    func moveToDeadLetters(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
+        try await deadLetters.add(entry, reason: reason, attempts: attempts)
+        try await acknowledge([entry])
+    }
+
+    /// Counts that an entry is about to be handled alone; cleared when it has been, whatever came of it.
+    func beginAttempt(_ entry: Entry) async throws(RedisError) -> Int {
+        try await store.send("HINCRBY", keys.attempts(of: group), entry.name, "1").asInteger()
+    }
+
+    func endAttempt(_ entry: Entry) async throws(RedisError) {
+        _ = try await store.send("HDEL", keys.attempts(of: group), entry.name)
+    }
+
+    /// Clears counts of entries that are pending for nobody: their process was killed after acknowledging.
+    /// - Returns: the entries' names.
+    func clearStaleAttempts() async throws(RedisError) -> [String] {
+        var stale: [String] = []
+        for (field, _) in try await store.send("HGETALL", keys.attempts(of: group)).asPairs() {
+            let name = try field.asText()
+            let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
+            if parts.count == 2, let source = ServiceName(rawValue: parts[0]), service.subscriptions.contains(source), StreamID(parts[1]) != nil {
+                let pending = try await connection.send("XPENDING", stream(source), group, parts[1], parts[1], "1").asArray()
+                guard pending.isEmpty else { continue }
+            }
+            _ = try await store.send("HDEL", keys.attempts(of: group), name)
+            stale.append(name)
+        }
+        return stale
+    }
+
+    /// Removes other consumers that have been idle for so long and have nothing pending, a bounded number.
+    /// - Returns: their names.
+    func removeIdleConsumers(idle: Duration) async throws(RedisError) -> [String] {
+        var removed: [String] = []
+        for source in service.subscriptions {
+            let arguments = [group, consumer, String(Int(idle / .milliseconds(1))), "100"]
+            removed += try await connection.send(
+                Command(Scripts.consumerRemoveIdle, keys: [stream(source)], arguments: arguments)
+            ).asTexts()
+        }
+        return removed
+    }
+
+    /// Leaves the group if nothing is pending for this consumer.
+    /// - Returns: whether that is so in each stream.
+    func leave() async throws(RedisError) -> Bool {
+        var hasLeft = true
+        for source in service.subscriptions {
+            let reply = try await connection.send(
+                Command(Scripts.consumerLeave, keys: [stream(source)], arguments: [group, consumer]))
+            if reply != .text("LEFT") { hasLeft = false }
+        }
+        return hasLeft
+    }
+}

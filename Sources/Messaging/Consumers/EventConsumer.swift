@@ -1,0 +1,120 @@
+import Contracts
+import Logging
+import Redis
+import ServiceLifecycle
+
+/// Hears one partition's events for one service: reads, lets the service apply, acknowledges.
+///
+/// Whatever breaks the connection drops the batch in hand unacknowledged; it is read again as pending. Whatever time may mend is
+/// tried again in place and never becomes a dead letter.
+struct EventConsumer: Sendable {
+    let service: ServiceName
+    let partition: String
+    let configuration: ConsumerConfiguration
+    let refusals: RefusedWrites
+    let logger: Logger
+
+    func run() async {
+        // Only what the last process with this name left behind can be what killed it.
+        var isUncleanStart = true
+        let inHand = SingleEventAttempts()
+        var failures = 0
+        var log = FailureLog(logger, failing: "consumer session failed, retrying", recovered: "consumer recovered")
+        while !Task.isShuttingDownGracefully && !Task.isCancelled {
+            do throws(RedisError) {
+                try await session(isUncleanStart: &isUncleanStart, inHand: inHand) {
+                    failures = 0
+                    log.succeeded()
+                }
+            } catch {
+                // The read that was blocked when the process was told to stop.
+                if Task.isShuttingDownGracefully { break }
+                failures += 1
+                log.failed(error)
+                if error.refusal != nil { refusals.count() }
+                let pause = Backoff.pause(attempt: failures, from: .milliseconds(20), to: .milliseconds(500))
+                try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
+            }
+        }
+        await leave(inHand: inHand)
+    }
+
+    /// One connection's life. Returns when the process shuts down, after the batch in hand is done.
+    /// - Parameter onSteady: called once the session has worked: it has acknowledged something, or run for a while without an error.
+    private func session(
+        isUncleanStart: inout Bool, inHand: SingleEventAttempts, onSteady: () -> Void
+    ) async throws(RedisError) {
+        let connections = try await ConsumerConnections(configuration)
+        defer { connections.close() }
+        let group = group(streams: connections.streams, store: connections.store)
+        try await group.prepare()
+        var work = worker(group, connections, inHand)
+        try await work.recover(oneByOne: isUncleanStart)
+        isUncleanStart = false
+        var revival = DeadLetterReprocessor(group.deadLetters, handler: work.handler, logger: logger)
+
+        let start = ContinuousClock.now
+        var steadyAt: ContinuousClock.Instant? = start + ConsumerConfiguration.steadyAfter
+        var nextTakeOver = start
+        var nextProgress = start
+        var nextRemoval = start
+        while !Task.isShuttingDownGracefully && !Task.isCancelled {
+            guard connections.areActive else { throw .unreachable("the connection closed") }
+            if let due = steadyAt, work.hasAcknowledged || .now >= due {
+                steadyAt = nil
+                onSteady()
+            }
+            if .now >= nextTakeOver {
+                // What was left behind before the session began is idle for long enough by the second time.
+                let isFirst = nextTakeOver == start
+                try await work.takeOver(idle: ConsumerConfiguration.takeOverAfter)
+                nextTakeOver =
+                    .now + (isFirst ? ConsumerConfiguration.takeOverAfter : ConsumerConfiguration.takeOverEvery)
+            }
+            if .now >= nextRemoval {
+                try await work.removeIdleConsumers(idle: configuration.removeAfter)
+                nextRemoval = .now + configuration.removeAfter / 6
+            }
+            try await work.retryDue()
+            try await revival.step()
+            if work.hasProgress, .now >= nextProgress {
+                try await work.recordProgress()
+                nextProgress = .now + ConsumerConfiguration.progressEvery
+            }
+            let due = [steadyAt, revival.due, work.hasProgress ? nextProgress : nil, nextRemoval].compactMap { $0 }
+            try await work.applyNew(linger: configuration.linger, until: due.reduce(nextTakeOver, min))
+        }
+    }
+
+    /// Leaves the group through the clients' common connections. What was delivered in the moment in which the own connection
+    /// closed is applied before.
+    private func leave(inHand: SingleEventAttempts) async {
+        let group = group(streams: configuration.events, store: configuration.store ?? configuration.events)
+        do throws(RedisError) {
+            try await group.recordProgress()
+            if try await group.leave() { return }
+            let connections = try await ConsumerConnections(configuration)
+            defer { connections.close() }
+            var work = worker(self.group(streams: connections.streams, store: connections.store), connections, inHand)
+            try await work.recover(oneByOne: false)
+            try await group.recordProgress()
+            _ = try await group.leave()
+        } catch {
+            // What is still pending another consumer takes over.
+            logger.debug("consumer could not leave its group", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func group(streams: any RedisSender, store: any RedisSender) -> ConsumerGroup {
+        ConsumerGroup(
+            service: service, partition: partition, consumer: configuration.consumer, connection: streams, store: store,
+            hasOwnStore: configuration.store != nil)
+    }
+
+    private func worker(_ group: ConsumerGroup, _ connections: ConsumerConnections, _ inHand: SingleEventAttempts) -> BatchWorker {
+        let recorder = RefusalRecorder(connections.store)
+        return BatchWorker(
+            group: group, connections: connections, handler: configuration.handler(recorder), recorder: recorder,
+            refusals: refusals, inHand: inHand, logger: logger)
+    }
+}

@@ -1,0 +1,60 @@
+import Contracts
+import Redis
+import Scripts
+
+/// A service's own stream in one partition, as its owner sees it: who has heard how much of it, and what may go.
+struct EventStream: Sendable {
+    let service: ServiceName
+    let partition: String
+    let redis: any RedisSender
+
+    /// Most entries that one XTRIM takes out, so that nobody waits long for it.
+    static let trimLimit = 1000
+
+    private var keys: Keys { Keys(partition: partition) }
+    private var stream: String { keys.events(of: service.rawValue) }
+    private var progressKeys: [String] { service.subscribers.map { keys.progress(of: $0.rawValue, on: service.rawValue) } }
+
+    /// Up to where each subscriber in the table has applied all, and the stream's last entry. Who has written down nothing yet has
+    /// applied nothing.
+    func state() async throws(RedisError) -> (progress: [(group: ServiceName, applied: StreamID)], last: StreamID?) {
+        let results = await redis.send([
+            Command(["MGET"] + progressKeys), Command("XREVRANGE", stream, "+", "-", "COUNT", "1"),
+        ])
+        var progress: [(group: ServiceName, applied: StreamID)] = []
+        for (group, reply) in zip(service.subscribers, try results[0].get().asArray()) {
+            progress.append((group, try reply.asOptionalText().flatMap(StreamID.init) ?? .zero))
+        }
+        return (progress, try Self.firstId(try results[1].get()))
+    }
+
+    /// The first entry that comes after `id`.
+    func first(after id: StreamID) async throws(RedisError) -> StreamID? {
+        try Self.firstId(try await redis.send("XRANGE", stream, "(" + id.text, "+", "COUNT", "1"))
+    }
+
+    private static func firstId(_ entries: Reply) throws(RedisError) -> StreamID? {
+        guard let entry = try entries.asArray().first else { return nil }
+        guard let id = StreamID(try (try entry.asArray().first ?? .null).asText()) else { throw .unexpected("an id was due") }
+        return id
+    }
+
+    /// Takes out, in bounded steps, entries below `id` that every subscriber in the table has applied. Each step reads the progress
+    /// again: one that has been lowered meanwhile is not overtaken. A few may stay: Redis lets go of whole blocks of about a hundred.
+    /// - Returns: how many are gone, and the id below which the last step removed.
+    func trim(below id: StreamID) async throws(RedisError) -> (count: Int, bound: String) {
+        let command = Command(
+            Scripts.streamTrim, keys: [stream] + progressKeys, arguments: [id.text, String(Self.trimLimit)])
+        var count = 0
+        var bound = StreamID.zero.text
+        while !Task.isCancelled {
+            let reply = try await redis.send(command).asArray()
+            guard reply.count == 2 else { throw .unexpected("stream_trim answers two elements") }
+            let gone = try reply[0].asInteger()
+            bound = try reply[1].asText()
+            if gone == 0 { break }
+            count += gone
+        }
+        return (count, bound)
+    }
+}

@@ -1,0 +1,13 @@
+public import Contracts
+public import Redis
+
+extension RedisSender {
+    /// The server's clock, by which it draws stream ids.
+    public func time() async throws(RedisError) -> UnixMilliseconds {
+        let parts = try await send("TIME").asTexts().map { UnixMilliseconds($0) }
+        guard parts.count == 2, let seconds = parts[0], let microseconds = parts[1] else {
+            throw .unexpected("TIME answers seconds and microseconds")
+        }
+        return seconds * 1000 + microseconds / 1000
+    }
+}

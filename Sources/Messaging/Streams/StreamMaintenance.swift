@@ -1,0 +1,120 @@
+public import Contracts
+public import Logging
+import Metrics
+public import Redis
+public import ServiceLifecycle
+
+/// Looks after a service's own streams: shows how far behind each subscriber is, says when one falls silent, and lets go of events
+/// that all have applied and that are past retention.
+///
+/// Subscribers are those of the table (``ServiceName/subscriptions``), never the groups that Redis lists: a lost group still needs its events, and
+/// a group that somebody made by hand doesn't.
+public struct StreamMaintenance: Service {
+    /// How often things are done.
+    public struct Rhythm: Sendable {
+        public var look = Duration.seconds(10)
+        public var trim = Duration.seconds(60)
+        /// A subscriber that has events and makes no progress for so long has fallen silent.
+        public var silence = Duration.seconds(60)
+
+        public init() {}
+    }
+
+    private let service: ServiceName
+    private let partitions: Partitions
+    private let redis: RedisClient
+    private let retention: Duration
+    private let rhythm: Rhythm
+    private let time: @Sendable (RedisClient) async throws(RedisError) -> UnixMilliseconds
+    private let refusals: RefusedWrites
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - retention: by ids, which tell when an event was written.
+    ///   - time: the moment to compare ids with: the clock of the server that drew them.
+    public init(
+        service: ServiceName, partitions: Partitions, redis: RedisClient, retention: Duration, rhythm: Rhythm = Rhythm(),
+        time: @escaping @Sendable (RedisClient) async throws(RedisError) -> UnixMilliseconds = { client throws(RedisError) in
+            try await client.time()
+        },
+        logger: Logger
+    ) {
+        self.service = service
+        self.partitions = partitions
+        self.redis = redis
+        self.retention = retention
+        self.rhythm = rhythm
+        self.time = time
+        self.refusals = RefusedWrites(of: service, logger: logger)
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var watch = StallDetector(bound: rhythm.silence)
+            var lastTrim: ContinuousClock.Instant?
+            var log = FailureLog(
+                logger, failing: "streams can't be looked after", recovered: "streams can be looked after again")
+            while !Task.isCancelled {
+                let isTrimDue = lastTrim.map { .now - $0 >= rhythm.trim } ?? true
+                if let failure = await keepAll(&watch, trimming: isTrimDue) {
+                    log.failed(failure)
+                    if failure.refusal != nil { refusals.count() }
+                } else {
+                    if isTrimDue { lastTrim = .now }
+                    log.succeeded()
+                }
+                try? await Task.sleep(for: rhythm.look)
+            }
+        }
+    }
+
+    /// What failed last; a partition that can't be looked after does not keep the others waiting.
+    private func keepAll(_ watch: inout StallDetector, trimming: Bool) async -> RedisError? {
+        var failure: RedisError?
+        do throws(Failure) {
+            for partition in try await partitions.inUse() {
+                do throws(RedisError) {
+                    try await keep(EventStream(service: service, partition: partition, redis: redis), &watch, trimming: trimming)
+                } catch {
+                    failure = error
+                }
+            }
+        } catch {
+            failure = .unreachable("the partitions are not known")
+        }
+        return failure
+    }
+
+    private func keep(_ stream: EventStream, _ watch: inout StallDetector, trimming: Bool) async throws(RedisError) {
+        let state = try await stream.state()
+        let hasNews = state.progress.contains { group in state.last.map { $0 > group.applied } ?? false }
+        let moment = hasNews || trimming ? try await time(redis) : 0
+        for (group, applied) in state.progress {
+            let isBehind = state.last.map { $0 > applied } ?? false
+            let oldest = isBehind ? try await stream.first(after: applied) : nil
+            let lag = oldest.map { max(0, Double(moment) - Double($0.milliseconds)) / 1000 } ?? 0
+            let dimensions = [("group", group.rawValue), ("partition", stream.partition)]
+            Gauge(label: "skmuseum_\(service.rawValue)_subscriber_lag_seconds", dimensions: dimensions).record(lag)
+            let turn = watch.look(at: group, in: stream.partition, applied: applied, isBehind: oldest != nil, now: .now)
+            report(turn, of: group, in: stream.partition, lag: lag)
+        }
+        guard trimming else { return }
+        let youngest = StreamID(milliseconds: UInt64(max(0, moment - UnixMilliseconds(retention / .milliseconds(1)))), sequence: 0)
+        if youngest == .zero { return }
+        let (count, bound) = try await stream.trim(below: youngest)
+        guard count > 0 else { return }
+        logger.info("events trimmed", metadata: ["partition": "\(stream.partition)", "count": "\(count)", "below": "\(bound)"])
+    }
+
+    private func report(_ turn: StallDetector.Turn?, of group: ServiceName, in partition: String, lag: Double) {
+        let metadata: Logger.Metadata = [
+            "group": "\(group.rawValue)", "partition": "\(partition)", "lagSeconds": "\(Int(lag))",
+        ]
+        switch turn {
+        case .fellSilent: logger.warning("subscriber has fallen silent; is that role running?", metadata: metadata)
+        case .isBack: logger.warning("subscriber is back", metadata: metadata)
+        case nil: break
+        }
+    }
+}

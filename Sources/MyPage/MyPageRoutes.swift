@@ -1,0 +1,48 @@
+public import HTTPServer
+import Messaging
+import Contracts
+public import Hummingbird
+
+/// `/myPages`.
+public struct MyPageRoutes: Routes {
+    let store: any MyPageStore
+    let list: MyPageList
+    let partitions: Partitions
+
+    public func add(to router: Router<AppRequestContext>) {
+        router.get("myPages") { request, _ in
+            let query = try RequestQuery(request, known: ["visitor", "size", "cursor"])
+            let page = try await list.page(
+                try query.page(), of: try query.text("visitor", length: 1...64), partitions: try await partitions.inUse())
+            return Response.collection(page, of: "myPages", to: request)
+        }
+        router.get("myPages/{id}") { request, context in
+            let id = try context.id(BookingID.init, orElse: Failure.unknownPage)
+            guard let page = try await store.find(id) else { throw Failure.unknownPage(id.text) }
+            return Response.resource(page, to: request)
+        }
+    }
+}
+
+extension MyPageRow: HALResource {
+    var href: String { "/myPages/" + booking.text }
+
+    func write(to writer: inout JSONWriter) {
+        writer.member("bookId", booking.text)
+        writer.member("museumId", booking.exhibition.text)
+        writer.member("visitor", visitor)
+        writer.member("seats", seats)
+        writer.member("status", status.rawValue)
+        writer.member("admission", admission?.rawValue)
+        writer.member("title", exhibition?.title)
+        writer.member("hall", exhibition?.hall)
+        writer.member("date", exhibition?.date)
+        writer.member("startTime", exhibition?.startTime)
+        writer.member("endTime", exhibition?.endTime)
+        writer.member("updatedAt", Timestamp.text(updatedAt))
+        writer.object("_links") { writer in
+            writer.link("self", href)
+            writer.link("book", "/books/" + booking.text)
+        }
+    }
+}

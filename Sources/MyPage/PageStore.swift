@@ -1,9 +1,0 @@
-import Contracts
-
-/// Where the read model is kept.
-protocol PageStore: Sendable {
-    /// Applies what is newer than what is there; the rest is passed over.
-    func apply(_ news: [News]) async throws(Failure)
-    /// `nil` as long as the booking itself has not been heard of.
-    func find(_ id: BookingID) async throws(Failure) -> VisitorPage?
-}

@@ -1,0 +1,130 @@
+import HTTPServer
+import Messaging
+import Contracts
+import Redis
+import Scripts
+
+/// The read model in Redis hashes.
+struct RedisMyPageStore: MyPageStore {
+    let client: any RedisSender
+    /// The live read model's, unless another is being built beside it.
+    var keys: @Sendable (String) -> Keys = { Keys(partition: $0) }
+
+    func apply(_ news: [ProjectionUpdate]) async throws(Failure) {
+        enum Word: String { case purged = "PURGED", stale = "STALE", applied = "APPLIED" }
+        for (news, result) in zip(news, await client.send(news.map(command))) {
+            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: news.script, result)
+        }
+    }
+
+    private func command(_ news: ProjectionUpdate) -> Command {
+        switch news {
+        case .booking(let payload, let moment):
+            let keys = keys(payload.id.partition)
+            // An attempt that was answered 503 has a row, but is on nobody's list.
+            let isListed = payload.status != .aborted
+            return Command(
+                news.script,
+                keys: [keys.page(payload.id.text), keys.purgedExhibitions(of: "mypage")]
+                    + (isListed ? [keys.pages(of: payload.visitor), keys.visitors] : []),
+                arguments: [
+                    "bookVersion", String(payload.version), payload.id.text, String(payload.createdAt), payload.visitor,
+                    "museumId", payload.id.exhibition.text, "visitor", payload.visitor, "seats", String(payload.seats),
+                    "status", payload.status.rawValue, "createdAt", String(payload.createdAt), "updatedAt", String(moment),
+                ])
+        case .admission(let payload, let moment):
+            let keys = keys(payload.booking.partition)
+            return Command(
+                news.script, keys: [keys.page(payload.booking.text), keys.purgedExhibitions(of: "mypage")],
+                arguments: [
+                    "admissionVersion", String(payload.version), payload.booking.text, "", "",
+                    "admission", payload.status.rawValue, "admissionUpdatedAt", String(moment),
+                ])
+        case .exhibition(let payload):
+            let keys = keys(payload.id.partition)
+            var arguments = [
+                String(payload.version), payload.id.text, "hall", payload.hall, "date", payload.date, "status", payload.status.rawValue,
+            ]
+            for (name, value) in [("title", payload.title), ("startTime", payload.startTime), ("endTime", payload.endTime)] {
+                if let value { arguments += [name, value] }
+            }
+            return Command(
+                news.script, keys: [keys.pageExhibition(payload.id.text), keys.purgedExhibitions(of: "mypage")],
+                arguments: arguments)
+        }
+    }
+
+    func find(_ id: BookingID) async throws(Failure) -> MyPageRow? { try await find([id])[0] }
+
+    /// One for each id, in order. Rows and their exhibitions are read in one go.
+    func find(_ ids: [BookingID]) async throws(Failure) -> [MyPageRow?] {
+        let exhibitions = Array(Set(ids.map(\.exhibition)))
+        let rows = ids.map { Command("HGETALL", keys($0.partition).page($0.text)) }
+        let shown = exhibitions.map { Command("HGETALL", keys($0.partition).pageExhibition($0.text)) }
+        let results = await client.send(rows + shown)
+        do throws(RedisError) {
+            var known: [ExhibitionID: ShownExhibition] = [:]
+            for (exhibition, result) in zip(exhibitions, results.dropFirst(ids.count)) {
+                known[exhibition] = ShownExhibition(fields: try result.get().asFields())
+            }
+            var pages: [MyPageRow?] = []
+            for (id, result) in zip(ids, results) {
+                pages.append(try MyPageRow(id: id, fields: try result.get().asFields(), exhibition: known[id.exhibition]))
+            }
+            return pages
+        } catch {
+            throw Failure(reading: error)
+        }
+    }
+}
+
+extension ProjectionUpdate {
+    fileprivate var script: Script {
+        switch self {
+        case .booking, .admission: Scripts.myPageApply
+        case .exhibition: Scripts.myPageExhibition
+        }
+    }
+}
+
+/// A visitor's rows newest first over all partitions, or everybody's, visitor by visitor.
+struct MyPageList: Sendable {
+    let client: any RedisSender
+
+    func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<MyPageRow> {
+        let reader = IndexReader(client)
+        let page: Page<String>
+        if let visitor {
+            page = try await reader.newest(request, in: partitions.map { Keys(partition: $0).pages(of: visitor) })
+        } else {
+            page = try await reader.byOwner(
+                request, partitions: partitions, owners: { Keys(partition: $0).visitors },
+                elements: { Keys(partition: $0).pages(of: $1) })
+        }
+        let pages = try await RedisMyPageStore(client: client).find(page.elements.compactMap(BookingID.init))
+        return Page(elements: pages.compactMap { $0 }, next: page.next)
+    }
+}
+
+extension MyPageRow {
+    /// `nil` where there is no row, or none of the booking yet.
+    fileprivate init?(id: BookingID, fields: [String: String], exhibition: ShownExhibition?) throws(RedisError) {
+        guard fields["bookVersion"] != nil else { return nil }
+        guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
+            let status = fields["status"].flatMap({ BookingStatus(rawValue: $0) }),
+            let updatedAt = fields["updatedAt"].flatMap({ UnixMilliseconds($0) })
+        else { throw .unexpected("page \(id.text) is incomplete") }
+        self.init(
+            booking: id, visitor: visitor, seats: seats, status: status,
+            admission: fields["admission"].flatMap { AdmissionStatus(rawValue: $0) }, exhibition: exhibition,
+            updatedAt: max(updatedAt, fields["admissionUpdatedAt"].flatMap { UnixMilliseconds($0) } ?? 0))
+    }
+}
+
+extension ShownExhibition {
+    fileprivate init?(fields: [String: String]) {
+        guard let hall = fields["hall"], let date = fields["date"] else { return nil }
+        self.init(
+            title: fields["title"], hall: hall, date: date, startTime: fields["startTime"], endTime: fields["endTime"])
+    }
+}

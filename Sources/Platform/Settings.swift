@@ -1,0 +1,194 @@
+public import Configuration
+import Contracts
+public import Foundation
+public import Logging
+import NIOCore
+public import Redis
+
+/// All that can be configured, read once and checked before anything listens.
+public struct Settings: Sendable {
+    /// `nil`: the embedded server.
+    public let redis: RedisEndpoint?
+    /// `nil`: the same server as ``redis``.
+    public let myPageRedis: RedisEndpoint?
+    public let bindAddress: String
+    /// The port of each role, by its name.
+    public let ports: [String: Int]
+    /// The names of port variables that Kubernetes has set for a Service of that name. They say nothing about this process.
+    public let ignoredServiceLinks: [String]
+    /// Where to find the roles that are not in this process, by name.
+    public let upstreams: [String: [String]]
+    /// `nil`: host name and the role's port.
+    public let instanceId: String?
+    /// Over how many partitions new exhibitions are spread, 1 to 64.
+    public let partitions: Int
+    /// How long events stay at least; no longer than subscribers need them.
+    public let eventRetention: Duration
+    public let timeZone: TimeZone
+    public let logLevel: Logger.Level
+    public let logFormat: LogFormat
+
+    private static let services = [("book", 8081), ("museum", 8082), ("confirm", 8083), ("mypage", 8084)]
+    /// The embedded server's port.
+    public static let embeddedRedisPort = 6390
+
+    public init(_ config: ConfigReader) throws(InvalidSetting) {
+        let reader = SettingReader(config: config)
+        redis = try reader.endpoint("REDIS_URL")
+        myPageRedis = try reader.endpoint("MYPAGE_REDIS_URL")
+        bindAddress = try reader.address("BIND_ADDRESS") ?? "127.0.0.1"
+        var ignored: [String] = []
+        var ports = ["gateway": try reader.port("GATEWAY_PORT", ignored: &ignored) ?? 8080]
+        var upstreams: [String: [String]] = [:]
+        for (service, port) in Self.services {
+            let prefix = service.uppercased()
+            let own = try reader.port(prefix + "_PORT", ignored: &ignored) ?? port
+            ports[service] = own
+            upstreams[service] = try reader.urls(prefix + "_URL") ?? ["http://127.0.0.1:\(own)"]
+        }
+        if let twice = Dictionary(grouping: ports, by: \.value).first(where: { $0.value.count > 1 }) {
+            let names = twice.value.map { $0.key.uppercased() + "_PORT" }.sorted()
+            throw InvalidSetting(names[0], "is the same as \(names[1]); each role needs a port of its own")
+        }
+        self.ports = ports
+        ignoredServiceLinks = ignored
+        self.upstreams = upstreams
+        instanceId = try reader.instanceId()
+        partitions = try reader.number("PARTITIONS", in: 1...64) ?? 1
+        eventRetention = try reader.duration("EVENT_RETENTION") ?? .seconds(7 * 86_400)
+        timeZone = try reader.timeZone()
+        logLevel = try reader.word("LOG_LEVEL") ?? .info
+        logFormat = try reader.word("LOG_FORMAT") ?? .text
+    }
+
+    /// An address, fit for a URL, at which somebody on this machine reaches what listens on ``bindAddress``.
+    public var reachableHost: String {
+        switch try? SocketAddress(ipAddress: bindAddress, port: 0) {
+        case .v4 where bindAddress == "0.0.0.0": "127.0.0.1"
+        case .v6(let address):
+            withUnsafeBytes(of: address.address.sin6_addr) { $0.allSatisfy { $0 == 0 } } ? "[::1]" : "[\(bindAddress)]"
+        default: bindAddress
+        }
+    }
+
+    /// The consumer's name of a role in this process.
+    public func consumerName(of service: String) -> String {
+        let instance = instanceId ?? "\(ProcessInfo.processInfo.hostName)-\(ports[service] ?? 0)"
+        return "\(service)-\(instance)"
+    }
+}
+
+/// A variable that can't be used: which one and why, in one line.
+public struct InvalidSetting: Error, CustomStringConvertible, Equatable {
+    public let description: String
+
+    public init(_ variable: String, _ why: String) { description = "\(variable) \(why)" }
+}
+
+/// Reads single variables; an empty one counts as not there.
+private struct SettingReader {
+    let config: ConfigReader
+
+    func text(_ name: String) throws(InvalidSetting) -> String? {
+        guard let text = config.string(forKey: ConfigKey([name.lowercased()]), isSecret: true), !text.isEmpty else { return nil }
+        return text
+    }
+
+    func number(_ name: String, in range: ClosedRange<Int>) throws(InvalidSetting) -> Int? {
+        guard let text = try text(name) else { return nil }
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text), range.contains(number) else {
+            throw InvalidSetting(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// A port of ours. Kubernetes sets `BOOK_PORT=tcp://10.0.0.1:8081` in every container once there is a Service `book`.
+    func port(_ name: String, ignored: inout [String]) throws(InvalidSetting) -> Int? {
+        if let text = try text(name), let url = try? StrictURL(text), url.scheme == "tcp", url.isBareAddress,
+            url.path.isEmpty, url.port != nil
+        {
+            ignored.append(name)
+            return nil
+        }
+        return try number(name, in: 1...65_535)
+    }
+
+    func duration(_ name: String) throws(InvalidSetting) -> Duration? {
+        guard let text = try text(name) else { return nil }
+        guard let duration = DurationText.parse(text) else { throw InvalidSetting(name, "must be a duration, such as 12h or 7d") }
+        return duration
+    }
+
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ name: String) throws(InvalidSetting) -> Word? {
+        guard let text = try text(name) else { return nil }
+        guard let word = Word(rawValue: text) else {
+            throw InvalidSetting(name, "must be one of " + Word.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return word
+    }
+
+    func address(_ name: String) throws(InvalidSetting) -> String? {
+        guard let text = try text(name) else { return nil }
+        guard text == "localhost" || !text.contains("%") && (try? SocketAddress(ipAddress: text, port: 0)) != nil else {
+            throw InvalidSetting(name, "must be an IP address of this machine, such as 127.0.0.1 or 0.0.0.0")
+        }
+        return text
+    }
+
+    func endpoint(_ name: String) throws(InvalidSetting) -> RedisEndpoint? {
+        guard let text = try text(name) else { return nil }
+        do {
+            let endpoint = try RedisEndpoint(url: text)
+            try endpoint.checkFiles()
+            return endpoint
+        } catch {
+            throw InvalidSetting(name, "can't be used: \(error)")
+        }
+    }
+
+    func urls(_ name: String) throws(InvalidSetting) -> [String]? {
+        guard let text = try text(name) else { return nil }
+        var addresses: [String] = []
+        for item in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let item = item.trimmingCharacters(in: .whitespaces)
+            guard !item.isEmpty else { throw InvalidSetting(name, "is a list with an empty place in it") }
+            let url: StrictURL
+            do {
+                url = try StrictURL(item)
+            } catch {
+                throw InvalidSetting(name, "can't be used: \(error)")
+            }
+            guard url.scheme == "http", url.isBareAddress else {
+                throw InvalidSetting(name, "must be http://host:port, or several of them separated by commas")
+            }
+            let host = (url.host.contains(":") ? "[\(url.host)]" : url.host).lowercased()
+            let address = "http://\(host)" + (url.port.map { $0 == 80 ? "" : ":\($0)" } ?? "")
+            guard !addresses.contains(address) else { throw InvalidSetting(name, "names \(address) twice") }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    func instanceId() throws(InvalidSetting) -> String? {
+        guard let text = try text("INSTANCE_ID") else { return nil }
+        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw InvalidSetting("INSTANCE_ID", "must be 1 to 64 visible ASCII characters")
+        }
+        return text
+    }
+
+    func timeZone() throws(InvalidSetting) -> TimeZone {
+        let name = try text("TIME_ZONE") ?? "Asia/Seoul"
+        guard let zone = TimeZone(identifier: name) else {
+            throw InvalidSetting("TIME_ZONE", "must be a time zone's name, such as Asia/Seoul")
+        }
+        return zone
+    }
+}
+
+extension StrictURL {
+    /// Whether it names nothing but a host, and perhaps a port.
+    fileprivate var isBareAddress: Bool {
+        !host.isEmpty && user == nil && password == nil && ["", "/"].contains(path) && query == nil
+    }
+}

@@ -1,0 +1,80 @@
+import Synchronization
+
+/// A circuit breaker: after enough failures in a row it refuses for a while, then lets one call through to see.
+///
+/// Only outcomes of calls that were let through in the present period count. A call that was under way when the circuit opened
+/// and fails later says nothing new: it neither keeps the circuit open for longer nor closes it.
+public final class CircuitBreaker: Sendable {
+    public enum Circuit: String, Sendable {
+        case closed = "closed"
+        case open = "open"
+        case halfOpen = "half-open"
+    }
+
+    /// Leave for one call, to be handed back with its outcome.
+    public struct Permit: Sendable {
+        fileprivate let period: Int
+    }
+
+    private enum State {
+        case closed(failures: Int)
+        case open(until: ContinuousClock.Instant)
+        /// One call is under way; if nothing is heard of it until then, another may try.
+        case halfOpen(until: ContinuousClock.Instant)
+    }
+
+    private let threshold: Int
+    private let openFor: Duration
+    private let onChange: @Sendable (Circuit) -> Void
+    /// The period is another with each call that is let through to see, and with each change of the circuit.
+    private let state = Mutex((State.closed(failures: 0), period: 0))
+
+    /// - Parameters:
+    ///   - threshold: failures in a row that open the circuit.
+    ///   - openFor: how long it refuses before it tries again.
+    ///   - onChange: told each new state, the first included.
+    public init(threshold: Int = 5, openFor: Duration = .seconds(1), onChange: @escaping @Sendable (Circuit) -> Void) {
+        self.threshold = threshold
+        self.openFor = openFor
+        self.onChange = onChange
+        onChange(.closed)
+    }
+
+    /// Leave for a call now; `nil` while the circuit is open.
+    public func permit(at now: ContinuousClock.Instant = .now) -> Permit? {
+        state.withLock { state in
+            switch state.0 {
+            case .closed: break
+            case .open(let until), .halfOpen(let until):
+                guard now >= until else { return nil }
+                state = (.halfOpen(until: now + openFor), state.period + 1)
+                onChange(.halfOpen)
+            }
+            return Permit(period: state.period)
+        }
+    }
+
+    public func succeeded(_ permit: Permit) {
+        state.withLock { state in
+            guard permit.period == state.period else { return }
+            if case .closed = state.0 {
+                state.0 = .closed(failures: 0)
+            } else {
+                state = (.closed(failures: 0), state.period + 1)
+                onChange(.closed)
+            }
+        }
+    }
+
+    public func failed(_ permit: Permit, at now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            guard permit.period == state.period else { return }
+            if case .closed(let failures) = state.0, failures + 1 < threshold {
+                state.0 = .closed(failures: failures + 1)
+            } else {
+                state = (.open(until: now + openFor), state.period + 1)
+                onChange(.open)
+            }
+        }
+    }
+}

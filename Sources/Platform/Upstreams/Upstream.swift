@@ -1,0 +1,164 @@
+public import AsyncHTTPClient
+import Foundation
+public import NIOCore
+public import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// Another role's processes: calls are spread over them, and who could not be reached is left out for a while.
+public final class Upstream: Sendable {
+    /// What an answer lacks.
+    public enum Fault: Error, Sendable, Equatable {
+        /// No process could be connected to: nothing was sent.
+        case notSent
+        /// Sent, and no whole answer came, or none in time.
+        case noResponse(timedOut: Bool)
+    }
+
+    /// Who may send a request again that has no answer.
+    public enum Repetition: Sendable {
+        /// We: sending it twice does no more than sending it once.
+        case byUpstream
+        /// The caller, once, within the same deadline.
+        case byCaller
+        case never
+    }
+
+    /// How long a process that failed is left out.
+    private static let unhealthyFor = Duration.seconds(1)
+    /// Answers are the services' own: a page of 200 is far below.
+    private static let answerLimit = 4 << 20
+
+    private let urls: [String]
+    private let client: HTTPClient
+    private let turn = Atomic<Int>(0)
+    private let unhealthyUntil = Mutex<[String: ContinuousClock.Instant]>([:])
+
+    public init(urls: [String], client: HTTPClient) {
+        self.urls = urls
+        self.client = client
+    }
+
+    /// A client for calls between roles: many connections, kept open, and a refused one noticed at once.
+    public static func makeClient() -> HTTPClient {
+        var configuration = HTTPClient.Configuration()
+        // A process that is there accepts at once, and several that are not must fit into one deadline.
+        configuration.timeout.connect = .milliseconds(250)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        configuration.connectionPool.retryConnectionEstablishment = false
+        // Shorter than the servers' 60 s, so that a connection is not used in the moment it is closed.
+        configuration.connectionPool.idleTimeout = .seconds(30)
+        configuration.redirectConfiguration = .disallow
+        configuration.decompression = .disabled
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Sends a request, and while nothing was sent, or it may be repeated, to the next process.
+    /// - Parameters:
+    ///   - path: path and query.
+    ///   - repetition: who sends it again if a process took it and did not answer. A process that hangs gets only its share of
+    ///     the time, so that another can still be asked.
+    public func send(
+        _ method: HTTPMethod, _ path: String, headers: HTTPHeaders, body: ByteBuffer?, repetition: Repetition,
+        deadline: ContinuousClock.Instant
+    ) async throws(Fault) -> UpstreamResponse {
+        var fault = Fault.notSent
+        let candidates = inTurn()
+        for (index, url) in candidates.enumerated() {
+            let left = (deadline - .now) / repetition.shares(of: candidates.count - index)
+            guard left > .zero else { break }
+            do throws(Fault) {
+                var answer = try await attempt(method, url + path, headers: headers, body: body, within: left)
+                unhealthyUntil.withLock { $0[url] = nil }
+                answer.followsUnansweredRequest = fault != .notSent
+                return answer
+            } catch {
+                // Whoever asked has gone: that says nothing of the process.
+                if Task.isCancelled, deadline > .now { throw error }
+                unhealthyUntil.withLock { $0[url] = .now + Self.unhealthyFor }
+                if error != .notSent { fault = error }
+                guard error == .notSent || repetition == .byUpstream else { throw error }
+            }
+        }
+        throw fault
+    }
+
+    /// The healthy ones, each call starting with another; if all are unhealthy, all of them.
+    private func inTurn() -> [String] {
+        let now = ContinuousClock.now
+        let healthy = unhealthyUntil.withLock { unhealthy in urls.filter { unhealthy[$0].map { $0 <= now } ?? true } }
+        let candidates = healthy.isEmpty ? urls : healthy
+        // One call finds out whether who was unhealthy is well again; the others wait for its word.
+        unhealthyUntil.withLock { unhealthy in
+            for url in healthy where unhealthy[url] != nil { unhealthy[url] = now + Self.unhealthyFor }
+        }
+        let first = (turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max) % candidates.count
+        return Array(candidates[first...] + candidates[..<first])
+    }
+
+    private func attempt(
+        _ method: HTTPMethod, _ url: String, headers: HTTPHeaders, body: ByteBuffer?, within left: Duration
+    ) async throws(Fault) -> UpstreamResponse {
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        request.headers = headers
+        if let body { request.body = .bytes(body) }
+        do {
+            let end = NIODeadline.now() + TimeAmount(left)
+            let response = try await client.execute(request, deadline: end)
+            // 101 would be another protocol's beginning.
+            guard (200...599).contains(response.status.code) else { throw Fault.noResponse(timedOut: false) }
+            let body = try await Self.collect(response.body, before: end)
+            return UpstreamResponse(status: Int(response.status.code), headers: response.headers, body: body)
+        } catch let fault as Fault {
+            throw fault
+        } catch is CancellationError {
+            throw .noResponse(timedOut: true)
+        } catch let error as HTTPClientError {
+            switch error {
+            case .connectTimeout, .getConnectionFromPoolTimeout: throw .notSent
+            case .deadlineExceeded, .readTimeout, .requestStreamCancelled: throw .noResponse(timedOut: true)
+            default: throw .noResponse(timedOut: false)
+            }
+        } catch let error as IOError where error.errnoCode == ECONNREFUSED {
+            throw .notSent
+        } catch is NIOConnectionError {
+            throw .notSent
+        } catch {
+            throw .noResponse(timedOut: false)
+        }
+    }
+    /// The body, all of it. The client's own deadline ends with the head; a body that trickles would outlast it.
+    private static func collect(_ body: HTTPClientResponse.Body, before end: NIODeadline) async throws -> ByteBuffer {
+        let reading = Task {
+            let bytes = try await body.collect(upTo: answerLimit)
+            // Cancelled, a body may look as if it were at its end.
+            try Task.checkCancellation()
+            return bytes
+        }
+        let alarm = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(deadline: end) { reading.cancel() }
+        defer { alarm.cancel() }
+        return try await reading.value
+    }
+}
+
+extension Upstream.Repetition {
+    /// Into how many parts the time that is left is divided, where so many processes have not been asked.
+    fileprivate func shares(of candidates: Int) -> Int {
+        switch self {
+        case .byUpstream: candidates
+        case .byCaller: min(candidates, 2)
+        case .never: 1
+        }
+    }
+}
+
+/// The response of a service in another process.
+public struct UpstreamResponse: Sendable {
+    public let status: Int
+    public let headers: HTTPHeaders
+    public let body: ByteBuffer
+    /// Whether the request had been sent to another process before, which may still apply it. A refusal then
+    /// leaves the outcome unknown.
+    public var followsUnansweredRequest = false
+}

@@ -1,0 +1,144 @@
+import NIOCore
+import NIOTLS
+
+/// The Redis end of a channel: commands out, replies in, each reply to whoever waits longest.
+///
+/// Lives on its channel's event loop and nowhere else. Once it has failed, everything waiting and everything later fails too.
+final class RedisChannelHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Commands sent together, and those of their replies that have come.
+    private struct Batch {
+        let count: Int
+        let size: Int
+        let deadline: NIODeadline
+        let promise: EventLoopPromise<[Result<Reply, RedisError>]>
+        var results: [Result<Reply, RedisError>] = []
+    }
+
+    /// Most bytes of commands that wait for replies. A server that hangs would else fill our memory until the deadlines pass.
+    static let unansweredLimit = 16 << 20
+    static let lateness = "the deadline passed"
+
+    private var reader = ReplyReader()
+    private var waiting = CircularBuffer<Batch>()
+    private var unanswered = 0
+    private var alarm: Scheduled<Void>?
+    private var alarmAt = NIODeadline.distantFuture
+    private var isFlushDue = false
+    /// Why it has been given up.
+    private var failure: String?
+    private let isSecured: Bool
+    private var isHandshakeDue: Bool
+
+    /// - Parameter isSecured: whether there is TLS below. What is sent meanwhile, it keeps until the server has shown who it is.
+    init(isSecured: Bool = false) {
+        self.isSecured = isSecured
+        self.isHandshakeDue = isSecured
+    }
+
+    func send(_ commands: [Command], deadline: NIODeadline, on channel: any Channel) -> EventLoopFuture<
+        [Result<Reply, RedisError>]
+    > {
+        // A batch of none would wait for a reply, and take its neighbour's.
+        if commands.isEmpty { return channel.eventLoop.makeSucceededFuture([]) }
+        let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
+        guard failure == nil, channel.isActive else {
+            let why = failure ?? "the connection is closed"
+            promise.succeed(commands.map { _ in .failure(.unreachable(why)) })
+            return promise.futureResult
+        }
+        let size = commands.reduce(0) { $0 + $1.encodedSize }
+        guard waiting.isEmpty || unanswered + size <= Self.unansweredLimit else {
+            promise.succeed(commands.map { _ in .failure(.busy("too much waits for its answer already")) })
+            return promise.futureResult
+        }
+        var buffer = channel.allocator.buffer(capacity: size)
+        for command in commands { command.encode(into: &buffer) }
+        unanswered += size
+        waiting.append(Batch(count: commands.count, size: size, deadline: deadline, promise: promise))
+        channel.write(buffer, promise: nil)
+        flushSoon(channel)
+        if deadline < alarmAt { setAlarm(channel) }
+        return promise.futureResult
+    }
+
+    /// One system call for all that is written in the same turn of the event loop.
+    private func flushSoon(_ channel: any Channel) {
+        if isFlushDue { return }
+        isFlushDue = true
+        channel.eventLoop.assumeIsolated().execute {
+            self.isFlushDue = false
+            channel.flush()
+        }
+    }
+
+    /// One timer for all that wait, set for whichever deadline comes first: those of blocking reads are later than others'.
+    private func setAlarm(_ channel: any Channel) {
+        guard let earliest = waiting.map(\.deadline).min(), earliest < alarmAt else { return }
+        alarm?.cancel()
+        alarmAt = earliest
+        alarm = channel.eventLoop.assumeIsolated().scheduleTask(deadline: earliest) {
+            self.alarmAt = .distantFuture
+            if self.waiting.contains(where: { $0.deadline <= .now() }) {
+                self.fail(self.isHandshakeDue ? "no TLS handshake in time; is it TLS on this port?" : Self.lateness)
+                channel.close(promise: nil)
+            } else {
+                self.setAlarm(channel)
+            }
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard failure == nil else { return }
+        do throws(RedisError) {
+            let bytes = unwrapInboundIn(data)
+            let replies = try bytes.withUnsafeReadableBytes { pointer throws(RedisError) in try reader.feed(pointer) }
+            for reply in replies { try deliver(reply) }
+        } catch {
+            fail(error.description)
+            context.close(promise: nil)
+        }
+    }
+
+    private func deliver(_ reply: Reply) throws(RedisError) {
+        guard var batch = waiting.popFirst() else { throw .unexpected("one that nobody has asked for") }
+        if case .error(let message) = reply {
+            batch.results.append(.failure(RedisError(reply: message)))
+        } else {
+            batch.results.append(.success(reply))
+        }
+        if batch.results.count == batch.count {
+            unanswered -= batch.size
+            batch.promise.succeed(batch.results)
+        } else {
+            waiting.prepend(batch)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent { isHandshakeDue = false }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        fail("the connection closed")
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail(isSecured ? RedisTLS.meaning(of: error) : "\(error)")
+        context.close(promise: nil)
+    }
+
+    private func fail(_ why: String) {
+        if failure == nil { failure = why }
+        alarm?.cancel()
+        unanswered = 0
+        while var batch = waiting.popFirst() {
+            while batch.results.count < batch.count { batch.results.append(.failure(.outcomeUnknown(why))) }
+            batch.promise.succeed(batch.results)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import AsyncHTTPClient
+import Book
+import HTTPServer
+import Messaging
+import Platform
+import Confirm
+import Contracts
+import Gateway
+import Logging
+import Museum
+import MyPage
+import Redis
+import ServiceLifecycle
+
+/// Puts the roles of one process together. The only place that knows all services and what each stands on.
+struct CompositionRoot {
+    let settings: Settings
+    let roles: Set<Role>
+    let redis: RedisClient
+    /// MyPage's own server, if it is another one.
+    let myPageStore: RedisClient?
+    let httpClient: HTTPClient
+    let metrics: PrometheusMetrics
+    let logger: Logger
+    let now: CurrentTime
+    /// Connections that all ports may have together.
+    let connections: ConnectionBudget
+
+    /// All services in the order of their dependency; they stop in the reverse order.
+    /// - Parameter onListening: told once for each port that accepts connections.
+    func services(onListening: @escaping @Sendable () async -> Void) -> [any Service] {
+        let partitions = Partitions(redis, logger: logger)
+        let readiness = Readiness(redis, logger: logger)
+        let myPageReadiness = myPageStore.map { Readiness($0, logger: logger) }
+        let drain = Drain()
+
+        let museum = MuseumModule(
+            redis: redis, partitions: partitions, newPartitions: settings.partitions, timeZone: settings.timeZone, now: now,
+            logger: logger)
+        let seats: any SeatReservations =
+            roles.contains(.museum)
+            ? InProcessSeatReservations(store: museum.seats, now: now, localClock: museum.localClock)
+            : BookModule.remoteSeats(upstream(of: .museum))
+        let book = BookModule(redis: redis, partitions: partitions, seats: seats, logger: logger)
+        let confirm = ConfirmModule(redis: redis, partitions: partitions)
+        let myPage = MyPageModule(store: myPageStore ?? redis, partitions: partitions)
+
+        var services: [any Service] = []
+        // A gateway alone has nothing to do with Redis.
+        if roles != [.gateway] {
+            services = [partitions, readiness]
+            if let myPageReadiness { services.append(myPageReadiness) }
+            services.append(RedisMemoryMonitor(redis, logger: logger))
+        }
+        if let myPageStore, roles.contains(.mypage) {
+            services.append(RedisMemoryMonitor(myPageStore, server: "mypage", logger: logger))
+        }
+        if roles.contains(.museum) { services.append(museum.revoker) }
+        if roles.contains(.book) { services.append(book.secret) }
+        for role in Role.allCases where roles.contains(role) {
+            guard let service = role.service else { continue }
+            services.append(consumers(of: service, partitions: partitions))
+            if !service.subscribers.isEmpty { services.append(keeper(of: service, partitions: partitions)) }
+        }
+
+        func host(_ role: Role, _ routes: [any Routes], isReady: @escaping @Sendable () async -> Bool) -> HTTPListener {
+            let health = HealthRoutes(drain: drain, metrics: metrics.render, isReady: isReady)
+            return HTTPListener(
+                role: role.rawValue, address: settings.bindAddress, port: settings.ports[role.rawValue] ?? 0,
+                routes: routes + [health], connections: connections, now: now, logger: logger,
+                onListening: { _ in await onListening() })
+        }
+        if roles.contains(.book) { services.append(host(.book, [book.routes]) { readiness.isReady }) }
+        if roles.contains(.museum) {
+            services.append(host(.museum, [museum.routes, museum.internalRoutes]) { readiness.isReady })
+        }
+        if roles.contains(.confirm) { services.append(host(.confirm, [confirm.routes]) { readiness.isReady }) }
+        if roles.contains(.mypage) {
+            services.append(host(.mypage, [myPage.routes]) { (myPageReadiness ?? readiness).isReady })
+        }
+        if roles.contains(.gateway) {
+            let routes: [any Routes] = [
+                IndexRoutes(),
+                roles.contains(.museum) ? museum.routes : ProxyRoutes(.museums, upstream: upstream(of: .museum)),
+                roles.contains(.book) ? book.routes : ProxyRoutes(.books, upstream: upstream(of: .book)),
+                roles.contains(.confirm) ? confirm.routes : ProxyRoutes(.confirms, upstream: upstream(of: .confirm)),
+                roles.contains(.mypage) ? myPage.routes : ProxyRoutes(.myPages, upstream: upstream(of: .mypage)),
+            ]
+            services.append(host(.gateway, routes) { true })
+        }
+        return services + [drain]
+    }
+
+    private func upstream(of role: Role) -> Upstream {
+        Upstream(urls: settings.upstreams[role.rawValue] ?? [], client: httpClient)
+    }
+
+    private func consumers(of service: ServiceName, partitions: Partitions) -> EventConsumers {
+        let now = now
+        let configuration = ConsumerConfiguration(
+            events: redis, store: service == .mypage ? myPageStore : nil, consumer: settings.consumerName(of: service.rawValue),
+            // Book subscriptions of reserved seats before it has recorded the booking itself.
+            linger: service == .book ? .milliseconds(3) : .zero
+        ) { service.eventHandler(on: $0, now: now) }
+        return EventConsumers(service: service, partitions: partitions, configuration: configuration, logger: logger)
+    }
+
+    private func keeper(of service: ServiceName, partitions: Partitions) -> StreamMaintenance {
+        var logger = logger
+        logger[metadataKey: "service"] = "\(service.rawValue)"
+        return StreamMaintenance(
+            service: service, partitions: partitions, redis: redis, retention: settings.eventRetention, logger: logger)
+    }
+}
+
+extension ServiceName {
+    /// What applies events to the service's state, where the service keeps it.
+    func eventHandler(on connection: any RedisSender, now: @escaping CurrentTime) -> any EventHandler {
+        switch self {
+        case .museum: MuseumModule.events(connection, now: now)
+        case .book: BookModule.events(connection, now: now)
+        case .confirm: ConfirmModule.events(connection, now: now)
+        case .mypage: MyPageModule.events(connection)
+        }
+    }
+}

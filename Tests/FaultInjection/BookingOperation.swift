@@ -1,0 +1,74 @@
+import HTTPServer
+import TestSupport
+
+
+/// What one visitor wants once, and every answer to it. Each operation has a visitor of its own, so that whatever it has left behind
+/// in Redis is found by that name.
+struct BookingOperation: Sendable {
+    let visitor: String
+    /// `nil` where the visitor sends no Idempotency-Key, and so may ask only once.
+    let key: String?
+    let exhibition: String
+    let seats: Int
+    var answers: [Answer] = []
+    var cancels: [Answer] = []
+    /// When it was last answered 2xx.
+    var confirmedAt: ContinuousClock.Instant?
+    /// The newest version of the booking that anybody was shown.
+    var seenVersion = 0
+    var complaints: [String] = []
+
+    init(visitor: String, key: String?, exhibition: String, seats: Int) {
+        self.visitor = visitor
+        self.key = key
+        self.exhibition = exhibition
+        self.seats = seats
+    }
+
+    /// What a visitor was told.
+    enum Answer: Sendable, Equatable {
+        /// 2xx, with the booking.
+        case booking(id: String, status: String, isReplayed: Bool)
+        /// A definite no: `409 sold-out`.
+        case refused(Int, String)
+        /// 503: nothing was done, or nothing is left of it.
+        case unavailable(String)
+        /// 502, 504, a broken connection: it may have been done or not.
+        case open(String)
+
+        var isOpen: Bool { if case .open = self { true } else { false } }
+        /// Whether it says what became of what was asked.
+        var isDefinite: Bool { isBooking || isRefusal }
+        var isRefusal: Bool { if case .refused = self { true } else { false } }
+        var isBooking: Bool { if case .booking = self { true } else { false } }
+    }
+
+    /// The booking that it was told to have.
+    var bookingId: String? {
+        for answer in answers { if case .booking(let id, _, _) = answer { return id } }
+        return nil
+    }
+
+    /// Whether asking again under the same key would tell more.
+    var isUnsettled: Bool { key != nil && bookingId == nil && answers.contains(where: \.isOpen) }
+    var isCancelUnsettled: Bool { !cancels.isEmpty && !cancels.contains(where: \.isDefinite) }
+}
+
+extension BookingOperation.Answer {
+    /// Reads an answer; what no visitor may ever be told is complained about.
+    init(_ answer: Visitor.Answer, complain: (String) -> Void) {
+        switch answer.status {
+        case 200, 201:
+            let json = answer.json
+            self = .booking(
+                id: json["id"]?.text ?? "", status: json["status"]?.text ?? "",
+                isReplayed: answer.header("Idempotent-Replayed") != nil)
+        case 502, 504: self = .open(answer.problem ?? "\(answer.status)")
+        case 503: self = .unavailable(answer.problem ?? "no problem document")
+        case 404, 409: self = .refused(answer.status, answer.problem ?? "no problem document")
+        default:
+            complain("was answered \(answer.status): \(answer.text)")
+            self = .refused(answer.status, answer.problem ?? "")
+        }
+    }
+}

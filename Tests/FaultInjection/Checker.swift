@@ -1,0 +1,195 @@
+import TestSupport
+import Contracts
+import Scripts
+
+/// Holds what visitors were told against Redis, MyPage and the event log, once all has settled.
+struct Checker {
+    let deployment: FaultDeployment
+    let records: History
+    let operations: [BookingOperation]
+    let state: [FaultState.Spot]
+    private(set) var model = EventLogModel()
+    private(set) var violations: [Violation] = []
+    /// Where what is purged is still named.
+    let remains: PurgeRemains
+    /// The exhibitions that `purge` has removed.
+    let purged: Set<String>
+
+    init(_ deployment: FaultDeployment, operations: [BookingOperation], state: [FaultState.Spot]) async throws {
+        self.deployment = deployment
+        self.operations = operations
+        self.state = state
+        let records = try await History(deployment.client)
+        self.records = records
+        let gone = state.filter { spot in
+            let key = Keys(partition: String(spot.id.prefix { $0.isLetter })).exhibition(spot.id)
+            return spot.isPurgeAsked && records.hashes[key] == nil
+        }
+        purged = Set(gone.map(\.id))
+        remains = try await PurgeRemains(of: purged, in: deployment.client)
+        let added = deployment.addedEvents.value
+        for logged in records.events where !added.contains("\(logged.stream) \(logged.id)") {
+            model.enter(logged.event, id: logged.id)
+        }
+        violations = model.violations
+        checkExhibitions()
+        checkPurged()
+        checkOrphans()
+        checkBookings()
+        checkDeadLetters()
+        checkOrders()
+    }
+
+    mutating func expect(_ isRight: Bool, _ booking: String, _ what: @autoclosure () -> String) {
+        if !isRight { violations.append(Violation(booking: booking, what: what())) }
+    }
+
+    func hash(_ id: String, _ key: (Keys) -> String) -> [String: String] {
+        records.hashes[key(Keys(partition: String(id.prefix { $0.isLetter })))] ?? [:]
+    }
+
+    /// S1, S3: what the exhibition's hashes say is what their events add up to.
+    private mutating func checkExhibitions() {
+        for (id, told) in model.exhibitions {
+            let now = hash(id) { $0.exhibition(id) }
+            let seats = hash(id) { $0.seats(id) }.compactMapValues { Int($0) }
+            let held = seats.values.reduce(0, +)
+            expect(
+                now["available"] == String(told.available), id,
+                "available is \(now["available"] ?? "?"), by its events \(told.available)")
+            expect(
+                now["capacity"] == String(told.capacity), id,
+                "capacity is \(now["capacity"] ?? "?"), by its events \(told.capacity)")
+            expect(now["held"] == String(held), id, "held is \(now["held"] ?? "?"), its seats sum to \(held)")
+            expect(
+                told.available + held == told.capacity, id,
+                "available \(told.available) and held \(held) are not \(told.capacity)")
+            expect(
+                now["version"] == String(told.version), id, "version is \(now["version"] ?? "?"), by its events \(told.version)")
+            expect(
+                now["status"] == told.status.rawValue, id, "it is \(now["status"] ?? "?"), by its events \(told.status.rawValue)")
+            for (booking, number) in seats {
+                let due = model.seats[booking] ?? 0
+                expect(number == due, booking, "holds \(number) seats, by its events \(due)")
+            }
+            let page = hash(id) { $0.pageExhibition(id) }
+            expect(page["version"] == now["version"], id, "MyPage has version \(page["version"] ?? "none") of the exhibition")
+        }
+    }
+
+    /// S3, S4, E1: each service's record is what the events make of it, each event applied once.
+    private mutating func checkBookings() {
+        for (id, told) in model.bookings {
+            let now = hash(id) { $0.booking(id) }
+            expect(
+                now["status"] == told.status.rawValue, id,
+                "Book has \(now["status"] ?? "nothing"), by its events it is \(told.status.rawValue)")
+            expect(
+                now["version"] == String(told.version), id,
+                "Book has version \(now["version"] ?? "none"), by its events \(told.version)")
+            let seats = model.seats[id] ?? 0
+            expect(
+                seats == (told.status == .completed ? told.seats : 0), id,
+                "it is \(told.status.rawValue) and holds \(seats) seats")
+            expect(told.status != .requested, id, "it was never completed")
+            let due = AdmissionStatus(rawValue: told.status == .completed ? "CONFIRMED" : told.status.rawValue)
+            let admission = hash(id) { $0.admission(id) }
+            let heard = model.admissions[id]?.status
+            expect(heard == due, id, "its admission is \(heard?.rawValue ?? "none") by its events")
+            expect(
+                admission["status"] == due?.rawValue, id,
+                "Confirm has \(admission["status"] ?? "nothing") of a \(told.status.rawValue) one")
+            let page = hash(id) { $0.page(id) }
+            expect(
+                page["status"] == told.status.rawValue, id,
+                "MyPage shows \(page["status"] ?? "nothing") of a \(told.status.rawValue) one")
+            expect(
+                page["bookVersion"] == String(told.version), id,
+                "MyPage has version \(page["bookVersion"] ?? "none") of \(told.version)")
+            expect(
+                page["admission"] == due?.rawValue, id,
+                "MyPage shows the admission \(page["admission"] ?? "none") of a \(told.status.rawValue) one")
+        }
+        let orphans = deployment.orphans.value
+        for (id, seats) in model.seats where model.bookings[id] == nil && !(orphans.contains(id) && seats == 0) {
+            expect(false, id, "\(seats) seats were taken and no booking tells of it")
+        }
+    }
+
+    /// E2: only what is no event is a dead letter, and all of that in each group that subscriptions it.
+    private mutating func checkDeadLetters() {
+        let poison = deployment.poisoned.value
+        for group in ServiceName.allCases {
+            let heard = poison.filter { stream, _ in group.subscriptions.contains { stream.hasPrefix($0.rawValue + ":") } }
+            // After the log was cut short, what was put in may be gone again.
+            let due = Set(
+                heard.flatMap { stream, ids in ids.intersection(records.noEvents[stream] ?? []).map { "\(stream) \($0)" } })
+            let dead = records.deadLetters[group.rawValue] ?? []
+            for name in dead.subtracting(due) where deployment.forgotten.value == nil {
+                expect(false, name, "is a dead letter of \(group.rawValue) and was no poison")
+            }
+            for name in due.subtracting(dead) { expect(false, name, "is poison and no dead letter of \(group.rawValue)") }
+        }
+    }
+
+    /// S2, S4, S5, D1: what each visitor was told is so.
+    private mutating func checkOrders() {
+        var byVisitor: [String: [String]] = [:]
+        for (id, told) in model.bookings { byVisitor[told.visitor, default: []].append(id) }
+        for operation in operations {
+            let id = operation.bookingId ?? operation.visitor
+            for complaint in operation.complaints { expect(false, id, complaint) }
+            // Whatever was answered, nothing of it is left; that this is so is checked for the exhibition as a whole.
+            if purged.contains(operation.exhibition) { continue }
+            let live = (byVisitor[operation.visitor] ?? []).filter { model.bookings[$0]?.status != .aborted }
+            expect(live.count <= 1, live.first ?? id, "one operation of \(operation.visitor) has become \(live.count) bookings: \(live)")
+            if deployment.mayHaveForgotten(operation.confirmedAt) { continue }
+            checkAnswers(operation, live)
+        }
+    }
+
+    private mutating func checkAnswers(_ operation: BookingOperation, _ live: [String]) {
+        let told = Set(operation.answers.compactMap { answer in if case .booking(let id, _, _) = answer { id } else { nil } })
+        guard let id = told.first else {
+            let isOpen = operation.answers.contains(where: \.isOpen) && !(operation.key != nil && operation.answers.last?.isOpen == false)
+            expect(isOpen || live.isEmpty, live.first ?? operation.visitor, "\(operation.visitor) was only ever refused, and has it")
+            return
+        }
+        expect(told.count == 1, id, "one key was answered with several bookings: \(told)")
+        guard live.contains(id), let booking = model.bookings[id] else {
+            return expect(false, id, "\(operation.visitor) was answered 201, and there is no such booking")
+        }
+        expect(booking.seats == operation.seats, id, "\(operation.seats) seats were asked for, it has \(booking.seats)")
+        let spot = state.first { $0.id == operation.exhibition }
+        for answer in operation.answers {
+            guard case .refused(let status, let problem) = answer else { continue }
+            // Whoever has booked is not refused afterwards; before, the seats may have been others'.
+            expect(problem != "idempotency-mismatch", id, "was answered \(status) \(problem)")
+        }
+        if spot?.kind == .roomy {
+            expect(!operation.answers.contains(.refused(409, "sold-out")), id, "was told that a roomy exhibition is sold out")
+        }
+        checkEnd(operation, id, booking.status, spot)
+    }
+
+    private mutating func checkEnd(_ operation: BookingOperation, _ id: String, _ status: BookingStatus, _ spot: FaultState.Spot?) {
+        let isCanceled = operation.cancels.contains(where: \.isBooking)
+        for answer in operation.cancels {
+            if case .refused(let code, let problem) = answer {
+                expect(
+                    problem == "already-force-canceled" && status == .forceCanceled, id,
+                    "canceling was answered \(code) \(problem), it is \(status.rawValue)")
+            }
+        }
+        switch status {
+        case .canceled: expect(!operation.cancels.isEmpty, id, "is canceled, and nobody canceled it")
+        case .forceCanceled:
+            expect(spot?.isDeletionAsked ?? true, id, "is force-canceled, and nobody deleted \(operation.exhibition)")
+            expect(!isCanceled, id, "was answered that it is canceled, and is force-canceled")
+        case .completed:
+            expect(!isCanceled, id, "was answered that it is canceled, and is \(status.rawValue)")
+            expect(spot?.isDeletionAnswered != true, id, "its exhibition is deleted, and it is \(status.rawValue)")
+        case .requested, .aborted: expect(false, id, "was answered 201, and is \(status.rawValue)")
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import HTTPServer
+import TestSupport
+
+
+/// Somebody who goes on booking and canceling for one visitor after another, and remembers every answer.
+struct ClientWorkload: Sendable {
+    let number: Int
+    let deployment: FaultDeployment
+    let state: FaultState
+    var random: SeededRandom
+    let tally: Tally
+    var operations: [BookingOperation] = []
+
+    /// Longer than any deadline of the museum's own.
+    static let patience = Duration.seconds(8)
+
+    mutating func run(until end: ContinuousClock.Instant) async {
+        while .now < end {
+            switch Int.random(in: 0..<100, using: &random) {
+            case 0..<50: await book(isKeyed: true, times: 1)
+            case 50..<60: await book(isKeyed: false, times: 1)
+            case 60..<68: await book(isKeyed: true, times: Int.random(in: 2...6, using: &random))
+            case 68..<80: await cancel(times: random.once(in: 5) ? 4 : 1)
+            case 80..<90: await askAgain()
+            default: await look()
+            }
+        }
+    }
+
+    /// - Parameter times: how many requests go out at the same moment.
+    private mutating func book(isKeyed: Bool, times: Int) async {
+        guard let spot = state.pick(&random) else { return await pause() }
+        let name = "v\(number)-\(operations.count)"
+        let operation = BookingOperation(
+            visitor: name, key: isKeyed ? "key-\(name)" : nil, exhibition: spot.id, seats: Int.random(in: 1...3, using: &random))
+        operations.append(operation)
+        await ask(operations.count - 1, times: times)
+    }
+
+    private mutating func ask(_ index: Int, times: Int) async {
+        let operation = operations[index]
+        let start = ContinuousClock.now
+        let results = await withTaskGroup { group in
+            for _ in 0..<times {
+                group.addTask { [deployment] in
+                    await Self.answer(deployment) {
+                        try await deployment.visitor.send(
+                            "POST", "/books",
+                            #"{"museumId":"\#(operation.exhibition)","visitor":"\#(operation.visitor)","seats":\#(operation.seats)}"#,
+                            headers: operation.key.map { ["Idempotency-Key": $0] } ?? [:], within: Self.patience)
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        for result in results {
+            operations[index].answers.append(result.answer)
+            operations[index].complaints += result.complaints
+            tally.count(result.answer, took: .now - start)
+        }
+        if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = .now }
+    }
+
+    private mutating func cancel(times: Int) async {
+        guard let index = someBooking() else { return await pause() }
+        await cancel(index, times: times)
+    }
+
+    private mutating func cancel(_ index: Int, times: Int) async {
+        let id = operations[index].bookingId ?? ""
+        let results = await withTaskGroup { group in
+            for _ in 0..<times {
+                group.addTask { [deployment] in
+                    await Self.answer(deployment) { try await deployment.visitor.send("DELETE", "/books/\(id)", within: Self.patience) }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        for result in results {
+            operations[index].cancels.append(result.answer)
+            operations[index].complaints += result.complaints
+            tally.countOther()
+        }
+        if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = .now }
+    }
+
+    /// Sends a key once more: one whose outcome is open, or one that has booked long ago.
+    private mutating func askAgain() async {
+        let recent = operations.indices.suffix(50)
+        let open = recent.filter { operations[$0].isUnsettled || operations[$0].cancels.isEmpty && operations[$0].bookingId == nil }
+        guard let index = (open.isEmpty ? Array(recent) : open).randomElement(using: &random), operations[index].key != nil else {
+            return await pause()
+        }
+        await ask(index, times: 1)
+    }
+
+    private mutating func look() async {
+        guard let index = someBooking(), let id = operations[index].bookingId else { return await pause() }
+        tally.countOther()
+        guard let answer = try? await deployment.visitor.send("GET", "/books/\(id)", within: Self.patience) else { return }
+        switch answer.status {
+        case 200:
+            let version = answer.json["version"]?.integer ?? 0
+            if version < operations[index].seenVersion, !deployment.mayHaveForgotten(operations[index].confirmedAt) {
+                operations[index].complaints.append("went back from version \(operations[index].seenVersion) to \(version)")
+            }
+            operations[index].seenVersion = version
+        case 502, 503, 504: break
+        default:
+            let mayBePurged = answer.status == 404 && state.isPurgeAsked(operations[index].exhibition)
+            if !mayBePurged, !deployment.mayHaveForgotten(operations[index].confirmedAt) {
+                operations[index].complaints.append("GET was answered \(answer.status) \(answer.problem ?? "")")
+            }
+        }
+    }
+
+    private mutating func someBooking() -> Int? {
+        for _ in 0..<8 {
+            guard let index = operations.indices.suffix(200).randomElement(using: &random) else { return nil }
+            if operations[index].bookingId != nil { return index }
+        }
+        return nil
+    }
+
+    private func pause() async { try? await Task.sleep(for: .milliseconds(5)) }
+
+    /// Sends again whatever is still open, until each answer is definite. Nothing that was sent before may be under way any more.
+    mutating func settle(before end: ContinuousClock.Instant) async {
+        for index in operations.indices where operations[index].key != nil && operations[index].isUnsettled {
+            repeat { await ask(index, times: 1) } while operations[index].answers.last?.isOpen == true && .now < end
+        }
+        for index in operations.indices where operations[index].isCancelUnsettled {
+            repeat { await cancel(index, times: 1) } while operations[index].cancels.last?.isDefinite == false && .now < end
+        }
+    }
+
+    private static func answer(_ deployment: FaultDeployment, _ send: () async throws -> Visitor.Answer) async
+        -> (answer: BookingOperation.Answer, complaints: [String])
+    {
+        let start = ContinuousClock.now
+        var complaints: [String] = []
+        do {
+            let answer = try await send()
+            return (BookingOperation.Answer(answer) { complaints.append($0) }, complaints)
+        } catch {
+            if .now - start >= patience, deployment.wayInWasOpen(since: start) {
+                deployment.note("somebody waits in vain")
+                complaints.append("had no answer within \(patience)")
+            }
+            return (.open("no answer"), complaints)
+        }
+    }
+}

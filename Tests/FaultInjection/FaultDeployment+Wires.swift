@@ -1,0 +1,43 @@
+import TestSupport
+
+/// Faults of the network. What the proxies count says how often they injected.
+extension FaultDeployment {
+    private func some(_ random: inout SeededRandom) -> [FaultProxy] {
+        let count = Int.random(in: 1...max(1, wires.count / 3), using: &random)
+        return Array(wires.shuffled(using: &random).prefix(count))
+    }
+
+    func lateRequests(_ random: inout SeededRandom) async throws -> Int {
+        let delay = random.milliseconds(20...4000)
+        return try await moody(some(&random), .late(delay), for: random.milliseconds(300...2000), \.delayed)
+    }
+
+    func lostReplies(_ random: inout SeededRandom) async throws -> Int {
+        try await moody(some(&random), .losesReplies(oneIn: 10), for: random.milliseconds(300...2000), \.lost)
+    }
+
+    func halfOpen(_ random: inout SeededRandom) async throws -> Int {
+        try await moody(some(&random), .halfOpen, for: random.milliseconds(100...3000), \.held)
+    }
+
+    func cutConnections(_ random: inout SeededRandom) async throws -> Int {
+        var count = 0
+        for _ in 0..<Int.random(in: 1...5, using: &random) {
+            for wire in some(&random) { count += wire.cut() }
+            try await Task.sleep(for: random.milliseconds(5...100))
+        }
+        return count
+    }
+
+    private func moody(
+        _ wires: [FaultProxy], _ mood: FaultProxy.Mood, for span: Duration, _ deed: KeyPath<FaultProxy.Operations, Int>
+    ) async throws -> Int {
+        try await troubling(if: wires.contains { $0 === gateway.door }) {
+            let before = wires.map { $0.operations[keyPath: deed] }.reduce(0, +)
+            for wire in wires { wire.set(mood) }
+            try await Task.sleep(for: span)
+            for wire in wires { wire.set(.honest) }
+            return wires.map { $0.operations[keyPath: deed] }.reduce(0, +) - before
+        }
+    }
+}

@@ -1,0 +1,154 @@
+public import TestSupport
+import Foundation
+import NIOCore
+public import Redis
+
+/// A museum whose every wire goes through a proxy: visitor to gateway, gateway to services, Book to Museum, each process to Redis.
+public final class FaultDeployment: Sendable {
+    /// A process and the wires that lead to and from it.
+    public struct Process: Sendable {
+        public let role: String
+        public let name: String
+        public let process: MuseumProcess
+        public let toRedis: FaultProxy
+        /// In front of its own port.
+        public let door: FaultProxy
+    }
+
+    public let setup: FaultSetup
+    public let redis: RedisServer
+    public let services: [Process]
+    /// The harness' own eyes, past every proxy.
+    public let client: RedisClient
+    let files: FaultFiles
+    /// The exhibitions there are, and what staff have done to each.
+    let state = FaultState()
+    /// Bookings whose seats were reserved by the harness and that nobody records.
+    let orphans = LockedBox<Set<String>>([])
+    /// Well-formed events that the harness has added to streams, as `stream id`: no service wrote them, so the model skips them.
+    let addedEvents = LockedBox<Set<String>>([])
+    /// What a fault itself found to be wrong while it was on.
+    let findings = LockedBox<[Violation]>([])
+    /// Poison that has been put into streams, by stream id.
+    public let poisoned = LockedBox<[String: Set<String>]>([:])
+    /// When the log was last cut short: what was answered before may be lost.
+    let forgotten = LockedBox<ContinuousClock.Instant?>(nil)
+    /// What was done to whom and when, for the story of a violation.
+    let journal = LockedBox<[String]>([])
+    private let opened = ContinuousClock.now
+    /// Spans in which the visitors' own way in was out of operation.
+    let troubles = LockedBox<[(from: ContinuousClock.Instant, to: ContinuousClock.Instant)]>([])
+
+    public static func open(_ setup: FaultSetup, random: inout SeededRandom) async throws -> FaultDeployment {
+        let files = try FaultFiles(setup)
+        let redis = try await RedisServer.start(files.redisOptions, environment: files.environment)
+        var options = RedisOptions()
+        options.commandTimeout = .seconds(10)
+        options.clientName = "faults"
+        let client = try redis.client(options)
+        var services: [Process] = []
+        switch setup.layout {
+        case .one:
+            services.append(try await service(MuseumProcess.allRoles, 1, to: [:], redis: redis, files: files, random: &random))
+        case .services:
+            var urls: [String: [String]] = [:]
+            // Book is told where Museum is, the gateway where all are.
+            for role in ["museum", "book", "confirm", "mypage", "gateway"] {
+                for number in role == "gateway" ? 1...1 : 1...2 {
+                    let service = try await service([role], number, to: urls, redis: redis, files: files, random: &random)
+                    services.append(service)
+                    urls[role, default: []].append("http://127.0.0.1:\(service.door.port)")
+                }
+            }
+        }
+        let deployment = FaultDeployment(setup: setup, redis: redis, services: services, client: client, files: files)
+        for service in services { try service.process.begin() }
+        for service in services { try await service.process.waitUntilReady(within: .seconds(60)) }
+        return deployment
+    }
+
+    private static func service(
+        _ roles: [String], _ number: Int, to urls: [String: [String]], redis: RedisServer, files: FaultFiles,
+        random: inout SeededRandom
+    ) async throws -> Process {
+        let ports = try MuseumProcess.freePorts()
+        let role = roles.count == 1 ? roles[0] : "gateway"
+        let toRedis = try await FaultProxy.open(to: redis.port, seed: random.next())
+        let door = try await FaultProxy.open(to: ports[role] ?? 0, seed: random.next())
+        var environment = files.environment
+        environment["REDIS_URL"] = "redis://\(roles.count == 1 ? "\(role):\(role)@" : "")127.0.0.1:\(toRedis.port)"
+        environment["INSTANCE_ID"] = String(number)
+        environment["PARTITIONS"] = "2"
+        environment["LOG_LEVEL"] = "warning"
+        for (role, port) in ports { environment["\(role.uppercased())_PORT"] = String(port) }
+        for (role, urls) in urls { environment["\(role.uppercased())_URL"] = urls.joined(separator: ",") }
+        let process = try MuseumProcess(roles: roles, ports: ports, environment: environment)
+        return Process(role: role, name: "\(role)-\(number)", process: process, toRedis: toRedis, door: door)
+    }
+
+    private init(setup: FaultSetup, redis: RedisServer, services: [Process], client: RedisClient, files: FaultFiles) {
+        self.setup = setup
+        self.redis = redis
+        self.services = services
+        self.client = client
+        self.files = files
+    }
+
+    /// The process that visitors speak to.
+    var gateway: Process { services[services.count - 1] }
+    public var visitor: Visitor { Visitor("http://127.0.0.1:\(gateway.door.port)") }
+
+    var wires: [FaultProxy] { services.map(\.toRedis) + services.map(\.door) }
+
+    /// Ends every fault and waits until every process is ready.
+    public func mend() async throws {
+        for wire in wires { wire.set(.honest) }
+        redis.signal(SIGCONT)
+        for service in services { service.process.signal(SIGCONT) }
+        try files.growDisk()
+        if !redis.isRunning { try await redis.launch(files.redisOptions) }
+        _ = try await client.send("CLIENT", "UNPAUSE")
+        _ = try await client.send("CONFIG", "SET", "maxmemory", "0")
+        for service in services where !service.process.isRunning { try service.process.begin() }
+        for service in services { try await service.process.waitUntilReady(within: .seconds(60)) }
+    }
+
+    /// `skmuseum audit`, as an operator runs it.
+    public func audit(wait: String) async throws -> (code: Int32, output: String) {
+        let environment = ["REDIS_URL": redis.url]
+        let operating = try MuseumProcess(roles: [], ports: [:], environment: environment)
+        return try await operating.run("audit", "--wait", wait, within: .seconds(180))
+    }
+
+    public func close() async {
+        for service in services { service.process.kill() }
+        redis.kill()
+        client.close()
+        for wire in wires { await wire.close() }
+        files.remove()
+    }
+
+    func note(_ what: String) {
+        let moment = Int((ContinuousClock.now - opened) / .milliseconds(1))
+        journal.update { $0.append("\(moment) ms  \(what)") }
+    }
+
+    /// A promise that a fault saw broken while it was on.
+    func find(_ name: String, _ what: String) { findings.update { $0.append(Violation(booking: name, what: what)) } }
+
+    /// Whether something that was answered then may have been lost with the end of the log.
+    func mayHaveForgotten(_ moment: ContinuousClock.Instant?) -> Bool {
+        guard let moment, let cut = forgotten.value else { return false }
+        return moment <= cut
+    }
+
+    /// Waits until nothing that was sent is on its way any more.
+    func drain() async throws {
+        try await eventually("what was late has arrived", within: .seconds(15)) { wires.allSatisfy(\.isDrained) }
+    }
+
+    /// Whether the way in was in operation all the time from then to now.
+    func wayInWasOpen(since start: ContinuousClock.Instant) -> Bool {
+        troubles.value.allSatisfy { $0.to < start }
+    }
+}

@@ -1,0 +1,200 @@
+import TestSupport
+import Redis
+import Scripts
+
+/// A museum, a crowd, and faults for a while; then everything is mended, and what visitors were told is held against what is there.
+public struct FaultRun: Sendable {
+    public let kinds: [FaultKind]
+    public let layout: FaultSetup.Layout
+    public let seed: UInt64
+    /// How long faults inject.
+    public let span: Duration
+    /// How many go on booking at the same time.
+    public let clients: Int
+    public let tally: Tally
+
+    public init(
+        kinds: Set<FaultKind>, layout: FaultSetup.Layout, seed: UInt64, span: Duration, clients: Int, tally: Tally = Tally()
+    ) {
+        self.kinds = FaultSetup.possible(kinds, in: layout).sorted { $0.rawValue < $1.rawValue }
+        self.layout = layout
+        self.seed = seed
+        self.span = span
+        self.clients = clients
+        self.tally = tally
+    }
+
+    /// What a run came to.
+    public struct Outcome: Sendable {
+        public let violations: [Violation]
+        /// The story of each booking or exhibition concerned; the shortest first.
+        public let stories: [String]
+        public let audit: String
+        /// What befell the museum, and when.
+        public let journal: [String]
+    }
+
+    /// How long all may take to settle once everything is mended.
+    private static let settleWithin = Duration.seconds(60)
+
+    /// - Throws: ``Failed`` where the harness could not do its own part.
+    public func run() async throws -> Outcome {
+        var random = SeededRandom(seed: seed)
+        let deployment = try await FaultDeployment.open(FaultSetup(layout: layout, kinds: Set(kinds)), random: &random)
+        do {
+            let outcome = try await run(deployment, &random)
+            await deployment.close()
+            return outcome
+        } catch {
+            await deployment.close()
+            throw error
+        }
+    }
+
+    private func run(_ deployment: FaultDeployment, _ random: inout SeededRandom) async throws -> Outcome {
+        let state = deployment.state
+        var staff = StaffWorkload(deployment: deployment, state: state, random: random.split(), tally: tally)
+        try await staff.open()
+        var clients = (0..<clients).map { ClientWorkload(number: $0, deployment: deployment, state: state, random: random.split(), tally: tally) }
+        let injector = Nemesis(deployment: deployment, kinds: kinds, random: random.split(), tally: tally)
+        let end = ContinuousClock.now + span
+
+        var seen: [Violation] = []
+        (clients, staff, seen) = try await withThrowingTaskGroup(of: Part.self) { group in
+            for client in clients { group.addTask { .client(await client.ran(until: end)) } }
+            group.addTask { [staff] in .staff(await staff.ran(until: end)) }
+            group.addTask { [injector] in
+                var injector = injector
+                try await injector.run(until: end)
+                return .done
+            }
+            group.addTask { .watch(try await Watch(deployment).run(until: end)) }
+            var (ran, staffRan, seen) = ([ClientWorkload](), staff, [Violation]())
+            for try await part in group {
+                switch part {
+                case .client(let client): ran.append(client)
+                case .staff(let staff): staffRan = staff
+                case .watch(let violations): seen += violations
+                case .done: break
+                }
+            }
+            return (ran, staffRan, seen)
+        }
+
+        try await deployment.mend()
+        try await deployment.drain()
+        let settled = ContinuousClock.now + Self.settleWithin
+        await staff.settle(before: settled)
+        clients = await withTaskGroup { group in
+            for client in clients {
+                group.addTask {
+                    var client = client
+                    await client.settle(before: settled)
+                    return client
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        try await deployment.finishPurge()
+        return try await judge(deployment, clients, staff, seen, state)
+    }
+
+    private enum Part: Sendable {
+        case client(ClientWorkload)
+        case staff(StaffWorkload)
+        case watch([Violation])
+        case done
+    }
+
+    private func judge(
+        _ deployment: FaultDeployment, _ clients: [ClientWorkload], _ staff: StaffWorkload, _ seen: [Violation], _ state: FaultState
+    ) async throws -> Outcome {
+        let audit = try await deployment.audit(wait: "60s")
+        let checker = try await Checker(deployment, operations: clients.flatMap(\.operations), state: state.all)
+        var violations =
+            seen + deployment.findings.value + checker.violations + staff.complaints.map { Violation(booking: "staff", what: $0) }
+        if audit.code != 0 { violations.append(Violation(booking: "audit", what: audit.output)) }
+        let denied = try await deployment.client.send("ACL", "LOG")
+        if denied != .array([]) { violations.append(Violation(booking: "users.acl", what: "a right was missing: \(denied)")) }
+        let stories = Set(violations.map(\.booking)).prefix(50).map { id in
+            (violations.filter { $0.booking == id }.map { "\(id) \($0.what)" } + checker.story(of: id)).joined(separator: "\n")
+        }
+        if !violations.isEmpty {
+            violations.append(Violation(booking: "journal", what: deployment.journal.value.joined(separator: "\n")))
+        }
+        return Outcome(
+            violations: violations, stories: stories.sorted { ($0.count, $0) < ($1.count, $1) }, audit: audit.output,
+            journal: deployment.journal.value)
+    }
+}
+
+extension ClientWorkload {
+    fileprivate func ran(until end: ContinuousClock.Instant) async -> ClientWorkload {
+        var client = self
+        await client.run(until: end)
+        return client
+    }
+}
+
+extension StaffWorkload {
+    fileprivate func ran(until end: ContinuousClock.Instant) async -> StaffWorkload {
+        var staff = self
+        await staff.run(until: end)
+        return staff
+    }
+}
+
+/// Strikes one fault after another.
+private struct Nemesis: Sendable {
+    let deployment: FaultDeployment
+    let kinds: [FaultKind]
+    var random: SeededRandom
+    let tally: Tally
+
+    mutating func run(until end: ContinuousClock.Instant) async throws {
+        // Each kind once, then by their weights.
+        var next = kinds.shuffled(using: &random)
+        let weighted = kinds.flatMap { kind in [FaultKind](repeating: kind, count: kind.weight) }
+        while .now < end, !kinds.isEmpty {
+            try await Task.sleep(for: random.milliseconds(100...900))
+            let kind = next.popLast() ?? weighted.randomElement(using: &random)!
+            do {
+                let injected = try await deployment.inject(kind, &random)
+                tally.count(kind, injected: injected, kills: injected > 0 ? deployment.kills(kind) : 0)
+            } catch {
+                throw Failed("striking \(kind.rawValue): \(error)")
+            }
+        }
+    }
+}
+
+/// Looks several times a second at what must hold at every instant: seats held and available are the capacity, none below zero.
+private struct Watch: Sendable {
+    let deployment: FaultDeployment
+
+    init(_ deployment: FaultDeployment) { self.deployment = deployment }
+
+    func run(until end: ContinuousClock.Instant) async throws -> [Violation] {
+        var violations: Set<Violation> = []
+        while .now < end {
+            try await Task.sleep(for: .milliseconds(200))
+            for partition in ["a", "b"] {
+                let keys = Keys(partition: partition)
+                // Redis may be away at any time; then there is nothing to see.
+                guard let ids = try? await deployment.client.send("ZRANGE", keys.exhibitions, "0", "-1").asTexts() else { continue }
+                let looks = await deployment.client.send(
+                    ids.map { Command("HMGET", keys.exhibition($0), "capacity", "available", "held") })
+                for (id, look) in zip(ids, looks) {
+                    guard case .success(let reply) = look, let numbers = try? reply.asTexts().compactMap({ Int($0) }),
+                        numbers.count == 3
+                    else { continue }
+                    if numbers[1] + numbers[2] != numbers[0] || numbers[1] < 0 {
+                        violations.insert(
+                            Violation(booking: id, what: "at one instant capacity, available and held were \(numbers)"))
+                    }
+                }
+            }
+        }
+        return Array(violations)
+    }
+}

@@ -1,0 +1,49 @@
+import TestSupport
+import Synchronization
+
+/// Counts what is going on, for whoever watches a long run.
+public final class Tally: Sendable {
+    public struct Counts: Sendable {
+        /// Requests to book, whatever came of them.
+        public var attempts = 0
+        public var booked = 0
+        public var refused = 0
+        public var unavailable = 0
+        public var open = 0
+        /// Cancels, looks, and what staff did.
+        public var others = 0
+        public var kills = 0
+        public var slowest = Duration.zero
+        /// How often each kind was tried, how often it injected at least once, and what its injections counted together.
+        public var injections: [FaultKind: (tried: Int, injected: Int, sum: Int)] = [:]
+    }
+
+    private let counts = Mutex(Counts())
+
+    public init() {}
+
+    public var now: Counts { counts.withLock { $0 } }
+
+    func count(_ answer: BookingOperation.Answer, took: Duration) {
+        counts.withLock { counts in
+            counts.attempts += 1
+            switch answer {
+            case .booking: counts.booked += 1
+            case .refused: counts.refused += 1
+            case .unavailable: counts.unavailable += 1
+            case .open: counts.open += 1
+            }
+            counts.slowest = max(counts.slowest, took)
+        }
+    }
+
+    func countOther() { counts.withLock { $0.others += 1 } }
+
+    func count(_ kind: FaultKind, injected: Int, kills: Int) {
+        counts.withLock { counts in
+            let before = counts.injections[kind] ?? (0, 0, 0)
+            counts.injections[kind] = (before.tried + 1, before.injected + (injected > 0 ? 1 : 0), before.sum + injected)
+            counts.kills += kills
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import Foundation
+import FaultInjection
+import TestSupport
+
+/// A long run of faults: one museum after another, each with what it is to survive.
+@main
+struct FaultsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "faults", abstract: "Lets faults befall museums under load, and checks that nothing is lost or sold twice.")
+
+    @Option(help: "How long to go on, in minutes.")
+    var minutes = 10.0
+
+    @Option(help: "Where chance starts; the same seed throws the same faults. Default: a new one.")
+    var seed: UInt64?
+
+    @Option(help: "Only these kinds, separated by commas.")
+    var only: String?
+
+    @Option(help: "One layout only: services or one.")
+    var layout: String?
+
+    @Option(help: "Seconds of faults for each museum.")
+    var seconds = 40
+
+    @Option(help: "How many visitors go on booking at the same time.")
+    var clients = 48
+
+    /// How many violations are named, one a line.
+    private static let shownAtMost = 30
+
+    private func kinds() throws -> Set<FaultKind> {
+        guard let only else { return Set(FaultKind.allCases) }
+        let words = only.split(separator: ",").map(String.init)
+        let kinds = words.map { FaultKind(rawValue: $0) }
+        guard !kinds.contains(nil) else {
+            throw ValidationError("--only takes " + FaultKind.allCases.map(\.rawValue).joined(separator: ","))
+        }
+        return Set(kinds.compactMap { $0 })
+    }
+
+    func run() async throws {
+        let seed = seed ?? UInt64.random(in: 0...999_999)
+        let kinds = try kinds()
+        var random = SeededRandom(seed: seed)
+        let tally = Tally()
+        let start = ContinuousClock.now
+        let end = start + .seconds(minutes * 60)
+        var violations = 0
+        var number = 0
+        print("seed \(seed)")
+        repeat {
+            let chapter = Chapter(number: number, kinds: kinds, layout: layout.flatMap(FaultSetup.Layout.init), random: &random)
+            let run = FaultRun(
+                kinds: chapter.kinds, layout: chapter.layout, seed: random.next(), span: .seconds(seconds), clients: clients,
+                tally: tally)
+            let outcome: FaultRun.Outcome
+            do {
+                outcome = try await run.run()
+            } catch {
+                summary(tally.now, violations, museums: number, seed: seed, took: .now - start)
+                print("the harness could not do its part: \(error)")
+                throw ExitCode(3)
+            }
+            violations += outcome.violations.count
+            number += 1
+            report(chapter, tally.now, violations, since: start)
+            if let story = outcome.stories.first {
+                print("\n\(outcome.violations.count) violations; the shortest story:\n\(story)\n")
+                print(outcome.journal.joined(separator: "\n"))
+                for violation in outcome.violations.prefix(Self.shownAtMost) where violation.booking != "journal" {
+                    print("violation: \(violation.booking) \(violation.what)")
+                }
+                break
+            }
+        } while .now < end
+        summary(tally.now, violations, museums: number, seed: seed, took: .now - start)
+        if violations > 0 { throw ExitCode(1) }
+    }
+
+    private func report(_ chapter: Chapter, _ counts: Tally.Counts, _ violations: Int, since start: ContinuousClock.Instant) {
+        let injected = counts.injections.values.reduce(0) { $0 + $1.injected }
+        print(
+            "\(Int((ContinuousClock.now - start) / .seconds(1))) s  museum \(chapter.number + 1) (\(chapter.layout.rawValue)"
+                + "\(chapter.note)): \(counts.attempts) attempts, \(counts.kills) kills, \(injected) faults, \(violations) violations"
+        )
+        fflush(nil)
+    }
+
+    private func summary(_ counts: Tally.Counts, _ violations: Int, museums: Int, seed: UInt64, took: Duration) {
+        print(
+            """
+
+            seed \(seed), \(Int(took / .seconds(1))) s, \(museums) museums
+            attempts to book   \(counts.attempts)
+              booked           \(counts.booked)
+              refused          \(counts.refused)
+              503              \(counts.unavailable)
+              outcome open     \(counts.open)
+            other requests     \(counts.others)
+            processes killed   \(counts.kills)
+            slowest answer     \(Int(counts.slowest / .milliseconds(1))) ms
+            """)
+        for kind in FaultKind.allCases {
+            guard let injections = counts.injections[kind] else { continue }
+            let name = kind.rawValue + String(repeating: " ", count: 18 - kind.rawValue.count)
+            print("\(name) injected \(injections.injected) of \(injections.tried) times, \(injections.sum) in all")
+        }
+        print("violations         \(violations)")
+    }
+}
+
+/// One museum of a long run, and what is to befall it.
+private struct Chapter {
+    let number: Int
+    let layout: FaultSetup.Layout
+    let kinds: Set<FaultKind>
+    let note: String
+
+    /// What changes how a museum is set up, or weakens what can be asked of it, is only now and then among what befalls it.
+    init(number: Int, kinds: Set<FaultKind>, layout: FaultSetup.Layout?, random: inout SeededRandom) {
+        self.number = number
+        self.layout = layout ?? (number % 4 == 3 ? .one : .services)
+        let special: [FaultKind] = [.clockJump, .diskFull, .cutLog]
+        let chosen: FaultKind? = number % 2 == 1 ? special[number / 2 % special.count] : nil
+        let rest = kinds.subtracting(special)
+        let all = rest.isEmpty ? kinds : rest.union(chosen.map { kinds.intersection([$0]) } ?? [])
+        self.kinds = all
+        note = all.intersection(special).map { ", " + $0.rawValue }.sorted().joined()
+    }
+}

@@ -1,0 +1,135 @@
+import NIOCore
+import NIOHTTP1
+import TestSupport
+import Testing
+
+@testable import Platform
+
+/// How several processes of a role share a call's time when one of them does not answer.
+@Suite(.serialized, .timeLimit(.minutes(2)))
+struct UpstreamTests {
+    /// Never shut down: its pool is for the whole run.
+    private static let client = Upstream.makeClient()
+
+    private static func ok() throws -> StubServer {
+        try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+    }
+
+    private struct Outcome {
+        let answer: Result<UpstreamResponse, Upstream.Fault>
+        let took: Duration
+        var isAnswered: Bool { if case .success = answer { true } else { false } }
+        var fault: Upstream.Fault? { if case .failure(let fault) = answer { fault } else { nil } }
+    }
+
+    private func call(
+        _ upstream: Upstream, _ repetition: Upstream.Repetition, within limit: Duration
+    ) async -> Outcome {
+        let start = ContinuousClock.now
+        do throws(Upstream.Fault) {
+            let answer = try await upstream.send(
+                .POST, "/x", headers: [:], body: ByteBuffer(string: "{}"), repetition: repetition, deadline: start + limit)
+            return Outcome(answer: .success(answer), took: .now - start)
+        } catch {
+            return Outcome(answer: .failure(error), took: .now - start)
+        }
+    }
+
+    /// Every way to hang: each takes its share, and another process answers in time.
+    @Test(arguments: [
+        "", "HTTP/1.1 200 OK\r\nContent-Ty", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+    ])
+    func oneOfTwoHangs(says: String) async throws {
+        let (hanging, good) = (try StubServer(.saysThenHangs(says)), try Self.ok())
+        let upstream = Upstream(urls: [hanging.url, good.url], client: Self.client)
+        let first = await call(upstream, .byUpstream, within: .seconds(4))
+        #expect(first.isAnswered && first.took >= .seconds(2) && first.took < .seconds(4), "\(first.took)")
+        #expect(try first.answer.get().followsUnansweredRequest)
+        #expect(hanging.heard.count == 1 && good.heard.count == 1)
+        // It is left out for a second: the next calls don't ask it.
+        for _ in 0..<4 { #expect(try await call(upstream, .byUpstream, within: .seconds(4)).answer.get().followsUnansweredRequest == false) }
+        #expect(hanging.heard.count == 1 && good.heard.count == 5)
+    }
+
+    @Test func twoOfThreeHang() async throws {
+        let (one, two, good) = (try StubServer(.saysThenHangs("")), try StubServer(.saysThenHangs("")), try Self.ok())
+        let upstream = Upstream(urls: [one.url, two.url, good.url], client: Self.client)
+        let outcome = await call(upstream, .byUpstream, within: .seconds(3))
+        // A third of the time, then half of the rest.
+        #expect(outcome.isAnswered && outcome.took >= .seconds(2) && outcome.took < .seconds(3), "\(outcome.took)")
+        #expect(one.heard.count == 1 && two.heard.count == 1 && good.heard.count == 1)
+    }
+
+    @Test func allHang() async throws {
+        let (one, two) = (try StubServer(.saysThenHangs("")), try StubServer(.saysThenHangs("")))
+        let upstream = Upstream(urls: [one.url, two.url], client: Self.client)
+        let outcome = await call(upstream, .byUpstream, within: .seconds(1))
+        #expect(outcome.fault == .noResponse(timedOut: true) && outcome.took >= .seconds(1))
+        #expect(one.heard.count == 1 && two.heard.count == 1)
+    }
+
+    /// A call that only its caller may repeat leaves the caller time to do so, and the caller's next try reaches another process.
+    @Test func theCallerRepeats() async throws {
+        let (hanging, good) = (try StubServer(.saysThenHangs("")), try Self.ok())
+        let upstream = Upstream(urls: [hanging.url, good.url], client: Self.client)
+        let deadline = ContinuousClock.now + .seconds(4)
+        let first = await call(upstream, .byCaller, within: .seconds(4))
+        #expect(first.fault == .noResponse(timedOut: true) && .now < deadline, "\(first.took)")
+        #expect(first.took >= .seconds(2) && good.heard.isEmpty, "half of the time, and nobody else was asked")
+        let second = await call(upstream, .byCaller, within: deadline - .now)
+        #expect(second.isAnswered && hanging.heard.count == 1 && good.heard.count == 1)
+    }
+
+    /// With one process there is nobody else to ask: it has all the time. So has a call that nobody may repeat.
+    @Test func allTheTime() async throws {
+        let (hanging, other) = (try StubServer(.saysThenHangs("")), try Self.ok())
+        let alone = await call(Upstream(urls: [hanging.url], client: Self.client), .byCaller, within: .seconds(1))
+        #expect(alone.fault == .noResponse(timedOut: true) && alone.took >= .seconds(1))
+        let never = await call(Upstream(urls: [hanging.url, other.url], client: Self.client), .never, within: .seconds(1))
+        #expect(never.fault == .noResponse(timedOut: true) && never.took >= .seconds(1) && other.heard.isEmpty)
+    }
+
+    /// What can't be connected to has been sent nothing: whatever the call, the next is asked, and there is time for it.
+    @Test(arguments: [Upstream.Repetition.byUpstream, .byCaller, .never])
+    func nobodyThere(repetition: Upstream.Repetition) async throws {
+        let good = try Self.ok()
+        let refused = try FreePorts.take(1)[0]
+        let full = try StubServer(.hangsUp, accepts: false)
+        // Its one place in the kernel's queue is taken: a further SYN is not answered.
+        let crowd = RawConnections()
+        try crowd.join(4, port: full.port)
+        for urls in [
+            ["http://127.0.0.1:\(refused)", good.url], ["http://no-such-host.invalid:80", good.url], [full.url, good.url],
+        ] {
+            let outcome = await call(Upstream(urls: urls, client: Self.client), repetition, within: .seconds(4))
+            #expect(try outcome.answer.get().followsUnansweredRequest == false, "\(urls)")
+        }
+        let nobody = await call(
+            Upstream(urls: [full.url, "http://127.0.0.1:\(refused)"], client: Self.client), repetition, within: .seconds(4))
+        #expect(nobody.fault == .notSent)
+        withExtendedLifetime((crowd, full)) {}
+    }
+
+    /// All left out: then all are asked again, rather than nobody.
+    @Test func allLeftOut() async throws {
+        let (one, two) = (try StubServer(.hangsUp), try StubServer(.hangsUp))
+        let upstream = Upstream(urls: [one.url, two.url], client: Self.client)
+        #expect(await call(upstream, .byUpstream, within: .seconds(4)).fault == .noResponse(timedOut: false))
+        one.change(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+        #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered)
+    }
+
+    /// Whoever asked hangs up: that is no fault of the process, which is not left out for it.
+    @Test func theCallerGoes() async throws {
+        let (slow, other) = (try StubServer(.saysThenHangs("")), try Self.ok())
+        let upstream = Upstream(urls: [slow.url, other.url], client: Self.client)
+        let asking = Task { await call(upstream, .byUpstream, within: .seconds(20)) }
+        try await eventually("it is asked") { slow.heard.count == 1 }
+        asking.cancel()
+        #expect(await asking.value.took < .seconds(20))
+        #expect(other.heard.isEmpty)
+        slow.change(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+        for _ in 0..<2 { _ = await call(upstream, .byUpstream, within: .seconds(4)) }
+        #expect(slow.heard.count == 2)
+    }
+}

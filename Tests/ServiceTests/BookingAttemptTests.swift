@@ -1,0 +1,190 @@
+import Contracts
+import Museum
+import Redis
+import Scripts
+import TestSupport
+import Testing
+
+@testable import Book
+
+/// The booking protocol where the way to Museum or to Redis loses requests and answers: S2 and S5.
+@Suite struct BookingAttemptTests {
+    private let server: RedisServer
+    private let client: RedisClient
+    private let seatStore: RedisSeatStore
+    private let store: RedisBookingStore
+    private let exhibition = ExhibitionID(partition: "a", number: 1)
+
+    init() async throws {
+        server = try await RedisServer.start()
+        client = try server.client()
+        seatStore = RedisSeatStore(client: client)
+        store = RedisBookingStore(client: client)
+        let keys = Keys(partition: "a")
+        _ = try await client.send(
+            Command(
+                Scripts.museumRegister, keys: [keys.exhibition("a1"), keys.exhibitions, keys.events(of: "museum")],
+                arguments: ["1", "", "a1", "", "A hall", "2099-12-24", "", "", "10"]))
+    }
+
+    /// Books two seats for kim under one key.
+    private func book(seats: FaultPlan = FaultPlan(), records: FaultPlan = FaultPlan(), aborts: FaultPlan = FaultPlan(), key: String? = "key") async
+        -> Result<Booked, Failure>
+    {
+        let attempt = BookingAttempt(
+            seats: ReservationBatcher(FaultySeats(store: seatStore, fates: seats)),
+            store: FaultyBookings(store: store, records: records, aborts: aborts),
+            names: HMACBookingIDGenerator.fixed())
+        do throws(Failure) {
+            return .success(
+                try await attempt.run(
+                    BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2), key: key, metadata: RequestMetadata(requestId: "r", moment: 5)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func available() async throws -> Int { try await client.send("HGET", "museum:{a}:a1", "available").asInteger() }
+
+    /// Lets both services hear everything there is, as often as wanted, until nothing changes.
+    private func settle(age: Duration = .zero) async throws {
+        for _ in 0..<3 {
+            for (service, handler) in [
+                ("museum", BookEventHandler(store: store, now: { 9 }) as any EventHandler),
+                ("book", MuseumEventHandler(seats: seatStore, now: { 9 })),
+            ] {
+                var deliveries: [Delivery] = []
+                for entry in try await client.send("XRANGE", "\(service):{a}:events", "-", "+").asArray() {
+                    deliveries.append(Delivery(event: try Event(fields: entry.asArray()[1].asFields()), age: age))
+                }
+                _ = try await handler.handle(deliveries)
+            }
+        }
+    }
+
+    private func status(_ result: Result<Booked, Failure>) async throws -> BookingStatus? {
+        guard case .success(let booked) = result else { return nil }
+        return try await store.find(booked.booking.id)?.status
+    }
+
+    @Test func aLostAnswerOfReserving() async throws {
+        let result = await book(seats: FaultPlan(.answerLost))
+        try await settle()
+        #expect(try await status(result) == .completed)
+        #expect(try await available() == 8)
+    }
+
+    @Test func aLostRequestOfReserving() async throws {
+        #expect(try await status(await book(seats: FaultPlan(.requestLost), key: nil)) == .requested)
+        #expect(try await available() == 8)
+    }
+
+    @Test func allAnswersOfReservingLost() async throws {
+        let result = await book(seats: FaultPlan(.answerLost, .answerLost))
+        guard case .failure(.museumUnavailable) = result else { Issue.record("\(result)"); return }
+        #expect(try await available() == 8)
+        try await settle()
+        #expect(try await available() == 10)
+        // The same key books anew, as the next attempt.
+        let again = await book()
+        #expect(try await status(again) == .requested)
+        try await settle()
+        #expect(try await available() == 8)
+        guard case .success(let booked) = await book() else { Issue.record("a replay is due"); return }
+        #expect(booked.isReplayed && booked.booking.status == .completed)
+    }
+
+    @Test func refusedByMuseum() async throws {
+        let result = await book(seats: FaultPlan(.refused))
+        #expect(result == .failure(.museumUnavailable("refused")))
+        #expect(try await client.send("KEYS", "book:*") == .array([]), "never sent: nothing to abort")
+    }
+
+    @Test func aLateReserveRunsIntoATombstone() async throws {
+        let request = BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2)
+        let id = try await HMACBookingIDGenerator.fixed().id(request, key: "key", attempt: 0)
+        let result = await book(seats: FaultPlan(.requestLost, .requestLost))
+        guard case .failure(.museumUnavailable) = result else { Issue.record("\(result)"); return }
+        try await settle()
+        let late = try await seatStore.reserve(
+            [Reservation(booking: id, seats: 2, visitor: "kim", requestId: nil)], for: exhibition, at: 7, local: .longBefore)
+        #expect(late.map(\.word) == [.void])
+        #expect(try await available() == 10)
+    }
+
+    @Test(arguments: [
+        [Fate.answerLost], [.requestLost], [.answerLost, .requestLost], [.requestLost, .answerLost], [.answerLost, .answerLost],
+    ])
+    func lostAnswersOfRecording(fates: [Fate]) async throws {
+        let records = fates.count == 1 ? FaultPlan(fates[0]) : FaultPlan(fates[0], fates[1])
+        let result = await book(records: records)
+        try await settle()
+        #expect(try await status(result) == .completed)
+        #expect(try await available() == 8)
+    }
+
+    @Test func recordingIsImpossible() async throws {
+        let result = await book(records: FaultPlan(.requestLost, .refused))
+        guard case .failure(.museumUnavailable) = result else { Issue.record("\(result)"); return }
+        try await settle()
+        #expect(try await available() == 10)
+        #expect(try await status(await book()) == .requested)
+    }
+
+    @Test func neitherRecordingNorAbortingAnswers() async throws {
+        let result = await book(records: FaultPlan(.requestLost, .requestLost), aborts: FaultPlan(.requestLost))
+        guard case .failure(.outcomeUnknown(let id)) = result, let id else { Issue.record("\(result)"); return }
+        #expect(try await available() == 8)
+        // Not at once: recording may still be under way.
+        try await settle()
+        #expect(try await available() == 8)
+        try await settle(age: .seconds(2))
+        #expect(try await available() == 10)
+        #expect(try await store.find(id)?.status == .aborted)
+        #expect(try await status(await book()) == .requested)
+    }
+
+    @Test func aRecordedBookingIsNeverGivenUp() async throws {
+        let result = await book()
+        try await settle(age: .seconds(10))
+        #expect(try await status(result) == .completed)
+        #expect(try await available() == 8)
+    }
+
+    @Test func anIdDrawnTwiceIsDrawnAgain() async throws {
+        let draws = FaultPlan()
+        let names = HMACBookingIDGenerator.fixed(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })
+        let attempt = BookingAttempt(seats: ReservationBatcher(FaultySeats(store: seatStore, fates: FaultPlan())), store: store, names: names)
+        let request = BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2)
+        let first = try await attempt.run(request, key: nil, metadata: RequestMetadata(requestId: nil, moment: 1))
+        let second = try await attempt.run(request, key: nil, metadata: RequestMetadata(requestId: nil, moment: 1))
+        #expect(first.booking.id != second.booking.id)
+        #expect(try await available() == 6)
+    }
+
+    @Test func manyAtOnceGoOutTogether() async throws {
+        _ = try await client.send("HSET", "museum:{a}:a1", "capacity", "150", "available", "150")
+        let seats = FaultySeats(store: seatStore, fates: FaultPlan(.requestLost, .arrives, .refused))
+        let queue = ReservationBatcher(seats)
+        let answers = await withTaskGroup { group in
+            for number in 0..<300 {
+                let id = BookingID(exhibition: exhibition, bits: UInt64(number))
+                group.addTask { () -> Result<ReservationOutcome.Word, ReservationError> in
+                    do throws(ReservationError) {
+                        let reservation = Reservation(booking: id, seats: 1, visitor: "kim", requestId: nil)
+                        return .success(try await queue.reserve(reservation, before: .now + .seconds(5)).word)
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.count == 300, "a call that fails hands on all the same")
+        #expect(seats.batches.value.allSatisfy { (1...Reservation.batchLimit).contains($0) })
+        #expect(seats.batches.value.count < 100)
+        let reserved = answers.count { $0 == .success(.reserved) }
+        #expect(try await client.send("HGET", "museum:{a}:a1", "held").asInteger() == reserved)
+        #expect(reserved <= 150 && answers.contains { $0 == .failure(.outcomeUnknown) })
+    }
+}

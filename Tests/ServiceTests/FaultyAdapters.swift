@@ -1,0 +1,96 @@
+import Contracts
+import Museum
+import Redis
+import TestSupport
+
+@testable import Book
+
+/// What happens to a call on its way.
+enum Fate: Sendable {
+    case arrives
+    /// Done, but nobody subscriptions of it.
+    case answerLost
+    /// Not done, and nobody can tell.
+    case requestLost
+    /// Certainly not done.
+    case refused
+}
+
+/// FaultPlan in the request of the calls; when they have run out, all arrives.
+final class FaultPlan: Sendable {
+    private let box: LockedBox<[Fate]>
+    let calls = LockedBox(0)
+
+    init(_ fates: Fate...) { box = LockedBox(fates) }
+
+    func next() -> Fate {
+        calls.update { $0 += 1 }
+        return box.update { $0.isEmpty ? .arrives : $0.removeFirst() }
+    }
+}
+
+/// The real seats on a way that loses things.
+struct FaultySeats: SeatReservations {
+    let store: any SeatStore
+    let fates: FaultPlan
+    let batches = LockedBox<[Int]>([])
+
+    func reserve(
+        _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
+    ) async throws(ReservationError) -> [ReservationOutcome] {
+        batches.update { $0.append(reservations.count) }
+        let fate = fates.next()
+        if fate == .refused { throw .notSent(.museumUnavailable("refused")) }
+        if fate == .requestLost { throw .outcomeUnknown }
+        do throws(Failure) {
+            let outcomes = try await store.reserve(reservations, for: exhibition, at: 1, local: .longBefore)
+            if fate == .answerLost { throw .outcomeUnknown(booking: nil) }
+            return outcomes
+        } catch {
+            throw .outcomeUnknown
+        }
+    }
+}
+
+/// The real bookings on a way that loses things.
+struct FaultyBookings: BookingStore {
+    let store: RedisBookingStore
+    let records: FaultPlan
+    let aborts: FaultPlan
+
+    func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome {
+        try await on(records.next()) { () async throws(Failure) in try await store.record(request, as: id, metadata: metadata) }
+    }
+
+    func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome {
+        try await on(aborts.next()) { () async throws(Failure) in try await store.abort(request, as: id, metadata: metadata) }
+    }
+
+    func apply(_ steps: [Transition]) async throws(Failure) -> [TransitionOutcome] { try await store.apply(steps) }
+    func find(_ id: BookingID) async throws(Failure) -> Booking? { try await store.find(id) }
+
+    private func on<Outcome>(_ fate: Fate, _ call: () async throws(Failure) -> Outcome) async throws(Failure) -> Outcome {
+        switch fate {
+        case .refused: throw .storageUnavailable("refused")
+        case .requestLost: throw .outcomeUnknown(booking: nil)
+        case .arrives: return try await call()
+        case .answerLost:
+            _ = try await call()
+            throw .outcomeUnknown(booking: nil)
+        }
+    }
+}
+
+extension LocalDateTime {
+    /// Before the tests' exhibitions.
+    static let longBefore = LocalDateTime(0, secondsFromGMT: 0)
+}
+
+extension HMACBookingIDGenerator {
+    /// Ids under a secret that stands in no Redis.
+    static func fixed(
+        secret: [UInt8] = [1, 2, 3], random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
+    ) -> HMACBookingIDGenerator {
+        HMACBookingIDGenerator(secret: { () async throws(Failure) in secret }, random: random)
+    }
+}

@@ -1,0 +1,107 @@
+import Foundation
+
+/// A TCP server in the place of a service: it keeps what it receives and responds as the test says.
+public final class StubServer: Sendable {
+    /// How it treats a request whose head it has read.
+    public enum Manner: Sendable {
+        /// Says this, and goes on.
+        case says(String)
+        /// Says this, and no more.
+        case saysThenHangs(String)
+        case hangsUp
+        /// Says this before it has read anything, and closes the connection.
+        case saysFirst(String)
+        /// Says this bit by bit, a byte every 50 ms.
+        case trickles(String)
+    }
+
+    public let port: Int
+    private let descriptor: Int32
+    private let requests = LockedBox<[String]>([])
+    private let manner: LockedBox<Manner>
+
+    /// - Parameter accepts: whether it takes connections up, or leaves them to the kernel.
+    public init(_ manner: Manner, accepts: Bool = true) throws {
+        self.manner = LockedBox(manner)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        port = try FreePorts.take(1)[0]
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let (descriptor, size) = (descriptor, socklen_t(MemoryLayout<sockaddr_in>.size))
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
+        }
+        guard bound == 0, listen(descriptor, accepts ? 64 : 0) == 0 else { throw Failed("no socket") }
+        guard accepts else { return }
+        let (requests, way) = (requests, self.manner)
+        Thread.detachNewThread {
+            while true {
+                let connection = accept(descriptor, nil, nil)
+                guard connection >= 0 else { return }
+                Thread.detachNewThread { Self.serve(connection, requests, way) }
+            }
+        }
+    }
+
+    deinit {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+    }
+
+    public var url: String { "http://127.0.0.1:\(port)" }
+    /// What it has been sent: head and body of each request, as they came.
+    public var heard: [String] { requests.value }
+    public func change(_ manner: Manner) { self.manner.value = manner }
+
+    private static func serve(_ connection: Int32, _ requests: LockedBox<[String]>, _ manner: LockedBox<Manner>) {
+        defer { close(connection) }
+        if case .saysFirst(let answer) = manner.value { write(answer, to: connection) }
+        var unread = ""
+        while let request = next(connection, &unread) {
+            requests.update { $0.append(request) }
+            switch manner.value {
+            case .says(let answer): write(answer, to: connection)
+            case .saysThenHangs(let answer):
+                write(answer, to: connection)
+                var byte: UInt8 = 0
+                _ = recv(connection, &byte, 1, 0)
+                return
+            case .hangsUp, .saysFirst: return
+            case .trickles(let answer):
+                for byte in answer.utf8 {
+                    guard write(String(UnicodeScalar(byte)), to: connection) else { return }
+                    usleep(50_000)
+                }
+            }
+        }
+    }
+
+    /// The next request, whose body is as long as its Content-Length says.
+    private static func next(_ connection: Int32, _ unread: inout String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            if let end = unread.range(of: "\r\n\r\n") {
+                let head = unread[..<end.upperBound]
+                let length = head.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+                    .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) }
+                let body = unread[end.upperBound...]
+                if body.utf8.count >= length ?? 0 {
+                    let request = String(head) + String(decoding: body.utf8.prefix(length ?? 0), as: UTF8.self)
+                    unread = String(unread.dropFirst(request.count))
+                    return request
+                }
+            }
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { return nil }
+            unread += String(decoding: buffer[..<count], as: UTF8.self)
+        }
+    }
+
+    @discardableResult
+    private static func write(_ text: String, to connection: Int32) -> Bool {
+        let bytes = Array(text.utf8)
+        return send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+    }
+}
