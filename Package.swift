@@ -116,7 +116,8 @@ let package = Package(
             name: "skmuseum",
             dependencies: [
                 "Museum", "Book", "Confirm", "MyPage", "Gateway", "Contracts", "HTTPServer", "Messaging", "Platform", "Redis",
-                "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird, .logging, .metrics, .nioCore, .serviceLifecycle,
+                "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird, .logging, .metrics, .nioCore,
+                .serviceLifecycle,
                 .subprocess,
                 .unixSignals,
             ],
@@ -124,7 +125,10 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["HTTPServer", "Platform", "Contracts", "Redis", "Scripts", .asyncHTTPClient, .coreMetrics, .logging, .nioCore, .nioHTTP1, .nioPosix],
+            dependencies: [
+                "HTTPServer", "Platform", "Contracts", "Redis", "Scripts", .asyncHTTPClient, .coreMetrics, .logging, .nioCore,
+                .nioHTTP1, .nioPosix,
+            ],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -136,7 +140,8 @@ let package = Package(
         ),
         .target(name: "Preload", path: "Tests/Preload"),
         .executableTarget(
-            name: "faults", dependencies: ["FaultInjection", "TestSupport", "Preload", .argumentParser], path: "Tests/FaultRunner",
+            name: "faults", dependencies: ["FaultInjection", "TestSupport", "Preload", .argumentParser],
+            path: "Tests/FaultRunner",
             swiftSettings: strict),
         // Unit tests, most of them without Redis.
         tests("ContractsTests", ["Contracts"]),

@@ -30,7 +30,8 @@ struct BookEventHandler: EventHandler {
         return dispositions
     }
 
-    /// Recording is often slower than this event: seats without a booking, reserved or revoked, are aborted after ``recordWithin``.
+    /// Recording is often slower than this event: seats without a booking, reserved or revoked, are aborted after
+    /// ``recordWithin``.
     private func abort(_ delivery: Delivery, _ metadata: RequestMetadata) async throws(Failure) -> EventDisposition {
         guard case .seats(let seats) = delivery.event.subject, delivery.age >= Self.recordWithin else { return .retryLater }
         let isReserved = delivery.event.type == .seatsReserved

@@ -2,7 +2,8 @@ import Contracts
 
 /// The booking protocol: reserve seats, record the booking, and where an outcome can't be found out, abort.
 ///
-/// Its steps have the numbers of "POST /books" in docs/protocol.md. A 503 never holds a seat for long; a 201 is never taken back.
+/// Its steps have the numbers of "POST /books" in docs/protocol.md. A 503 never holds a seat for long; a 201 is never taken
+/// back.
 struct BookingAttempt: Sendable {
     let seats: any ReservationBatching
     let store: any BookingStore
@@ -40,7 +41,9 @@ struct BookingAttempt: Sendable {
         throw .museumUnavailable("The attempts under this key were given up")
     }
 
-    private func attempt(_ request: BookingRequest, as id: BookingID, isKeyed: Bool, metadata: RequestMetadata) async throws(Failure) -> Ending {
+    private func attempt(_ request: BookingRequest, as id: BookingID, isKeyed: Bool, metadata: RequestMetadata)
+        async throws(Failure) -> Ending
+    {
         // 2: what the key names may be there already.
         if isKeyed, let booking = try await store.find(id) { return try ending(booking, for: request) }
 
@@ -96,7 +99,9 @@ struct BookingAttempt: Sendable {
     }
 
     /// Sent a second time if the first is in doubt; `nil` if that helped nothing.
-    private func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome? {
+    private func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure)
+        -> RecordOutcome?
+    {
         for _ in 1...2 {
             do throws(Failure) {
                 return try await store.record(request, as: id, metadata: metadata)

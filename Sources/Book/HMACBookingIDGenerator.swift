@@ -1,8 +1,8 @@
 import Contracts
 import Crypto
 
-/// With a key, ids from HMAC-SHA-256 of visitor, key and attempt under the deployment's secret: a retry names the same booking, with
-/// no table of keys, and an id tells nothing about who booked. Random ids without a key.
+/// With a key, ids from HMAC-SHA-256 of visitor, key and attempt under the deployment's secret: a retry names the same
+/// booking, with no table of keys, and an id tells nothing about who booked. Random ids without a key.
 struct HMACBookingIDGenerator: BookingIDGenerator {
     let secret: @Sendable () async throws(Failure) -> [UInt8]
     let random: @Sendable () -> UInt64

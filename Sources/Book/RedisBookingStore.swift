@@ -40,7 +40,8 @@ struct RedisBookingStore: BookingStore {
 
     private static func arguments(_ request: BookingRequest, _ id: BookingID, _ metadata: RequestMetadata) -> [String] {
         [
-            String(metadata.moment), metadata.requestId ?? "", id.text, request.exhibition.text, request.visitor, String(request.seats),
+            String(metadata.moment), metadata.requestId ?? "", id.text, request.exhibition.text, request.visitor,
+            String(request.seats),
         ]
     }
 
@@ -100,7 +101,8 @@ extension Booking {
         let fields = try reply.asFields()
         guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ BookingStatus(rawValue: $0) }),
-            let version = fields["version"].flatMap({ Int($0) }), let createdAt = fields["createdAt"].flatMap({ UnixMilliseconds($0) }),
+            let version = fields["version"].flatMap({ Int($0) }),
+            let createdAt = fields["createdAt"].flatMap({ UnixMilliseconds($0) }),
             let updatedAt = fields["updatedAt"].flatMap({ UnixMilliseconds($0) })
         else { throw .unexpected("booking \(id.text) is incomplete") }
         self.init(

@@ -4,8 +4,8 @@ import Synchronization
 /// Group commit in front of Museum: while a call for an exhibition is in flight, requests linger, and go out together when it
 /// returns.
 ///
-/// A call has its own deadline, and each request its own: one whose deadline passes is answered alone and at once, and the others
-/// go on waiting for the call.
+/// A call has its own deadline, and each request its own: one whose deadline passes is answered alone and at once, and the
+/// others go on waiting for the call.
 final class ReservationBatcher: ReservationBatching {
     private typealias Answer = Result<ReservationOutcome, ReservationError>
 

@@ -2,7 +2,8 @@
 public enum ServiceName: String, Sendable, CaseIterable {
     case museum, book, confirm, mypage
 
-    /// Whose events the service's consumer group subscriptions. A constant: lag, progress and audit go by it, never by what Redis lists.
+    /// Whose events the service's consumer group subscriptions. A constant: lag, progress and audit go by it, never by what
+    /// Redis lists.
     public var subscriptions: [ServiceName] {
         switch self {
         case .museum: [.book]
@@ -40,6 +41,7 @@ public enum EventDisposition: Sendable, Equatable {
 
 /// Applies events to its own state. Deliveries may repeat and come in any order.
 public protocol EventHandler: Sendable {
-    /// One disposition for each delivery, in order. Throws where nothing can be said, as when Redis is away: all of it comes again.
+    /// One disposition for each delivery, in order. Throws where nothing can be said, as when Redis is away: all of it comes
+    /// again.
     func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition]
 }

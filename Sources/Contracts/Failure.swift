@@ -1,4 +1,5 @@
-/// Why a service refuses or cannot do what it was asked. Knows nothing of HTTP: the HTTP server maps each to a problem document.
+/// Why a service refuses or cannot do what it was asked. Knows nothing of HTTP: the HTTP server maps each to a problem
+/// document.
 public enum Failure: Error, Sendable, Equatable {
     // unknown ids
     case unknownMuseum(String)

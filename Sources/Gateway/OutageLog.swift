@@ -1,8 +1,8 @@
 import Logging
 import Synchronization
 
-/// Tells the log once that a service is out of reach, and once that it is back: an outage at a thousand requests a second is one
-/// line, not a thousand.
+/// Tells the log once that a service is out of reach, and once that it is back: an outage at a thousand requests a second is
+/// one line, not a thousand.
 final class OutageLog: Sendable {
     private enum State {
         case well

@@ -35,7 +35,8 @@ final class ConnectionLimiter: Sendable {
     func enter(_ address: String) -> Entrance {
         let entrance = counts.withLock { counts -> Entrance in
             let known = counts.byAddress[address, default: 0]
-            if known < HTTPServerLimits.connectionsPerAddress, counts.inside < HTTPServerLimits.connectionsPerPort, budget.take() {
+            if known < HTTPServerLimits.connectionsPerAddress, counts.inside < HTTPServerLimits.connectionsPerPort, budget.take()
+            {
                 counts.byAddress[address] = known + 1
                 counts.inside += 1
                 inside.set(counts.inside)

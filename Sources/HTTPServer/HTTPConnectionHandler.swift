@@ -4,9 +4,9 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// Stands at each connection and answers what never becomes a request: a head that can't be read, is too large or does not come,
-/// a body that does not arrive in time. It closes a connection whose client does not read its answers, and after an answer that
-/// says so, whatever the client still sends.
+/// Stands at each connection and answers what never becomes a request: a head that can't be read, is too large or does not
+/// come, a body that does not arrive in time. It closes a connection whose client does not read its answers, and after an
+/// answer that says so, whatever the client still sends.
 final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart

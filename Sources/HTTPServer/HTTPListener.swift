@@ -32,7 +32,8 @@ public struct HTTPListener: Service {
             responder: AppResponder(role: role, routes: routes, now: now, load: load),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [HTTPConnectionHandler(limiter, load: load)], idleTimeout: HTTPServerLimits.idleFor,
+                    additionalChannelHandlers: [HTTPConnectionHandler(limiter, load: load)],
+                    idleTimeout: HTTPServerLimits.idleFor,
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: HTTPServerLimits.headerFieldSize, maxHeaderListSize: HTTPServerLimits.headerListSize,
                         maxHeaderFieldCount: HTTPServerLimits.headerFieldCount))),

@@ -8,7 +8,8 @@ enum HTTPServerLimits {
     /// Between two requests of a connection.
     static let idleFor = TimeAmount.seconds(60)
 
-    /// Connections from one address: a gateway, a balancer, a deployment behind one router. 2,000 slow ones leave as many to others.
+    /// Connections from one address: a gateway, a balancer, a deployment behind one router. 2,000 slow ones leave as many to
+    /// others.
     static let connectionsPerAddress = 4096
     /// Connections of a port, from at least two addresses.
     static let connectionsPerPort = 8192

@@ -2,8 +2,8 @@ import Foundation
 
 /// Text that people type: normalised, trimmed, and readable as it stands.
 public enum InputText {
-    /// The text in NFC without surrounding white space, or `nil` if it holds control characters, changes the order of what follows
-    /// it, shows nothing, or has another number of Unicode scalars than allowed.
+    /// The text in NFC without surrounding white space, or `nil` if it holds control characters, changes the order of what
+    /// follows it, shows nothing, or has another number of Unicode scalars than allowed.
     public static func clean(_ raw: String, length: ClosedRange<Int>) -> String? {
         guard let text = normalized(raw), length.contains(text.unicodeScalars.count),
             !text.unicodeScalars.contains(where: \.reordersText), text.unicodeScalars.contains(where: \.isVisible)
@@ -11,8 +11,8 @@ public enum InputText {
         return text
     }
 
-    /// The text in NFC without surrounding white space, or `nil` if nothing is left or it holds control characters: what any stored
-    /// text has been through, also that of versions which took more than ``clean(_:length:)`` does.
+    /// The text in NFC without surrounding white space, or `nil` if nothing is left or it holds control characters: what any
+    /// stored text has been through, also that of versions which took more than ``clean(_:length:)`` does.
     public static func normalized(_ raw: String) -> String? {
         guard raw.unicodeScalars.allSatisfy({ !$0.isControl }) else { return nil }
         let isASCII = raw.utf8.allSatisfy { $0 < 0x80 }

@@ -161,7 +161,7 @@ extension Problem {
             headers[.connection] = "close"
         case .requestTimeout:
             self.init(
-                .requestTimeout, "request-timeout", "Request timeout", "The request did not arrive in time. Send it again.")
+                .requestTimeout, "request-timeout", "Request too slow", "The request did not arrive in time. Send it again.")
         case .unsupportedMediaType:
             self.init(unsupportedMedia: "The body must be JSON; send Content-Type: application/json.")
             headers[.accept] = RequestContent.mediaTypes.joined(separator: ", ")

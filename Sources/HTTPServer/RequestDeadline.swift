@@ -6,8 +6,8 @@ import Synchronization
 
 /// The time by which a request is answered, whatever its route still waits for.
 ///
-/// It begins when the body has been read, or at once where the route reads none. When it passes, a read is cancelled and a write
-/// runs to its end; the response is the failure that the route named last.
+/// It begins when the body has been read, or at once where the route reads none. When it passes, a read is cancelled and a
+/// write runs to its end; the response is the failure that the route named last.
 public final class RequestDeadline: Sendable {
     /// The deadline of the request that the current task works for.
     @TaskLocal public static var current: RequestDeadline?

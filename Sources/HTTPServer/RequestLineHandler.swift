@@ -32,8 +32,8 @@ final class RequestLineHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         if place != .elsewhere { encodeRequestLine(&bytes, context.channel.allocator) }
-        // Behind a blank line nothing of a next request can have been read without its end. Otherwise only the parser knows where
-        // a body ends, and it gets the last byte by itself.
+        // Behind a blank line nothing of a next request can have been read without its end. Otherwise only the parser knows
+        // where a body ends, and it gets the last byte by itself.
         if !Self.endsWithBlankLine(bytes), let front = bytes.readSlice(length: max(0, bytes.readableBytes - 1)) {
             if front.readableBytes > 0, passOn(front, context) { place = .elsewhere }
         }

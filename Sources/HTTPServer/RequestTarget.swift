@@ -1,7 +1,7 @@
 /// A request's target, path and query, in ASCII.
 enum RequestTarget {
-    /// The target with its query percent-encoded as RFC 3986 (3.4) has it, so that whoever reads it next, an HTTP client between
-    /// gateway and service too, takes it as it is. What is encoded already stays.
+    /// The target with its query percent-encoded as RFC 3986 (3.4) has it, so that whoever reads it next, an HTTP client
+    /// between gateway and service too, takes it as it is. What is encoded already stays.
     static func normalized(_ target: Substring) -> String {
         guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return String(target) }
         let query = target.utf8[target.utf8.index(after: mark)...]
@@ -11,7 +11,8 @@ enum RequestTarget {
         while let byte = rest.popFirst() {
             if byte == percent {
                 bytes.append(percent)
-                // A `%` that encodes nothing becomes the byte FF, which is in no UTF-8 text: decoding the query fails everywhere.
+                // A `%` that encodes nothing becomes the byte FF, which is in no UTF-8 text: decoding the query fails
+                // everywhere.
                 if !(rest.count >= 2 && rest.prefix(2).allSatisfy(isHexDigit)) { bytes += "FF".utf8 }
             } else if isQuery(byte) {
                 bytes.append(byte)

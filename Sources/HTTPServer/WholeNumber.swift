@@ -1,6 +1,7 @@
 /// JSON numbers whose value is whole, however they are written.
 enum WholeNumber {
-    /// The integer that the text stands for: 2 for `2`, `2.0`, `20e-1` and `0.2e1`; `nil` if the value is not whole or does not fit.
+    /// The integer that the text stands for: 2 for `2`, `2.0`, `20e-1` and `0.2e1`; `nil` if the value is not whole or does
+    /// not fit.
     /// - Parameter text: a number as RFC 8259 (6) has it.
     static func value(of text: String) -> Int? {
         if let plain = Int(text) { return plain }

@@ -21,8 +21,8 @@ public final class Partitions: Service {
     /// Those known so far, in order: `a`, `b`, … `aa`.
     public var all: [String] { known.withLock { $0 }.sorted { ($0.count, $0) < ($1.count, $1) } }
 
-    /// Those in use, for a list of what is there. Asks Redis, since another process may have brought one into use just now; those
-    /// known so far where Redis can't be asked.
+    /// Those in use, for a list of what is there. Asks Redis, since another process may have brought one into use just now;
+    /// those known so far where Redis can't be asked.
     public func inUse() async throws(Failure) -> [String] {
         do throws(Failure) {
             try await refresh()

@@ -16,7 +16,8 @@ public struct MuseumModule: Sendable {
 
     /// - Parameter newPartitions: over how many partitions new exhibitions are spread.
     public init(
-        redis: RedisClient, partitions: Partitions, newPartitions: Int, timeZone: TimeZone, now: @escaping CurrentTime, logger: Logger
+        redis: RedisClient, partitions: Partitions, newPartitions: Int, timeZone: TimeZone, now: @escaping CurrentTime,
+        logger: Logger
     ) {
         let seats = RedisSeatStore(client: redis)
         let choice = PartitionChoice(names: (0..<newPartitions).map(Partition.name), pick: { Int.random(in: 0..<$0) })

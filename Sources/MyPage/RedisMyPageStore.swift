@@ -43,7 +43,8 @@ struct RedisMyPageStore: MyPageStore {
         case .exhibition(let payload):
             let keys = keys(payload.id.partition)
             var arguments = [
-                String(payload.version), payload.id.text, "hall", payload.hall, "date", payload.date, "status", payload.status.rawValue,
+                String(payload.version), payload.id.text, "hall", payload.hall, "date", payload.date, "status",
+                payload.status.rawValue,
             ]
             for (name, value) in [("title", payload.title), ("startTime", payload.startTime), ("endTime", payload.endTime)] {
                 if let value { arguments += [name, value] }

@@ -150,7 +150,7 @@ private struct SettingReader {
         guard let text = try text(name) else { return nil }
         var addresses: [String] = []
         for item in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let item = item.trimmingCharacters(in: .whitespaces)
+            let item = item.trimmingCharacters(in: CharacterSet(charactersIn: " \t"))
             guard !item.isEmpty else { throw InvalidSetting(name, "is a list with an empty place in it") }
             let url: StrictURL
             do {

@@ -32,7 +32,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private let isSecured: Bool
     private var isHandshakeDue: Bool
 
-    /// - Parameter isSecured: whether there is TLS below. What is sent meanwhile, it keeps until the server has shown who it is.
+    /// - Parameter isSecured: whether there is TLS below. What is sent meanwhile, it keeps until the server has shown who it
+    ///   is.
     init(isSecured: Bool = false) {
         self.isSecured = isSecured
         self.isHandshakeDue = isSecured

@@ -37,7 +37,8 @@ public enum RedisError: Error, Sendable, Equatable {
 
     private static let deniedInScript = "ERR The user executing the script"
 
-    /// What Redis said where it refused a write that it may accept later: a right is missing, memory or disk is full, it is a replica.
+    /// What Redis said where it refused a write that it may accept later: a right is missing, memory or disk is full, it is a
+    /// replica.
     public var refusal: String? {
         switch self {
         case .refused(let message), .readOnly(let message): message

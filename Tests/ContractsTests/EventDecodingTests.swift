@@ -43,7 +43,8 @@ struct EventDecodingTests {
         switch event.subject {
         case .exhibition(let payload):
             #expect(type.rawValue.hasPrefix("Museum"))
-            #expect(payload.id.text == "a1" && payload.title == "달 항아리" && payload.hall == "Hall 1" && payload.date == "2099-12-24")
+            #expect(
+                payload.id.text == "a1" && payload.title == "달 항아리" && payload.hall == "Hall 1" && payload.date == "2099-12-24")
             #expect(payload.startTime == "14:00" && payload.endTime == "16:00" && payload.capacity == 20)
             #expect(payload.status == .open && payload.version == 3)
         case .seats(let payload):

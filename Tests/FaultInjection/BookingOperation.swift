@@ -1,9 +1,8 @@
 import HTTPServer
 import TestSupport
 
-
-/// What one visitor wants once, and every answer to it. Each operation has a visitor of its own, so that whatever it has left behind
-/// in Redis is found by that name.
+/// What one visitor wants once, and every answer to it. Each operation has a visitor of its own, so that whatever it has left
+/// behind in Redis is found by that name.
 struct BookingOperation: Sendable {
     let visitor: String
     /// `nil` where the visitor sends no Idempotency-Key, and so may ask only once.

@@ -2,12 +2,17 @@ import TestSupport
 import Contracts
 
 extension Checker {
-    /// Everything there is about one booking, shortest first: what its visitor was told, its events, what the services have of it.
+    /// Everything there is about one booking, shortest first: what its visitor was told, its events, what the services have
+    /// of it.
     func story(of booking: String) -> [String] {
         var lines: [String] = []
         for operation in operations
-        where operation.bookingId == booking || model.bookings[booking]?.visitor == operation.visitor || operation.visitor == booking {
-            lines.append("  \(operation.visitor) wants \(operation.seats) seats of \(operation.exhibition), key \(operation.key ?? "none")")
+        where operation.bookingId == booking || model.bookings[booking]?.visitor == operation.visitor
+            || operation.visitor == booking
+        {
+            lines.append(
+                "  \(operation.visitor) wants \(operation.seats) seats of \(operation.exhibition), key \(operation.key ?? "none")"
+            )
             lines += operation.answers.map { "    booking: \($0)" } + operation.cancels.map { "    cancel: \($0)" }
         }
         for logged in records.events {

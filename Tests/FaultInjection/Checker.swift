@@ -142,7 +142,9 @@ struct Checker {
             // Whatever was answered, nothing of it is left; that this is so is checked for the exhibition as a whole.
             if purged.contains(operation.exhibition) { continue }
             let live = (byVisitor[operation.visitor] ?? []).filter { model.bookings[$0]?.status != .aborted }
-            expect(live.count <= 1, live.first ?? id, "one operation of \(operation.visitor) has become \(live.count) bookings: \(live)")
+            expect(
+                live.count <= 1, live.first ?? id,
+                "one operation of \(operation.visitor) has become \(live.count) bookings: \(live)")
             if deployment.mayHaveForgotten(operation.confirmedAt) { continue }
             checkAnswers(operation, live)
         }
@@ -151,8 +153,10 @@ struct Checker {
     private mutating func checkAnswers(_ operation: BookingOperation, _ live: [String]) {
         let told = Set(operation.answers.compactMap { answer in if case .booking(let id, _, _) = answer { id } else { nil } })
         guard let id = told.first else {
-            let isOpen = operation.answers.contains(where: \.isOpen) && !(operation.key != nil && operation.answers.last?.isOpen == false)
-            expect(isOpen || live.isEmpty, live.first ?? operation.visitor, "\(operation.visitor) was only ever refused, and has it")
+            let isOpen =
+                operation.answers.contains(where: \.isOpen) && !(operation.key != nil && operation.answers.last?.isOpen == false)
+            expect(
+                isOpen || live.isEmpty, live.first ?? operation.visitor, "\(operation.visitor) was only ever refused, and has it")
             return
         }
         expect(told.count == 1, id, "one key was answered with several bookings: \(told)")
@@ -172,7 +176,8 @@ struct Checker {
         checkEnd(operation, id, booking.status, spot)
     }
 
-    private mutating func checkEnd(_ operation: BookingOperation, _ id: String, _ status: BookingStatus, _ spot: FaultState.Spot?) {
+    private mutating func checkEnd(_ operation: BookingOperation, _ id: String, _ status: BookingStatus, _ spot: FaultState.Spot?)
+    {
         let isCanceled = operation.cancels.contains(where: \.isBooking)
         for answer in operation.cancels {
             if case .refused(let code, let problem) = answer {

@@ -1,7 +1,6 @@
 import HTTPServer
 import TestSupport
 
-
 /// Somebody who goes on booking and canceling for one visitor after another, and remembers every answer.
 struct ClientWorkload: Sendable {
     let number: Int
@@ -71,7 +70,9 @@ struct ClientWorkload: Sendable {
         let results = await withTaskGroup { group in
             for _ in 0..<times {
                 group.addTask { [deployment] in
-                    await Self.answer(deployment) { try await deployment.visitor.send("DELETE", "/books/\(id)", within: Self.patience) }
+                    await Self.answer(deployment) {
+                        try await deployment.visitor.send("DELETE", "/books/\(id)", within: Self.patience)
+                    }
                 }
             }
             return await group.reduce(into: []) { $0.append($1) }
@@ -87,7 +88,9 @@ struct ClientWorkload: Sendable {
     /// Sends a key once more: one whose outcome is open, or one that has booked long ago.
     private mutating func askAgain() async {
         let recent = operations.indices.suffix(50)
-        let open = recent.filter { operations[$0].isUnsettled || operations[$0].cancels.isEmpty && operations[$0].bookingId == nil }
+        let open = recent.filter {
+            operations[$0].isUnsettled || operations[$0].cancels.isEmpty && operations[$0].bookingId == nil
+        }
         guard let index = (open.isEmpty ? Array(recent) : open).randomElement(using: &random), operations[index].key != nil else {
             return await pause()
         }
@@ -124,7 +127,8 @@ struct ClientWorkload: Sendable {
 
     private func pause() async { try? await Task.sleep(for: .milliseconds(5)) }
 
-    /// Sends again whatever is still open, until each answer is definite. Nothing that was sent before may be under way any more.
+    /// Sends again whatever is still open, until each answer is definite. Nothing that was sent before may be under way any
+    /// more.
     mutating func settle(before end: ContinuousClock.Instant) async {
         for index in operations.indices where operations[index].key != nil && operations[index].isUnsettled {
             repeat { await ask(index, times: 1) } while operations[index].answers.last?.isOpen == true && .now < end

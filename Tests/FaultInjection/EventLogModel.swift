@@ -1,8 +1,8 @@
 import TestSupport
 import Contracts
 
-/// The museum as its events alone tell it, written down independently of the services: what must be so if every event is the whole
-/// truth about one change, in operation.
+/// The museum as its events alone tell it, written down independently of the services: what must be so if every event is the
+/// whole truth about one change, in operation.
 struct EventLogModel {
     struct Exhibition { var capacity: Int, available: Int, status: ExhibitionStatus, version: Int, date: String }
     struct Booking { var visitor: String, seats: Int, status: BookingStatus, version: Int }
@@ -53,7 +53,8 @@ struct EventLogModel {
         case .seatsReserved:
             expect(before == nil, booking, "its seats are taken again by \(id)")
             expect(exhibition.status == .open, booking, "seats of a \(exhibition.status.rawValue) exhibition are taken by \(id)")
-            expect(exhibition.date >= FaultDeployment.purgeBefore, booking, "seats of an exhibition that is over are taken by \(id)")
+            expect(
+                exhibition.date >= FaultDeployment.purgeBefore, booking, "seats of an exhibition that is over are taken by \(id)")
             exhibition.available -= payload.seats
             seats[booking] = payload.seats
             visitors[booking] = payload.visitor

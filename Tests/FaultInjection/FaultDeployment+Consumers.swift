@@ -5,8 +5,9 @@ import Scripts
 
 /// What befalls consumers: their group is recreated under them, or the server refuses what they ask.
 extension FaultDeployment {
-    /// Destroys a group and creates it at an earlier id in one transaction, so often that it falls between any two commands of a
-    /// consumer. One of the group's processes dies meanwhile, and at the end the group is gone: it is created by its own progress.
+    /// Destroys a group and creates it at an earlier id in one transaction, so often that it falls between any two commands
+    /// of a consumer. One of the group's processes dies meanwhile, and at the end the group is gone: it is created by its own
+    /// progress.
     func groupRecreated(_ random: inout SeededRandom) async throws -> Int {
         let (stream, group) = subscription(&random)
         let members = services.filter { $0.process.roles.contains(group) }

@@ -66,7 +66,8 @@ extension FaultDeployment {
                 let asked = role == "gateway" ? paths.values.flatMap { $0 } : paths[role] ?? []
                 return asked.sorted().map {
                     Read(
-                        url: service.process.url(role), path: $0, deadline: role == "gateway" ? gatewayDeadline : Self.ownDeadline)
+                        url: service.process.url(role), path: $0, deadline: role == "gateway" ? gatewayDeadline : Self.ownDeadline
+                    )
                 }
             }
         }

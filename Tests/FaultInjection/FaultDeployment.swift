@@ -3,7 +3,8 @@ import Foundation
 import NIOCore
 public import Redis
 
-/// A museum whose every wire goes through a proxy: visitor to gateway, gateway to services, Book to Museum, each process to Redis.
+/// A museum whose every wire goes through a proxy: visitor to gateway, gateway to services, Book to Museum, each process to
+/// Redis.
 public final class FaultDeployment: Sendable {
     /// A process and the wires that lead to and from it.
     public struct Process: Sendable {
@@ -25,7 +26,8 @@ public final class FaultDeployment: Sendable {
     let state = FaultState()
     /// Bookings whose seats were reserved by the harness and that nobody records.
     let orphans = LockedBox<Set<String>>([])
-    /// Well-formed events that the harness has added to streams, as `stream id`: no service wrote them, so the model skips them.
+    /// Well-formed events that the harness has added to streams, as `stream id`: no service wrote them, so the model skips
+    /// them.
     let addedEvents = LockedBox<Set<String>>([])
     /// What a fault itself found to be wrong while it was on.
     let findings = LockedBox<[Violation]>([])

@@ -79,7 +79,8 @@ final class FaultFiles: Sendable {
         guard status == 0 else { throw Failed("mount \(arguments.joined(separator: " ")): \(child.printed()); it needs root") }
     }
 
-    /// Cuts each append-only file back to somewhere between what was synced to the disk and what was written. The server must be dead.
+    /// Cuts each append-only file back to somewhere between what was synced to the disk and what was written. The server must
+    /// be dead.
     /// - Returns: how many bytes of how many files were known to be synced.
     func cutBackToSynced(_ random: inout SeededRandom) throws -> (synced: Int, cut: Int) {
         var (synced, cut) = (0, 0)

@@ -18,7 +18,8 @@ public enum FaultKind: String, Sendable, CaseIterable {
     // the disk
     /// Everything is killed and the append-only file cut back to what was synced to the disk.
     case powerLoss
-    /// Everything is killed and the append-only file cut anywhere near its end: what was answered may be lost, nothing may be torn.
+    /// Everything is killed and the append-only file cut anywhere near its end: what was answered may be lost, nothing may be
+    /// torn.
     case cutLog
     /// No space is left for the append-only file; redis-server ends by itself.
     case diskFull
@@ -49,7 +50,8 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case clockJump
 
     // commands, and what is rare
-    /// `purge` runs while staff postpone what it is about to remove, and while a Book process sleeps between reserve and record.
+    /// `purge` runs while staff postpone what it is about to remove, and while a Book process sleeps between reserve and
+    /// record.
     case postponedPurge
     /// Redis receives each request 100 to 240 ms late; reads of every kind must be answered by their deadline.
     case slowRedis

@@ -3,7 +3,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A TCP proxy on 127.0.0.1 that can be put into a bad mood. What it did is counted, so that a test can tell that its fault injected.
+/// A TCP proxy on 127.0.0.1 that can be put into a bad mood. What it did is counted, so that a test can tell that its fault
+/// injected.
 public final class FaultProxy: Sendable {
     public enum Mood: Sendable, Equatable {
         case honest

@@ -2,7 +2,8 @@ import TestSupport
 import Redis
 import Scripts
 
-/// A museum, a crowd, and faults for a while; then everything is mended, and what visitors were told is held against what is there.
+/// A museum, a crowd, and faults for a while; then everything is mended, and what visitors were told is held against what is
+/// there.
 public struct FaultRun: Sendable {
     public let kinds: [FaultKind]
     public let layout: FaultSetup.Layout
@@ -55,7 +56,9 @@ public struct FaultRun: Sendable {
         let state = deployment.state
         var staff = StaffWorkload(deployment: deployment, state: state, random: random.split(), tally: tally)
         try await staff.open()
-        var clients = (0..<clients).map { ClientWorkload(number: $0, deployment: deployment, state: state, random: random.split(), tally: tally) }
+        var clients = (0..<clients).map {
+            ClientWorkload(number: $0, deployment: deployment, state: state, random: random.split(), tally: tally)
+        }
         let injector = Nemesis(deployment: deployment, kinds: kinds, random: random.split(), tally: tally)
         let end = ContinuousClock.now + span
 
@@ -107,7 +110,8 @@ public struct FaultRun: Sendable {
     }
 
     private func judge(
-        _ deployment: FaultDeployment, _ clients: [ClientWorkload], _ staff: StaffWorkload, _ seen: [Violation], _ state: FaultState
+        _ deployment: FaultDeployment, _ clients: [ClientWorkload], _ staff: StaffWorkload, _ seen: [Violation],
+        _ state: FaultState
     ) async throws -> Outcome {
         let audit = try await deployment.audit(wait: "60s")
         let checker = try await Checker(deployment, operations: clients.flatMap(\.operations), state: state.all)
@@ -181,7 +185,9 @@ private struct Watch: Sendable {
             for partition in ["a", "b"] {
                 let keys = Keys(partition: partition)
                 // Redis may be away at any time; then there is nothing to see.
-                guard let ids = try? await deployment.client.send("ZRANGE", keys.exhibitions, "0", "-1").asTexts() else { continue }
+                guard let ids = try? await deployment.client.send("ZRANGE", keys.exhibitions, "0", "-1").asTexts() else {
+                    continue
+                }
                 let looks = await deployment.client.send(
                     ids.map { Command("HMGET", keys.exhibition($0), "capacity", "available", "held") })
                 for (id, look) in zip(ids, looks) {

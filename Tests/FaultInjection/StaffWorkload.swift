@@ -1,7 +1,6 @@
 import HTTPServer
 import TestSupport
 
-
 /// The museum's staff: registers exhibitions, and edits, closes, reopens and deletes those that change.
 struct StaffWorkload: Sendable {
     let deployment: FaultDeployment
@@ -73,7 +72,9 @@ struct StaffWorkload: Sendable {
 
     private mutating func send(_ method: String, _ path: String, _ body: String?) async -> Visitor.Answer? {
         tally.countOther()
-        guard let answer = try? await deployment.visitor.send(method, path, body, within: ClientWorkload.patience) else { return nil }
+        guard let answer = try? await deployment.visitor.send(method, path, body, within: ClientWorkload.patience) else {
+            return nil
+        }
         let isForgotten = answer.status == 404 && deployment.forgotten.value != nil
         if !isForgotten, ![200, 201, 202, 409, 502, 503, 504].contains(answer.status) {
             complaints.append("\(method) \(path) was answered \(answer.status): \(answer.text)")

@@ -12,7 +12,8 @@ struct FaultTests {
     @Test(arguments: kinds)
     func nothingIsLostAndNothingIsSoldTwice(_ kind: FaultKind) async throws {
         let number = FaultKind.allCases.firstIndex(of: kind)!
-        let layout: FaultSetup.Layout = number.isMultiple(of: 3) && !FaultSetup.possible([kind], in: .one).isEmpty ? .one : .services
+        let layout: FaultSetup.Layout =
+            number.isMultiple(of: 3) && !FaultSetup.possible([kind], in: .one).isEmpty ? .one : .services
         let run = FaultRun(kinds: [kind], layout: layout, seed: UInt64(number), span: .seconds(6), clients: 12)
         let outcome = try await run.run()
         #expect(outcome.violations.isEmpty, "\(outcome.stories.first ?? "")")

@@ -39,7 +39,8 @@ struct LivenessTests {
             let isPending = await deployment.happens(within: .milliseconds(500)) {
                 let events = keys.events(of: "book")
                 let last = try await deployment.client.send("XREVRANGE", events, "+", "-", "COUNT", "1").asArray()[0].asArray()[0]
-                let pending = try await deployment.client.send("XPENDING", events, "confirm", "-", "+", "10", "confirm-1").asArray()
+                let pending = try await deployment.client.send("XPENDING", events, "confirm", "-", "+", "10", "confirm-1")
+                    .asArray()
                 return try pending.contains { try $0.asArray()[0] == last }
             }
             if isPending { left = id } else { silent.toRedis.set(.honest) }

@@ -11,7 +11,9 @@ import Testing
 struct RequestDeadlineTests {
     private static let limit = Duration.milliseconds(100)
 
-    private func failure(_ deadline: RequestDeadline, _ work: @escaping @Sendable () async throws -> Response) async -> RequestError? {
+    private func failure(_ deadline: RequestDeadline, _ work: @escaping @Sendable () async throws -> Response) async
+        -> RequestError?
+    {
         do {
             _ = try await deadline.response(of: work)
             return nil

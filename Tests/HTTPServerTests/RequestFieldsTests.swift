@@ -64,7 +64,8 @@ struct RequestFieldsTests {
     @Test(arguments: ["1", "true", "[]", "{}", "\"\"", "\"   \"", "\"12345678901\"", #""a\u0000""#, #""a\n""#])
     func noText(_ value: String) throws {
         #expect(
-            try refused("{\"a\":\(value)}") { fields throws(RequestError) in _ = try fields.optionalText("a", length: 1...10) } == "a")
+            try refused("{\"a\":\(value)}") { fields throws(RequestError) in _ = try fields.optionalText("a", length: 1...10) }
+                == "a")
     }
 
     @Test(arguments: [
@@ -73,7 +74,8 @@ struct RequestFieldsTests {
     ])
     func noNumber(_ value: String) throws {
         #expect(
-            try refused("{\"a\":\(value)}") { fields throws(RequestError) in _ = try fields.optionalInteger("a", in: 1...1_000_000_000)
+            try refused("{\"a\":\(value)}") { fields throws(RequestError) in
+                _ = try fields.optionalInteger("a", in: 1...1_000_000_000)
             }
                 == "a")
     }

@@ -45,7 +45,8 @@ struct RequestTargetTests {
         let requestLine = RequestLineHandler()
         let parts = Parts()
         try pipeline.addHandlers([
-            requestLine, ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)), RequestValidationHandler(requestLine),
+            requestLine, ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)),
+            RequestValidationHandler(requestLine),
             parts,
         ])
         defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
@@ -89,8 +90,8 @@ struct RequestTargetTests {
         }
     }
 
-    /// The end of one request and the beginning of the next in one segment: a body that goes on in the next segment stays as it is,
-    /// and the first request that begins a segment of its own may be raw again.
+    /// The end of one request and the beginning of the next in one segment: a body that goes on in the next segment stays as
+    /// it is, and the first request that begins a segment of its own may be raw again.
     @Test(arguments: ["GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n{}\r\n\r\n"])
     func pipelinedBodiesStayAsTheyAre(_ first: String) throws {
         // With blank lines and what looks like a request line in the body.

@@ -3,7 +3,6 @@ import Redis
 import TestSupport
 import Testing
 
-
 /// A consumer whose commands Redis refuses: it tries again at a bearable rate, says so once, and says once that it is over.
 @Suite(.timeLimit(.minutes(5)))
 struct ConsumerFailureTests {
@@ -17,8 +16,8 @@ struct ConsumerFailureTests {
         return number
     }
 
-    /// The first command after the group is prepared fails. A pause that began anew with each connection would make 50 to 100 of
-    /// them a second; the bound holds however fast or slow the machine is.
+    /// The first command after the group is prepared fails. A pause that began anew with each connection would make 50 to 100
+    /// of them a second; the bound holds however fast or slow the machine is.
     @Test func aSessionThatFailsAtOnceIsRetriedWithGrowingPauses() async throws {
         let fixture = try await ConsumerFixture()
         try await fixture.publish()

@@ -3,7 +3,6 @@ import Redis
 import TestSupport
 import Testing
 
-
 /// Who is in a group: consumers that will not come back are removed, and whoever stops leaves at once.
 @Suite(.timeLimit(.minutes(5)))
 struct ConsumerMembershipTests {

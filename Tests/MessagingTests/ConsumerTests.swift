@@ -62,7 +62,9 @@ struct ConsumerTests {
     }
 
     /// Runs the confirm group's consumer around the body, and stops it as a process stops.
-    private func consuming(_ handler: RecordingHandler, name: String = "confirm-test", _ body: () async throws -> Void) async throws {
+    private func consuming(_ handler: RecordingHandler, name: String = "confirm-test", _ body: () async throws -> Void)
+        async throws
+    {
         let partitions = Partitions(client)
         try await partitions.refresh()
         let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name) { _ in handler }
@@ -219,13 +221,17 @@ struct ConsumerTests {
                 client.close()
                 next += 1
                 try await publish([next])
-                try await soon("received after \(fault)", within: .seconds(2), with: [server.pid]) { handler.times(Self.id(next)) >= 1 }
+                try await soon("received after \(fault)", within: .seconds(2), with: [server.pid]) {
+                    handler.times(Self.id(next)) >= 1
+                }
             }
             server.kill()
             try await server.launch()
             next += 1
             try await publish([next])
-            try await soon("received after a restart", within: .seconds(3), with: [server.pid]) { handler.times(Self.id(next)) >= 1 }
+            try await soon("received after a restart", within: .seconds(3), with: [server.pid]) {
+                handler.times(Self.id(next)) >= 1
+            }
             try await eventually("all is acknowledged") { try await pending() == 0 }
         }
         #expect(Set(handler.received.value) == Set((0...next).map(Self.id)))

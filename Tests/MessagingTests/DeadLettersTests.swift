@@ -57,7 +57,8 @@ struct DeadLettersTests {
         try await letters.page(after: .zero, through: try await letters.last()).map(\.reason)
     }
 
-    private func consuming(_ handler: RecordingHandler, as user: RedisClient? = nil, _ body: () async throws -> Void) async throws {
+    private func consuming(_ handler: RecordingHandler, as user: RedisClient? = nil, _ body: () async throws -> Void) async throws
+    {
         let partitions = Partitions(client)
         try await partitions.refresh()
         let configuration = ConsumerConfiguration(
@@ -169,7 +170,9 @@ struct DeadLettersTests {
         #expect(page[0].reason == "r" && page[0].eventName == "book:7-0" && page[0].type == .bytes([0xFF, 0xFE]))
         #expect(page[0].fields.count == 3 && page[0].fields[2].value == .text(long))
         #expect(page[1].reason == "not written by skmuseum" && page[1].fields.count == 1)
-        #expect(try await letters.retry(page[0], age: .zero, with: RecordingHandler()) == .left("field eventType is not what it should be"))
+        #expect(
+            try await letters.retry(page[0], age: .zero, with: RecordingHandler())
+                == .left("field eventType is not what it should be"))
         #expect(try await letters.retry(page[1], age: .zero, with: RecordingHandler()) == .left("field eventType is missing"))
     }
 

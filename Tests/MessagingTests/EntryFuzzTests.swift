@@ -45,7 +45,8 @@ struct EntryFuzzTests {
                 ("createdAt", "\(moment)"),
             ]
             subject = .booking(
-                BookingPayload(id: booking, visitor: visitor, seats: seats, status: .canceled, version: version, createdAt: moment))
+                BookingPayload(
+                    id: booking, visitor: visitor, seats: seats, status: .canceled, version: version, createdAt: moment))
         case .confirmCompleted, .confirmChanged:
             fields += [
                 ("bookId", booking.text), ("visitor", visitor), ("seats", "\(seats)"), ("status", "CONFIRMED"),

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Messaging
 
-/// Progress is read at one moment: a group that is destroyed and made anew further back never counts as having applied what it has yet
-/// to read.
+/// Progress is read at one moment: a group that is destroyed and made anew further back never counts as having applied what
+/// it has yet to read.
 @Suite(.timeLimit(.minutes(2)))
 struct ProgressWindowTests {
     private let stream = "book:{a}:events"
 
-    /// The group is by turns "all delivered, nothing applied" and "nothing delivered", each change in one transaction. At every moment
-    /// nothing has been applied.
+    /// The group is by turns "all delivered, nothing applied" and "nothing delivered", each change in one transaction. At
+    /// every moment nothing has been applied.
     @Test func aGroupMadeAnewHasAppliedNothing() async throws {
         let server = try await RedisServer.start()
         let client = try server.client()

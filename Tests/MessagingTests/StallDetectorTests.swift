@@ -8,7 +8,8 @@ struct StallDetectorTests {
     private let start = ContinuousClock.now
 
     private func look(
-        _ watch: inout StallDetector, _ group: ServiceName = .confirm, in partition: String = "a", applied: UInt64, isBehind: Bool,
+        _ watch: inout StallDetector, _ group: ServiceName = .confirm, in partition: String = "a", applied: UInt64,
+        isBehind: Bool,
         after seconds: Int
     ) -> StallDetector.Turn? {
         watch.look(

@@ -9,7 +9,8 @@ import Testing
 
 @testable import Messaging
 
-/// A service looks after its own stream: events go only when every subscriber in the table has applied them and they are past retention.
+/// A service looks after its own stream: events go only when every subscriber in the table has applied them and they are past
+/// retention.
 @Suite(.timeLimit(.minutes(5)))
 struct StreamMaintenanceTests {
     private let server: RedisServer
@@ -39,7 +40,8 @@ struct StreamMaintenanceTests {
 
     /// Runs Book's keeper around the body, at a moment given in milliseconds.
     private func keeping(
-        now: UnixMilliseconds = 1_000_000, retention: Duration = .zero, silence: Duration = .seconds(60), _ body: () async throws -> Void
+        now: UnixMilliseconds = 1_000_000, retention: Duration = .zero, silence: Duration = .seconds(60),
+        _ body: () async throws -> Void
     ) async throws {
         var rhythm = StreamMaintenance.Rhythm()
         rhythm.look = .milliseconds(20)

@@ -47,7 +47,9 @@ struct UpstreamTests {
         #expect(try first.answer.get().followsUnansweredRequest)
         #expect(hanging.heard.count == 1 && good.heard.count == 1)
         // It is left out for a second: the next calls don't ask it.
-        for _ in 0..<4 { #expect(try await call(upstream, .byUpstream, within: .seconds(4)).answer.get().followsUnansweredRequest == false) }
+        for _ in 0..<4 {
+            #expect(try await call(upstream, .byUpstream, within: .seconds(4)).answer.get().followsUnansweredRequest == false)
+        }
         #expect(hanging.heard.count == 1 && good.heard.count == 5)
     }
 
@@ -68,7 +70,8 @@ struct UpstreamTests {
         #expect(one.heard.count == 1 && two.heard.count == 1)
     }
 
-    /// A call that only its caller may repeat leaves the caller time to do so, and the caller's next try reaches another process.
+    /// A call that only its caller may repeat leaves the caller time to do so, and the caller's next try reaches another
+    /// process.
     @Test func theCallerRepeats() async throws {
         let (hanging, good) = (try StubServer(.saysThenHangs("")), try Self.ok())
         let upstream = Upstream(urls: [hanging.url, good.url], client: Self.client)

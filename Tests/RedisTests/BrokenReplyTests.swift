@@ -20,9 +20,11 @@ extension AllServerTests {
         }
 
         static let faults = [
-            StubRedisServer.Answer(bytes: "$5\r\nhel", after: .closes), StubRedisServer.Answer(bytes: "$5\r\nfault", after: .closes),
+            StubRedisServer.Answer(bytes: "$5\r\nhel", after: .closes),
+            StubRedisServer.Answer(bytes: "$5\r\nfault", after: .closes),
             StubRedisServer.Answer(bytes: "*2\r\n$1\r\na\r\n", after: .closes), StubRedisServer.Answer(bytes: "", after: .closes),
-            StubRedisServer.Answer(bytes: "+OK", after: .closes), StubRedisServer.Answer(bytes: "HTTP/1.1 400 Bad Request\r\n\r\n"),
+            StubRedisServer.Answer(bytes: "+OK", after: .closes),
+            StubRedisServer.Answer(bytes: "HTTP/1.1 400 Bad Request\r\n\r\n"),
             StubRedisServer.Answer(bytes: ":12x\r\n"),
             // Nothing more comes: the deadline decides.
             StubRedisServer.Answer(bytes: "$5\r\nhel", after: .fallsSilent),

@@ -47,7 +47,8 @@ extension AllServerTests {
             let (greeted, isWell) = (LockedBox(0), LockedBox(false))
             let server = try StubRedisServer { arguments in
                 if arguments.first == "CLIENT" { greeted.update { $0 += 1 } }
-                return isWell.value ? StubRedisServer.Answer(bytes: "+PONG\r\n") : StubRedisServer.Answer(bytes: "", after: .closes)
+                return isWell.value
+                    ? StubRedisServer.Answer(bytes: "+PONG\r\n") : StubRedisServer.Answer(bytes: "", after: .closes)
             }
             let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"))
             try await triesNowAndThen(client) { greeted.value }

@@ -46,7 +46,7 @@ extension AllServerTests {
         @Test func withAPassword() async throws {
             let server = try await RedisServer.start()
             let admin = try server.client(patient)
-            _ = try await admin.send("ACL", "SETUSER", "kim", "on", ">p@ss argument", "~*", "+@all")
+            _ = try await admin.send("ACL", "SETUSER", "kim", "on", ">p@ss word", "~*", "+@all")
             _ = try await admin.send("CONFIG", "SET", "requirepass", "hunter2")
 
             let signed = try client(server, ":hunter2@")

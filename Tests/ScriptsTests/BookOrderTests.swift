@@ -18,9 +18,9 @@ extension AllScriptsTests {
                 case (.record, _), (.abort, .some): return "EXISTS"
                 case (.abort, nil): return move("ABORTED", "Aborted", "ABORTED")
                 case (_, nil): return "ABSENT"
-                case (.complete, "REQUESTED"): return move("REQUEST_COMPLETED", "RequestCompleted", "COMPLETED")
-                case (.cancel, _) where isOpen: return move("CANCELED", "Canceled", "CANCELED")
-                case (.forceCancel, _) where isOpen: return move("FORCE_CANCELED", "ForceCanceled", "FORCE_CANCELED")
+                case (.complete, "REQUESTED"): return move("REQUEST_COMPLETED", "RequestCompleted", "APPLIED")
+                case (.cancel, _) where isOpen: return move("CANCELED", "Canceled", "APPLIED")
+                case (.forceCancel, _) where isOpen: return move("FORCE_CANCELED", "ForceCanceled", "APPLIED")
                 default: return "SKIPPED"
                 }
             }

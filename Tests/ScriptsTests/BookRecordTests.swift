@@ -7,14 +7,16 @@ extension AllScriptsTests {
     /// book_record and book_abort: the two that create a booking, and never overwrite one.
     struct BookRecordTests {
         private static let fields = [
-            "visitor": "kim", "museumId": "a1", "seats": "2", "version": "1", "createdAt": ScriptFixture.now, "updatedAt": ScriptFixture.now,
+            "visitor": "kim", "museumId": "a1", "seats": "2", "version": "1", "createdAt": ScriptFixture.now,
+            "updatedAt": ScriptFixture.now,
         ]
 
         private static func event(_ type: String, _ status: String) -> [String: String] {
             var event = fields
             event["updatedAt"] = nil
             return event.merging([
-                "eventType": type, "timestamp": ScriptFixture.now, "bookId": ScriptFixture.booking(1), "status": status, "requestId": "r-1",
+                "eventType": type, "timestamp": ScriptFixture.now, "bookId": ScriptFixture.booking(1), "status": status,
+                "requestId": "r-1",
             ]) { $1 }
         }
 

@@ -20,12 +20,14 @@ extension AllScriptsTests {
                     fixture.keys.events(of: "confirm"), fixture.keys.purgedExhibitions(of: "confirm"),
                 ],
                 arguments: [
-                    "\(Int(ScriptFixture.now)! + news.version)", "", id, "a1", "kim", "2", news.status, String(news.version), "77",
+                    "\(Int(ScriptFixture.now)! + news.version)", "", id, "a1", "kim", "2", news.status, String(news.version),
+                    "77",
                 ])
         }
 
         private func apply(_ fixture: ScriptFixture, _ status: String, _ version: Int) async throws -> ScriptFixture.Answer {
-            try ScriptFixture.Answer(try await fixture.client.send(call(fixture, ProjectionUpdate(status: status, version: version))))
+            try ScriptFixture.Answer(
+                try await fixture.client.send(call(fixture, ProjectionUpdate(status: status, version: version))))
         }
 
         @Test func completedThenCanceled() async throws {
@@ -55,7 +57,8 @@ extension AllScriptsTests {
                         "visitor": "kim", "seats": "2", "status": "CONFIRMED", "version": "1",
                     ],
                     [
-                        "eventType": "ConfirmChanged", "timestamp": "1764000000003", "bookId": ScriptFixture.booking(1), "museumId": "a1",
+                        "eventType": "ConfirmChanged", "timestamp": "1764000000003", "bookId": ScriptFixture.booking(1),
+                        "museumId": "a1",
                         "visitor": "kim", "seats": "2", "status": "CANCELED", "version": "2",
                     ],
                 ])

@@ -23,7 +23,8 @@ extension AllScriptsTests {
             #expect(try await progress(fixture, "1764000000002-0").word == "WRITTEN")
         }
 
-        private func setBack(_ fixture: ScriptFixture, from first: String, below previous: String, isSet: Bool = true) async throws
+        private func setBack(_ fixture: ScriptFixture, from first: String, below previous: String, isSet: Bool = true)
+            async throws
             -> [String]
         {
             let answer = try await fixture.run(

@@ -33,7 +33,8 @@ extension AllScriptsTests {
             let event = try #require(try await fixture.events().last)
             #expect(
                 event == [
-                    "eventType": "MuseumDeleted", "timestamp": ScriptFixture.now, "museumId": "a1", "requestId": "r-3", "title": "달 항아리",
+                    "eventType": "MuseumDeleted", "timestamp": ScriptFixture.now, "museumId": "a1", "requestId": "r-3",
+                    "title": "달 항아리",
                     "hall": "Hall 1", "date": "2099-12-24", "startTime": "14:00", "endTime": "16:00", "capacity": "10",
                     "status": "DELETED", "version": version,
                 ])

@@ -46,7 +46,8 @@ extension AllScriptsTests {
                 name: "book_transition complete", service: "book", prepare: { try await $0.book(.record) },
                 run: { try await $0.book(.complete) }),
             Change(
-                name: "book_transition cancel", service: "book", prepare: { try await $0.book(.record) }, run: { try await $0.book(.cancel) }),
+                name: "book_transition cancel", service: "book", prepare: { try await $0.book(.record) },
+                run: { try await $0.book(.cancel) }),
             Change(
                 name: "book_transition forceCancel", service: "book", prepare: { try await $0.book(.record) },
                 run: { try await $0.book(.forceCancel) }),

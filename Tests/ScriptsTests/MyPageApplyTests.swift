@@ -15,7 +15,9 @@ extension AllScriptsTests {
             ]
         }
 
-        private func call(_ fixture: ScriptFixture, _ news: ProjectionUpdate, _ booking: Int = 1, isListed: Bool = true) -> Command {
+        private func call(_ fixture: ScriptFixture, _ news: ProjectionUpdate, _ booking: Int = 1, isListed: Bool = true)
+            -> Command
+        {
             let id = ScriptFixture.booking(booking)
             switch news {
             case .booking(let version, let status):
@@ -33,7 +35,9 @@ extension AllScriptsTests {
             }
         }
 
-        private func apply(_ fixture: ScriptFixture, _ news: ProjectionUpdate, isListed: Bool = true) async throws -> ScriptFixture.Answer {
+        private func apply(_ fixture: ScriptFixture, _ news: ProjectionUpdate, isListed: Bool = true) async throws
+            -> ScriptFixture.Answer
+        {
             try ScriptFixture.Answer(try await fixture.client.send(call(fixture, news, isListed: isListed)))
         }
 
@@ -42,7 +46,8 @@ extension AllScriptsTests {
             #expect(try await apply(fixture, .booking(3, "CANCELED")).word == "APPLIED")
             #expect(try await apply(fixture, .admission(1, "CONFIRMED")).word == "APPLIED", "a lower version of the other half")
             #expect(try await apply(fixture, .admission(4, "CANCELED")).word == "APPLIED")
-            #expect(try await apply(fixture, .booking(4, "FORCE_CANCELED")).word == "APPLIED", "the same version as the other half")
+            #expect(
+                try await apply(fixture, .booking(4, "FORCE_CANCELED")).word == "APPLIED", "the same version as the other half")
             #expect(
                 try await fixture.fields(fixture.keys.page(ScriptFixture.booking(1))) == [
                     "bookVersion": "4", "status": "FORCE_CANCELED", "updatedAt": "b4", "admissionVersion": "4",

@@ -19,11 +19,13 @@ extension AllScriptsTests {
         @Test func replacesWhole() async throws {
             let fixture = try await ScriptFixture()
             #expect(try await apply(fixture, 9, ["hall", "1", "title", "Moon"]).word == "APPLIED")
-            #expect(try await fixture.fields(fixture.keys.pageExhibition("a1")) == ["version": "9", "hall": "1", "title": "Moon"])
+            #expect(
+                try await fixture.fields(fixture.keys.pageExhibition("a1")) == ["version": "9", "hall": "1", "title": "Moon"])
             try await fixture.skips("STALE") { try await apply(fixture, 9, ["hall", "2"]) }
             #expect(try await apply(fixture, 10, ["hall", "2"]).word == "APPLIED")
             #expect(
-                try await fixture.fields(fixture.keys.pageExhibition("a1")) == ["version": "10", "hall": "2"], "the title is gone")
+                try await fixture.fields(fixture.keys.pageExhibition("a1")) == ["version": "10", "hall": "2"], "the title is gone"
+            )
             try await fixture.skips("STALE") { try await apply(fixture, 9, ["hall", "1", "title", "Moon"]) }
         }
 

@@ -7,7 +7,9 @@ extension AllScriptsTests {
     struct MyPageRelistTests {
         private let id = ScriptFixture.booking(1)
 
-        private func run(_ fixture: ScriptFixture, _ visitor: String = "kim", has: String, due: String) async throws -> ScriptFixture.Answer {
+        private func run(_ fixture: ScriptFixture, _ visitor: String = "kim", has: String, due: String) async throws
+            -> ScriptFixture.Answer
+        {
             try await fixture.run(
                 Scripts.myPageRelist, [fixture.keys.pages(of: visitor), fixture.keys.visitors, fixture.keys.page(id)],
                 [visitor, id, has, due])

@@ -15,7 +15,9 @@ extension AllScriptsTests {
         }
 
         /// Repairs what was judged: the live row as it is, unless the test says otherwise.
-        private func run(_ fixture: ScriptFixture, untold: [String] = ["", ""], judged: [String]? = nil) async throws -> ScriptFixture.Answer {
+        private func run(_ fixture: ScriptFixture, untold: [String] = ["", ""], judged: [String]? = nil) async throws
+            -> ScriptFixture.Answer
+        {
             let live = try await fixture.client.send("HGETALL", fixture.keys.page(id)).asTexts()
             return try await fixture.run(
                 Scripts.myPageRepair, [fixture.keys.page(id), fixture.keys.rebuilt.page(id)],

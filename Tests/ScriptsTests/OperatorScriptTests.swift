@@ -27,7 +27,8 @@ extension AllScriptsTests {
             #expect(try await fixture.bookingFields() == before.merging(["visitor": "forgotten-1"]) { $1 }, "the version stays")
             try await fixture.skips("SKIPPED") { try await fixture.run(Scripts.recordRename, [key], ["kim", "forgotten-1"]) }
             try await fixture.skips("SKIPPED") {
-                try await fixture.run(Scripts.recordRename, [fixture.keys.booking(ScriptFixture.booking(2))], ["kim", "forgotten-1"])
+                try await fixture.run(
+                    Scripts.recordRename, [fixture.keys.booking(ScriptFixture.booking(2))], ["kim", "forgotten-1"])
             }
         }
 
@@ -35,7 +36,10 @@ extension AllScriptsTests {
             let id = ScriptFixture.booking(number)
             return try await fixture.run(
                 Scripts.myPageRename,
-                [fixture.keys.page(id), fixture.keys.pages(of: "kim"), fixture.keys.pages(of: "forgotten-1"), fixture.keys.visitors],
+                [
+                    fixture.keys.page(id), fixture.keys.pages(of: "kim"), fixture.keys.pages(of: "forgotten-1"),
+                    fixture.keys.visitors,
+                ],
                 [id, "kim", "forgotten-1"])
         }
 
@@ -49,7 +53,9 @@ extension AllScriptsTests {
             #expect(try await fixture.scores(fixture.keys.visitors) == ["forgotten-1": "0"])
             #expect(try await fixture.scores(fixture.keys.pages(of: "kim")) == [:])
             #expect(
-                try await fixture.scores(fixture.keys.pages(of: "forgotten-1")) == [ScriptFixture.booking(1): "71", ScriptFixture.booking(2): "72"])
+                try await fixture.scores(fixture.keys.pages(of: "forgotten-1")) == [
+                    ScriptFixture.booking(1): "71", ScriptFixture.booking(2): "72",
+                ])
             #expect(try await fixture.fields(fixture.keys.page(id))["visitor"] == "forgotten-1")
             try await fixture.skips("SKIPPED") { try await rename(fixture, 1) }
         }
@@ -65,10 +71,13 @@ extension AllScriptsTests {
             #expect(try await fixture.scores(fixture.keys.pages(of: "forgotten-1")) == [id: "71"])
         }
 
-        private func remove(_ fixture: ScriptFixture, _ number: Int, of visitor: String = "kim") async throws -> ScriptFixture.Answer {
+        private func remove(_ fixture: ScriptFixture, _ number: Int, of visitor: String = "kim") async throws
+            -> ScriptFixture.Answer
+        {
             let id = ScriptFixture.booking(number)
             return try await fixture.run(
-                Scripts.myPageRemove, [fixture.keys.page(id), fixture.keys.pages(of: visitor), fixture.keys.visitors], [id, visitor])
+                Scripts.myPageRemove, [fixture.keys.page(id), fixture.keys.pages(of: visitor), fixture.keys.visitors],
+                [id, visitor])
         }
 
         @Test func aRowThatWasRenamedMeanwhileStays() async throws {

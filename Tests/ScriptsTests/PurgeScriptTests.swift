@@ -52,7 +52,8 @@ extension AllScriptsTests {
             #expect(try await fixture.fields(fixture.exhibition) == expected)
             #expect(try await fixture.scores(fixture.keys.exhibitions) == [:])
             #expect(try await fixture.scores(fixture.keys.deletedExhibitions) == ["a1": ScriptFixture.slot])
-            #expect(try await fixture.client.send("EXISTS", fixture.keys.revoking) == .integer(0), "no force-cancel is on its way")
+            #expect(
+                try await fixture.client.send("EXISTS", fixture.keys.revoking) == .integer(0), "no force-cancel is on its way")
             let event = try #require(try await fixture.events().last)
             #expect(event["eventType"] == "MuseumDeleted" && event["version"] == version && event["date"] == "2099-12-24")
             _ = try Event(fields: event)
@@ -81,7 +82,9 @@ extension AllScriptsTests {
             #expect(try await fixture.events().count == events, "deleted it was before")
         }
 
-        private func removeBookings(_ fixture: ScriptFixture, _ numbers: [Int], version: String = "2") async throws -> ScriptFixture.Answer {
+        private func removeBookings(_ fixture: ScriptFixture, _ numbers: [Int], version: String = "2") async throws
+            -> ScriptFixture.Answer
+        {
             let ids = numbers.map(ScriptFixture.booking)
             return try await fixture.run(
                 Scripts.bookPurge,
@@ -108,11 +111,14 @@ extension AllScriptsTests {
             try await fixture.skips("REMOVED") { try await removeBookings(fixture, []) }
         }
 
-        private func purge(_ fixture: ScriptFixture, version: String = "2", cursor: String = "0") async throws -> ScriptFixture.Answer {
+        private func purge(_ fixture: ScriptFixture, version: String = "2", cursor: String = "0") async throws
+            -> ScriptFixture.Answer
+        {
             try await fixture.run(
                 Scripts.museumPurge,
                 [
-                    fixture.exhibition, fixture.seats, fixture.keys.exhibitions, fixture.keys.deletedExhibitions, fixture.keys.revoking,
+                    fixture.exhibition, fixture.seats, fixture.keys.exhibitions, fixture.keys.deletedExhibitions,
+                    fixture.keys.revoking,
                     fixture.keys.registrationKeys,
                 ],
                 [ScriptFixture.exhibition, version, cursor])

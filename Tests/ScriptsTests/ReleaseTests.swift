@@ -21,7 +21,8 @@ extension AllScriptsTests {
             #expect(events.count == 4)
             #expect(
                 events.last == [
-                    "eventType": "SeatsReleased", "timestamp": ScriptFixture.now, "museumId": "a1", "bookId": ScriptFixture.booking(1),
+                    "eventType": "SeatsReleased", "timestamp": ScriptFixture.now, "museumId": "a1",
+                    "bookId": ScriptFixture.booking(1),
                     "seats": "3",
                     "available": "8", "requestId": "r-4",
                 ])

@@ -33,11 +33,13 @@ extension AllScriptsTests {
             #expect(
                 try await fixture.events().dropFirst() == [
                     [
-                        "eventType": "SeatsReserved", "timestamp": ScriptFixture.now, "museumId": "a1", "bookId": ScriptFixture.booking(1),
+                        "eventType": "SeatsReserved", "timestamp": ScriptFixture.now, "museumId": "a1",
+                        "bookId": ScriptFixture.booking(1),
                         "visitor": "visitor-1", "seats": "3", "available": "7", "requestId": "r-1",
                     ],
                     [
-                        "eventType": "SeatsReserved", "timestamp": ScriptFixture.now, "museumId": "a1", "bookId": ScriptFixture.booking(2),
+                        "eventType": "SeatsReserved", "timestamp": ScriptFixture.now, "museumId": "a1",
+                        "bookId": ScriptFixture.booking(2),
                         "visitor": "visitor-2", "seats": "2", "available": "5", "requestId": "r-2",
                     ],
                 ])

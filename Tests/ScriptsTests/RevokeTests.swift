@@ -43,7 +43,8 @@ extension AllScriptsTests {
                 event["available"] = nil
                 #expect(
                     event == [
-                        "eventType": "SeatsRevoked", "timestamp": ScriptFixture.now, "museumId": "a1", "bookId": ScriptFixture.booking(booking),
+                        "eventType": "SeatsRevoked", "timestamp": ScriptFixture.now, "museumId": "a1",
+                        "bookId": ScriptFixture.booking(booking),
                         "seats": seats,
                     ])
             }

@@ -28,7 +28,9 @@ import Testing
     }
 
     /// Books two seats for kim under one key.
-    private func book(seats: FaultPlan = FaultPlan(), records: FaultPlan = FaultPlan(), aborts: FaultPlan = FaultPlan(), key: String? = "key") async
+    private func book(
+        seats: FaultPlan = FaultPlan(), records: FaultPlan = FaultPlan(), aborts: FaultPlan = FaultPlan(), key: String? = "key"
+    ) async
         -> Result<Booked, Failure>
     {
         let attempt = BookingAttempt(
@@ -38,7 +40,8 @@ import Testing
         do throws(Failure) {
             return .success(
                 try await attempt.run(
-                    BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2), key: key, metadata: RequestMetadata(requestId: "r", moment: 5)))
+                    BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2), key: key,
+                    metadata: RequestMetadata(requestId: "r", moment: 5)))
         } catch {
             return .failure(error)
         }
@@ -154,7 +157,8 @@ import Testing
     @Test func anIdDrawnTwiceIsDrawnAgain() async throws {
         let draws = FaultPlan()
         let names = HMACBookingIDGenerator.fixed(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })
-        let attempt = BookingAttempt(seats: ReservationBatcher(FaultySeats(store: seatStore, fates: FaultPlan())), store: store, names: names)
+        let attempt = BookingAttempt(
+            seats: ReservationBatcher(FaultySeats(store: seatStore, fates: FaultPlan())), store: store, names: names)
         let request = BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2)
         let first = try await attempt.run(request, key: nil, metadata: RequestMetadata(requestId: nil, moment: 1))
         let second = try await attempt.run(request, key: nil, metadata: RequestMetadata(requestId: nil, moment: 1))

@@ -8,7 +8,9 @@ import Testing
 struct BookingIDGeneratorTests {
     private let request = BookingRequest(exhibition: ExhibitionID(partition: "a", number: 1), visitor: "kim", seats: 2)
 
-    private func id(_ request: BookingRequest, secret: [UInt8] = [1], key: String = "key", attempt: Int = 0) async throws -> BookingID {
+    private func id(_ request: BookingRequest, secret: [UInt8] = [1], key: String = "key", attempt: Int = 0) async throws
+        -> BookingID
+    {
         try await HMACBookingIDGenerator.fixed(secret: secret).id(request, key: key, attempt: attempt)
     }
 
@@ -17,7 +19,8 @@ struct BookingIDGeneratorTests {
         #expect(try await self.id(request) == id)
         #expect(try await self.id(BookingRequest(exhibition: request.exhibition, visitor: "kim", seats: 3)) == id)
         let others = [
-            try await self.id(request, secret: [2]), try await self.id(request, key: "key2"), try await self.id(request, attempt: 1),
+            try await self.id(request, secret: [2]), try await self.id(request, key: "key2"),
+            try await self.id(request, attempt: 1),
             try await self.id(BookingRequest(exhibition: request.exhibition, visitor: "ki", seats: 2), key: "mkey"),
             try await self.id(BookingRequest(exhibition: request.exhibition, visitor: "lee", seats: 2)),
         ]

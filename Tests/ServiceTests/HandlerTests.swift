@@ -9,7 +9,8 @@ import Testing
 @testable import Museum
 @testable import MyPage
 
-/// Each service's event handler, handed one real history in many requests and more than once: the service ends where it would have anyway.
+/// Each service's event handler, handed one real history in many requests and more than once: the service ends where it would
+/// have anyway.
 @Suite struct HandlerTests {
     private let server: RedisServer
     private let client: RedisClient
@@ -126,8 +127,8 @@ import Testing
         #expect(try await store.find(BookingID("a1-000000000009")!) == nil)
     }
 
-    /// The event of its reservation is gone, too: purged, or a dead letter. A delivery that waited without end would keep the stream from
-    /// being trimmed.
+    /// The event of its reservation is gone, too: purged, or a dead letter. A delivery that waited without end would keep the
+    /// stream from being trimmed.
     @Test func revokedSeatsOfABookingNobodyRecordedEndInAnAbort() async throws {
         let handler = BookEventHandler(store: RedisBookingStore(client: client), now: { 500 })
         let event = try Event(fields: [
@@ -187,7 +188,8 @@ import Testing
                 }
                 _ = try await seats.reserve(reservations, for: ExhibitionID("a1")!, at: 1, local: .longBefore)
             }, handler: MuseumEventHandler(seats: seats, now: { 500 }))
-        // The canceled booking's seats are back, the force-canceled one's are the revoker's business, the aborted one has a tombstone.
+        // The canceled booking's seats are back, the force-canceled one's are the revoker's business, the aborted one has a
+        // tombstone.
         #expect(try await client.send("HGET", "museum:{a}:a1", "available").asInteger() == 8)
         #expect(try await client.send("HGET", "museum:{a}:a1:seats", "a1-000000000003").asText() == "0")
     }

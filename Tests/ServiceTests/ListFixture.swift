@@ -88,7 +88,8 @@ struct ListFixture: Sendable {
         case .books, .booksOfOne:
             let id = Self.booking(number, of: kind == .booksOfOne ? Self.exhibition(0) : nil)
             let request = BookingRequest(exhibition: id.exhibition, visitor: Self.visitor, seats: 1)
-            _ = try await RedisBookingStore(client: client).record(request, as: id, metadata: RequestMetadata(requestId: nil, moment: moment))
+            _ = try await RedisBookingStore(client: client).record(
+                request, as: id, metadata: RequestMetadata(requestId: nil, moment: moment))
             return id.text
         case .confirms, .confirmsOfOne:
             let id = Self.booking(number, of: kind == .confirmsOfOne ? Self.exhibition(0) : nil)
@@ -98,7 +99,8 @@ struct ListFixture: Sendable {
         case .pages, .pagesOfOne:
             let id = Self.booking(number)
             let visitor = kind == .pagesOfOne ? Self.visitor : "visitor \(number % 7)"
-            try await hear(id, "RequestCompleted", visitor, at: moment, MyPageEventHandler(store: RedisMyPageStore(client: client)))
+            try await hear(
+                id, "RequestCompleted", visitor, at: moment, MyPageEventHandler(store: RedisMyPageStore(client: client)))
             return id.text
         }
     }

@@ -43,7 +43,8 @@ struct AccessTests {
         #expect(settled.code == 0, "\(settled.output)")
         // Starting anew they trim their streams, and apply the dead letters that they understand by now.
         _ = try await client.send(
-            "XADD", "confirm:{a}:dead", "*", "eventId", "1-0", "service", "book", "reason", "unknown event type Aborted", "attempts",
+            "XADD", "confirm:{a}:dead", "*", "eventId", "1-0", "service", "book", "reason", "unknown event type Aborted",
+            "attempts",
             "1",
             "eventType", "Aborted", "timestamp", "1", "bookId", ids[0], "museumId", exhibition, "visitor", "v", "seats", "1",
             "status",
@@ -106,7 +107,8 @@ struct AccessTests {
         try await visitor.setDate(of: over, to: "2020-12-24")
         for (id, type) in [("1-0", "Nonsense"), ("2-0", "RequestCompleted"), ("3-0", "Nonsense")] {
             _ = try await client.send(
-                "XADD", "confirm:{a}:dead", id, "eventId", id, "service", "book", "reason", "r", "attempts", "1", "eventType", type,
+                "XADD", "confirm:{a}:dead", id, "eventId", id, "service", "book", "reason", "r", "attempts", "1", "eventType",
+                type,
                 "timestamp", "1", "bookId", booking, "museumId", exhibition, "visitor", "kim", "seats", "1", "status",
                 "REQUEST_COMPLETED", "version", "2", "createdAt", "1")
         }

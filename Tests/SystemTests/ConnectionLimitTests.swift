@@ -26,7 +26,9 @@ struct ConnectionLimitTests {
                 }
             }
             try await connections.turn(until: "they are answered", within: .seconds(20)) { connections in
-                connections.members.indices.allSatisfy { ![2, 3, 4].contains(($0 + round) % 7) || !connections.members[$0].heard.isEmpty }
+                connections.members.indices.allSatisfy {
+                    ![2, 3, 4].contains(($0 + round) % 7) || !connections.members[$0].heard.isEmpty
+                }
             }
             #expect(try await deployment.metric("skmuseum_museum_connections", of: "museum") ?? 0 >= 300)
             for index in 0..<700 { connections.leave(index, reset: index % 2 == round % 2) }
@@ -55,7 +57,9 @@ struct ConnectionLimitTests {
             }
         }
         // 4,096 less the tests' own one or two.
-        try await connections.turn(until: "some are turned away", within: .seconds(20)) { $0.members.contains { $0.statuses == [503] } }
+        try await connections.turn(until: "some are turned away", within: .seconds(20)) {
+            $0.members.contains { $0.statuses == [503] }
+        }
         let refused = connections.members.filter { !$0.heard.isEmpty || $0.isOver }
         #expect(refused.count <= 8)
         for member in refused {

@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Each exact figure, header and status that the contract names, tried at its edge: one process, and a gateway before the others.
+/// Each exact figure, header and status that the contract names, tried at its edge: one process, and a gateway before the
+/// others.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ContractTests {
     private static let layouts = [false, true]

@@ -4,8 +4,8 @@ import FaultInjection
 import TestSupport
 import Testing
 
-/// Whatever hangs behind it, a request is answered by its deadline and 100 ms: 2 s, and 3 s where the gateway forwards it. What the
-/// machine needs besides, because it is busy, is measured beside it with requests that ask for nothing.
+/// Whatever hangs behind it, a request is answered by its deadline and 100 ms: 2 s, and 3 s where the gateway forwards it.
+/// What the machine needs besides, because it is busy, is measured beside it with requests that ask for nothing.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct DeadlineTests {
     private static let requests: [(method: String, path: String, body: String?)] = [

@@ -48,8 +48,8 @@ struct EmbeddedRedisTests {
         await again.stop()
     }
 
-    /// A power failure in the middle of a write. Loaded as it is, the first half would stay at the log's end, come back at the start
-    /// after next, and swallow what was written behind it.
+    /// A power failure in the middle of a write. Loaded as it is, the first half would stay at the log's end, come back at
+    /// the start after next, and swallow what was written behind it.
     @Test(arguments: [1, 20, 60])
     func aLogThatIsCutShort(by bytes: Int) async throws {
         let folder = try TemporaryFolder()

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Proper requests with a few bytes changed, some thousands of them: no 500, no crash, no swelling, and the next proper request is
-/// answered.
+/// Proper requests with a few bytes changed, some thousands of them: no 500, no crash, no swelling, and the next proper
+/// request is answered.
 @Suite(.timeLimit(.minutes(2)))
 struct FuzzTests {
     /// Another one with `FUZZ_SEED=…`.

@@ -43,7 +43,9 @@ struct HopByHopTests {
         #expect(heard.hasPrefix("POST /books?size=1 HTTP/1.1\r\n") && heard.hasSuffix(body), "\(heard)")
         #expect(heard.contains("from-outside") && !heard.contains("museum.example"))
         let answered = outcome.text.lowercased()
-        for name in ["x-inner", "server:", "set-cookie", "keep-alive", "proxy-authenticate", "trailer", "via:", "the-services-own"] {
+        for name in [
+            "x-inner", "server:", "set-cookie", "keep-alive", "proxy-authenticate", "trailer", "via:", "the-services-own",
+        ] {
             #expect(!answered.contains(name), "\(outcome.text)")
         }
         #expect(answered.contains("retry-after: 1") && answered.contains("x-request-id: from-outside"))

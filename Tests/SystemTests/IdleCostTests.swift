@@ -17,8 +17,8 @@ struct IdleCostTests {
         throw Failed("INFO has no \(name)")
     }
 
-    /// At most one connection and two commands a second for each role and partition, all included; for requests, each process has one
-    /// connection more per core.
+    /// At most one connection and two commands a second for each role and partition, all included; for requests, each process
+    /// has one connection more per core.
     @Test(arguments: [[MuseumProcess.allRoles], MuseumProcess.allRoles.map { [$0] }])
     func oneConnectionAndTwoCommandsASecond(processes: [[String]]) async throws {
         let redis = try await RedisServer.start()

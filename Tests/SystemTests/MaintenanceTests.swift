@@ -98,7 +98,8 @@ struct MaintenanceTests {
 
     /// An operator may kill every connection: who holds the lock makes a new one and keeps it, and who waits goes on waiting.
     @Test func lostConnectionsAreNotALostLock() async throws {
-        // Where just then a command of the holder's is in flight, its outcome is unknown and the holder ends: another one is tried.
+        // Where just then a command of the holder's is in flight, its outcome is unknown and the holder ends: another one is
+        // tried.
         for _ in 0..<20 {
             let (holder, exhibition) = try await waitingPurge()
             let value = try await client.send("GET", Keys.maintenance)

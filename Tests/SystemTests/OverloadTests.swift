@@ -39,7 +39,9 @@ struct OverloadTests {
         let sent = ContinuousClock.now
         // Who watches is never refused.
         #expect(try await visitor.get("/livez").status == 200)
-        try await connections.turn(until: "all are answered", within: .seconds(10)) { $0.members.allSatisfy { !$0.heard.isEmpty } }
+        try await connections.turn(until: "all are answered", within: .seconds(10)) {
+            $0.members.allSatisfy { !$0.heard.isEmpty }
+        }
         let took = ContinuousClock.now - sent
         let during = deployment.residentMemory
         let shed = try await deployment.metric("skmuseum_gateway_requests_shed_total", of: "gateway") ?? 0
@@ -51,7 +53,8 @@ struct OverloadTests {
         #expect(Set(counts.keys).isSubset(of: [503, 504]))
         #expect(connections.members.allSatisfy { $0.statuses.count == 1 && !$0.isOver })
         #expect(
-            connections.members.count { $0.text.contains("/problems/overloaded") && $0.text.contains("Retry-After: 1") } == Int(shed))
+            connections.members.count { $0.text.contains("/problems/overloaded") && $0.text.contains("Retry-After: 1") }
+                == Int(shed))
         #expect(shed > 0)
         #expect(took < .milliseconds(2100) + unburdened)
         #expect(during - before < 200 << 10)
@@ -62,7 +65,9 @@ struct OverloadTests {
         }
         for index in connections.members.indices { connections.forget(index) }
         connections.sayToAll("GET /museums/\(exhibition) HTTP/1.1\r\nHost: a\r\n\r\n")
-        try await connections.turn(until: "all are answered", within: .seconds(10)) { $0.members.allSatisfy { !$0.heard.isEmpty } }
+        try await connections.turn(until: "all are answered", within: .seconds(10)) {
+            $0.members.allSatisfy { !$0.heard.isEmpty }
+        }
         #expect(try await deployment.metric("skmuseum_gateway_requests_in_flight", of: "gateway") == 0)
         let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")

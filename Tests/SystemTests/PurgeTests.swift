@@ -161,8 +161,8 @@ enum MuseumClock {
 
 /// All that a key holds, as texts: names, values, members.
 enum Everything {
-    /// Keys in whose name, fields, members or values one of the exhibitions stands, or a booking of one. That they have been purged
-    /// is remembered for ever, and no trace.
+    /// Keys in whose name, fields, members or values one of the exhibitions stands, or a booking of one. That they have been
+    /// purged is remembered for ever, and no trace.
     static func traces(of exhibitions: [String], _ client: RedisClient) async throws -> [String] {
         var traces: [String] = []
         let isMeant = { (text: String) in

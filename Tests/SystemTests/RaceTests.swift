@@ -36,7 +36,8 @@ struct RaceTests {
         #expect(try await visitor.book(exhibition, visitor: "lee", seats: 3, key: "one").header("Idempotent-Replayed") == nil)
     }
 
-    /// Whoever deletes has read the exhibition before the other moves it, or after: its place among the deleted is that of its date.
+    /// Whoever deletes has read the exhibition before the other moves it, or after: its place among the deleted is that of
+    /// its date.
     @Test func deletingAndMovingAtTheSameTime() async throws {
         let deployment = try await TestDeployment.open()
         let visitor = deployment.visitor

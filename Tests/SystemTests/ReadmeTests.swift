@@ -10,7 +10,8 @@ struct ReadmeTests {
         #"test -f variables && . ./variables; eval "$0"; declare -p answer kim lee >variables 2>/dev/null"#
 
     @Test func linesPrintWhatTheReadmeSays() async throws {
-        let readme = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../README.md")
+        let readme = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "../../docs/walkthrough.md")
         let text = try String(contentsOf: readme, encoding: .utf8)
         let pairs = text.matches(of: /```sh\n(.*?)\n```\n\n```(json|text)\n(.*?)\n```/.dotMatchesNewlines()).map {
             (String($0.1), String($0.3))

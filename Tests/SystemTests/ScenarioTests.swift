@@ -19,7 +19,9 @@ struct ScenarioTests {
         let redis = try await RedisServer.start()
         let ports = try MuseumProcess.freePorts()
         var deployments: [MuseumProcess] = []
-        for role in MuseumProcess.allRoles { deployments.append(try await MuseumProcess.start([role], ports: ports, redis: redis)) }
+        for role in MuseumProcess.allRoles {
+            deployments.append(try await MuseumProcess.start([role], ports: ports, redis: redis))
+        }
         try await walk(Visitor(deployments[4].url("gateway")))
         let audit = try await deployments[0].run("audit")
         #expect(audit.code == 0, "\(audit.output)")

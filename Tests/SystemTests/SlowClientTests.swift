@@ -69,7 +69,8 @@ struct SlowClientTests {
         for group in 1...10 {
             try connections.join(group < 10 ? 220 : 20, port: port, receiveBuffer: group < 10 ? nil : 4096)
             try await eventually("all are in", within: .seconds(30)) {
-                try await deployment.metric("skmuseum_gateway_connections", of: "gateway") ?? 0 >= Double(connections.members.count)
+                try await deployment.metric("skmuseum_gateway_connections", of: "gateway") ?? 0
+                    >= Double(connections.members.count)
             }
         }
         let pages = String(repeating: "GET /museums?size=200 HTTP/1.1\r\nHost: a\r\n\r\n", count: 20)

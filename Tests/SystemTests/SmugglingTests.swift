@@ -5,8 +5,8 @@ import Redis
 import TestSupport
 import Testing
 
-/// Requests that two servers could understand in two ways, at the gateway with all services behind it. Each has as many answers as
-/// RFC 9112 counts requests, nothing hidden in one is done, and where framing is in doubt the connection ends.
+/// Requests that two servers could understand in two ways, at the gateway with all services behind it. Each has as many
+/// answers as RFC 9112 counts requests, nothing hidden in one is done, and where framing is in doubt the connection ends.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct SmugglingTests {
     struct Vector: Sendable {

@@ -201,7 +201,8 @@ struct StartTests {
             ["replay", "gateway"], ["replay", ""], ["replay"], ["replay", "confirm", "--from", ""], ["trace", "{a}"],
             ["trace", ""],
             ["audit", "--wait", "long"], ["audit", "--wait", ""], ["nonsense"], [""], ["events", "--from", ""],
-            ["events", "--service", ""], ["rebuild", ""], ["purge"], ["purge", "--before", ""], ["purge", "--before", "2099-02-30"],
+            ["events", "--service", ""], ["rebuild", ""], ["purge"], ["purge", "--before", ""],
+            ["purge", "--before", "2099-02-30"],
             ["forget"], ["forget", ""], ["forget", " "], ["dead-letters", "show"], ["dead-letters", "retry"],
             ["dead-letters", "drop", "--all", "confirm:a:1-0"],
         ].enumerated() {

@@ -1,6 +1,5 @@
 public import Logging
 
-
 /// What a logger was told, for a test to look at.
 public final class CapturedLogs: Sendable {
     public let lines = LockedBox<[String]>([])

@@ -25,8 +25,8 @@ public final class ChildProcess: Sendable {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var variables = environment
         for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] { variables[name] = ProcessInfo.processInfo.environment[name] }
-        // The shell becomes the program, which so keeps the process id. It closes what it has inherited first: a program that kept
-        // a test's sockets open would keep alive what the test has closed.
+        // The shell becomes the program, which so keeps the process id. It closes what it has inherited first: a program that
+        // kept a test's sockets open would keep alive what the test has closed.
         let becoming = #"for file in /proc/$$/fd/*; do n=${file##*/}; ((n < 3)) || exec {n}>&-; done; cd "$0" && exec "$@""#
         let argv = (["bash", "-c", becoming, folder.path, program] + arguments).map { strdup($0) } + [nil]
         let envp = variables.map { strdup("\($0)=\($1)") } + [nil]

@@ -1,5 +1,5 @@
-/// What the machine itself takes at the moment. A bound on a duration is the promise plus this, so that it holds on a busy machine
-/// and is strict on an idle one.
+/// What the machine itself takes at the moment. A bound on a duration is the promise plus this, so that it holds on a busy
+/// machine and is strict on an idle one.
 public enum MachinePace {
     /// What something took, and what to allow beyond its promise.
     public struct Measured<Value: Sendable>: Sendable {

@@ -108,7 +108,8 @@ public final class RawConnections {
     }
 
     /// Turns to all until the condition holds.
-    public func turn(until what: String, within limit: Duration, _ condition: (RawConnections) async throws -> Bool) async throws {
+    public func turn(until what: String, within limit: Duration, _ condition: (RawConnections) async throws -> Bool) async throws
+    {
         try await eventually(what, within: limit) {
             turn()
             return try await condition(self)
@@ -151,7 +152,8 @@ public enum RawExchange {
             if heard > 0, ContinuousClock.now - quietSince > patience, member.statuses.count >= responses { break }
             try await Task.sleep(for: .milliseconds(1))
         }
-        return Outcome(text: connections.members[0].text, isOver: connections.members[0].isOver, statuses: connections.members[0].statuses)
+        return Outcome(
+            text: connections.members[0].text, isOver: connections.members[0].isOver, statuses: connections.members[0].statuses)
     }
 }
 

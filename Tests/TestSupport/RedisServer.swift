@@ -3,7 +3,8 @@ public import Redis
 import Scripts
 import Synchronization
 
-/// A redis-server of the test's own, set up by the project's redis.conf, on a unix socket and a free port in a temporary folder.
+/// A redis-server of the test's own, set up by the project's redis.conf, on a unix socket and a free port in a temporary
+/// folder.
 public final class RedisServer: Sendable {
     public let folder: TemporaryFolder
     public let port: Int
@@ -72,7 +73,8 @@ public final class RedisServer: Sendable {
         }
     }
 
-    /// What whoever starts a server does first (docs/operations.md): cuts a log that ends in half a write back to the last whole one.
+    /// What whoever starts a server does first (docs/operations.md): cuts a log that ends in half a write back to the last
+    /// whole one.
     private func mendLog(_ options: [String]) throws {
         let place = options.firstIndex(of: "--dir").map { URL(fileURLWithPath: options[$0 + 1]) } ?? self.folder.url
         let manifest = place.appendingPathComponent("appendonlydir/appendonly.aof.manifest").path

@@ -12,7 +12,8 @@ public struct Stopwatch: Sendable {
         waited = Self.waited(processes)
     }
 
-    /// Threads that wait at the same time are all counted, so that this may be too small on a busy machine, and never too large.
+    /// Threads that wait at the same time are all counted, so that this may be too small on a busy machine, and never too
+    /// large.
     public var elapsed: Duration {
         // A thread that ended meanwhile is in `waited` only, a new one only in what is read now, and a new one may have
         // the number of one that ended.

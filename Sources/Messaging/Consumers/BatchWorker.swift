@@ -133,7 +133,8 @@ struct BatchWorker {
             case .success(let event): good.append((entry, event))
             case .failure where entry.raw == nil:
                 // Trimming takes out only what this group has applied: a replay was under way, or somebody deleted it.
-                logger.info("event is gone from its stream", metadata: ["service": "\(entry.source.rawValue)", "id": "\(entry.id)"])
+                logger.info(
+                    "event is gone from its stream", metadata: ["service": "\(entry.source.rawValue)", "id": "\(entry.id)"])
                 done.append(entry)
             case .failure(let why): try await moveToDeadLetters(entry, reason: why.description, attempts: 1)
             }
@@ -202,7 +203,8 @@ struct BatchWorker {
 
     private mutating func moveToDeadLetters(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
         logger.error(
-            "event is a dead letter", metadata: ["service": "\(entry.source.rawValue)", "id": "\(entry.id)", "reason": "\(reason)"])
+            "event is a dead letter",
+            metadata: ["service": "\(entry.source.rawValue)", "id": "\(entry.id)", "reason": "\(reason)"])
         try await writes.untilAccepted("dead letter") { () async throws(RedisError) in
             try await group.moveToDeadLetters(entry, reason: reason, attempts: attempts)
         }

@@ -13,7 +13,8 @@ public struct ConsumerConfiguration: Sendable {
     let linger: Duration
     /// Another consumer that has been idle for so long with nothing pending is removed from the group.
     let removeAfter: Duration
-    /// Makes the service's event handler. It writes on the connection that the batch was read from, or on that to the service's own server.
+    /// Makes the service's event handler. It writes on the connection that the batch was read from, or on that to the
+    /// service's own server.
     let handler: @Sendable (any RedisSender) -> any EventHandler
 
     /// Most entries of one batch.

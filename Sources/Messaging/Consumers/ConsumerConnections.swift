@@ -1,8 +1,8 @@
 import Redis
 import ServiceLifecycle
 
-/// The connections of one consumer session: to the streams, and to the service's own server if there is one. The two live equally long:
-/// a store that comes back with an older day's data is looked at anew.
+/// The connections of one consumer session: to the streams, and to the service's own server if there is one. The two live
+/// equally long: a store that comes back with an older day's data is looked at anew.
 struct ConsumerConnections: Sendable {
     let streams: RedisConnection
     /// `nil`: the service keeps its state beside the streams.
@@ -28,7 +28,8 @@ struct ConsumerConnections: Sendable {
         ownStore?.close()
     }
 
-    /// Reads with nothing in flight. When the process is told to stop meanwhile, the connection closes and ends the read at once.
+    /// Reads with nothing in flight. When the process is told to stop meanwhile, the connection closes and ends the read at
+    /// once.
     func closingOnShutdown<Value: Sendable>(
         _ read: (RedisConnection) async throws(RedisError) -> Value
     ) async throws(RedisError) -> Value {

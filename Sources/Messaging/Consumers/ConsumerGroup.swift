@@ -107,8 +107,8 @@ struct ConsumerGroup: Sendable {
         }
     }
 
-    /// A store put back to an earlier day still needs what came since: the copy of its progress beside the stream, by which events
-    /// are trimmed, goes back first.
+    /// A store put back to an earlier day still needs what came since: the copy of its progress beside the stream, by which
+    /// events are trimmed, goes back first.
     private func lowerCopy(of progress: String, on source: ServiceName) async throws(RedisError) {
         guard let copy = try await connection.send("GET", progressKey(source)).asOptionalText().flatMap(StreamID.init),
             let applied = StreamID(progress), copy > applied
@@ -116,8 +116,8 @@ struct ConsumerGroup: Sendable {
         _ = try await connection.send("SET", progressKey(source), progress)
     }
 
-    /// How far the group has read a stream, and its lowest pending entry. Both are read at one moment: a group that is destroyed and
-    /// made anew further back would otherwise count as having applied what it has yet to read.
+    /// How far the group has read a stream, and its lowest pending entry. Both are read at one moment: a group that is
+    /// destroyed and made anew further back would otherwise count as having applied what it has yet to read.
     private func position(on source: ServiceName) async throws(RedisError) -> Position {
         let reply = try await connection.send(
             Command(Scripts.consumerPosition, keys: [stream(source)], arguments: [group])
@@ -156,7 +156,9 @@ struct ConsumerGroup: Sendable {
         for (field, _) in try await store.send("HGETALL", keys.attempts(of: group)).asPairs() {
             let name = try field.asText()
             let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
-            if parts.count == 2, let source = ServiceName(rawValue: parts[0]), service.subscriptions.contains(source), StreamID(parts[1]) != nil {
+            if parts.count == 2, let source = ServiceName(rawValue: parts[0]), service.subscriptions.contains(source),
+                StreamID(parts[1]) != nil
+            {
                 let pending = try await connection.send("XPENDING", stream(source), group, parts[1], parts[1], "1").asArray()
                 guard pending.isEmpty else { continue }
             }

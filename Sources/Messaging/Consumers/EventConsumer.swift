@@ -5,8 +5,8 @@ import ServiceLifecycle
 
 /// Hears one partition's events for one service: reads, lets the service apply, acknowledges.
 ///
-/// Whatever breaks the connection drops the batch in hand unacknowledged; it is read again as pending. Whatever time may mend is
-/// tried again in place and never becomes a dead letter.
+/// Whatever breaks the connection drops the batch in hand unacknowledged; it is read again as pending. Whatever time may mend
+/// is tried again in place and never becomes a dead letter.
 struct EventConsumer: Sendable {
     let service: ServiceName
     let partition: String
@@ -40,7 +40,8 @@ struct EventConsumer: Sendable {
     }
 
     /// One connection's life. Returns when the process shuts down, after the batch in hand is done.
-    /// - Parameter onSteady: called once the session has worked: it has acknowledged something, or run for a while without an error.
+    /// - Parameter onSteady: called once the session has worked: it has acknowledged something, or run for a while without an
+    ///   error.
     private func session(
         isUncleanStart: inout Bool, inHand: SingleEventAttempts, onSteady: () -> Void
     ) async throws(RedisError) {
@@ -111,7 +112,8 @@ struct EventConsumer: Sendable {
             hasOwnStore: configuration.store != nil)
     }
 
-    private func worker(_ group: ConsumerGroup, _ connections: ConsumerConnections, _ inHand: SingleEventAttempts) -> BatchWorker {
+    private func worker(_ group: ConsumerGroup, _ connections: ConsumerConnections, _ inHand: SingleEventAttempts) -> BatchWorker
+    {
         let recorder = RefusalRecorder(connections.store)
         return BatchWorker(
             group: group, connections: connections, handler: configuration.handler(recorder), recorder: recorder,

@@ -3,8 +3,8 @@ public import Logging
 import Metrics
 import Synchronization
 
-/// Reports the writes of one service that Redis refuses (NOPERM, OOM, MISCONF, READONLY). Each is counted; the log names the cause
-/// once for each kind of refusal, and says once when no write is refused any more.
+/// Reports the writes of one service that Redis refuses (NOPERM, OOM, MISCONF, READONLY). Each is counted; the log names the
+/// cause once for each kind of refusal, and says once when no write is refused any more.
 public final class RefusedWrites: Sendable {
     private let logger: Logger
     private let counter: Counter

@@ -73,7 +73,8 @@ public struct DeadLetters: Sendable {
         case left(String)
     }
 
-    /// Hands the event to the service, then takes the letter out. Killed in between, it is handed over again: handlers apply an event once.
+    /// Hands the event to the service, then takes the letter out. Killed in between, it is handed over again: handlers apply
+    /// an event once.
     /// - Parameter age: how long this process has known of the letter.
     public func retry(_ letter: DeadLetter, age: Duration, with handler: any EventHandler) async throws(RedisError) -> Outcome {
         let event: Event

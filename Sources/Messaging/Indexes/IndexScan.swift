@@ -49,8 +49,8 @@ public struct IndexCursor: Sendable, Equatable {
     public var words: [String] { [String(position.score), position.member, String(passed)] }
 }
 
-/// Reads the elements of one sorted set behind a position, each time with one atomic command. Where so many share the position's
-/// score that one command does not reach behind it, the next reads more.
+/// Reads the elements of one sorted set behind a position, each time with one atomic command. Where so many share the
+/// position's score that one command does not reach behind it, the next reads more.
 public struct IndexScan: Sendable {
     public enum Order: Sendable { case ascending, descending }
 

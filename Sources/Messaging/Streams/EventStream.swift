@@ -15,8 +15,8 @@ struct EventStream: Sendable {
     private var stream: String { keys.events(of: service.rawValue) }
     private var progressKeys: [String] { service.subscribers.map { keys.progress(of: $0.rawValue, on: service.rawValue) } }
 
-    /// Up to where each subscriber in the table has applied all, and the stream's last entry. Who has written down nothing yet has
-    /// applied nothing.
+    /// Up to where each subscriber in the table has applied all, and the stream's last entry. Who has written down nothing
+    /// yet has applied nothing.
     func state() async throws(RedisError) -> (progress: [(group: ServiceName, applied: StreamID)], last: StreamID?) {
         let results = await redis.send([
             Command(["MGET"] + progressKeys), Command("XREVRANGE", stream, "+", "-", "COUNT", "1"),
@@ -39,8 +39,9 @@ struct EventStream: Sendable {
         return id
     }
 
-    /// Takes out, in bounded steps, entries below `id` that every subscriber in the table has applied. Each step reads the progress
-    /// again: one that has been lowered meanwhile is not overtaken. A few may stay: Redis lets go of whole blocks of about a hundred.
+    /// Takes out, in bounded steps, entries below `id` that every subscriber in the table has applied. Each step reads the
+    /// progress again: one that has been lowered meanwhile is not overtaken. A few may stay: Redis lets go of whole blocks of
+    /// about a hundred.
     /// - Returns: how many are gone, and the id below which the last step removed.
     func trim(below id: StreamID) async throws(RedisError) -> (count: Int, bound: String) {
         let command = Command(

@@ -1,6 +1,7 @@
 import Contracts
 
-/// Tells when a subscriber falls silent: there are events for it, and its progress stands still. Says so once, and once when it is back.
+/// Tells when a subscriber falls silent: there are events for it, and its progress stands still. Says so once, and once when
+/// it is back.
 struct StallDetector {
     enum Turn: Equatable {
         case fellSilent, isBack

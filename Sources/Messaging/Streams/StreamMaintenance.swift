@@ -4,11 +4,11 @@ import Metrics
 public import Redis
 public import ServiceLifecycle
 
-/// Looks after a service's own streams: shows how far behind each subscriber is, says when one falls silent, and lets go of events
-/// that all have applied and that are past retention.
+/// Looks after a service's own streams: shows how far behind each subscriber is, says when one falls silent, and lets go of
+/// events that all have applied and that are past retention.
 ///
-/// Subscribers are those of the table (``ServiceName/subscriptions``), never the groups that Redis lists: a lost group still needs its events, and
-/// a group that somebody made by hand doesn't.
+/// Subscribers are those of the table (``ServiceName/subscriptions``), never the groups that Redis lists: a lost group still
+/// needs its events, and a group that somebody made by hand doesn't.
 public struct StreamMaintenance: Service {
     /// How often things are done.
     public struct Rhythm: Sendable {
@@ -100,7 +100,8 @@ public struct StreamMaintenance: Service {
             report(turn, of: group, in: stream.partition, lag: lag)
         }
         guard trimming else { return }
-        let youngest = StreamID(milliseconds: UInt64(max(0, moment - UnixMilliseconds(retention / .milliseconds(1)))), sequence: 0)
+        let youngest = StreamID(
+            milliseconds: UInt64(max(0, moment - UnixMilliseconds(retention / .milliseconds(1)))), sequence: 0)
         if youngest == .zero { return }
         let (count, bound) = try await stream.trim(below: youngest)
         guard count > 0 else { return }

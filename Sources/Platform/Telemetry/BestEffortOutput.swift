@@ -2,8 +2,8 @@ import Foundation
 import Metrics
 import Synchronization
 
-/// Writes whole lines to stdout or stderr. A line that can't be written is dropped: no log stops the program, be its reader gone,
-/// its disk full, or its pipe full because nobody reads.
+/// Writes whole lines to stdout or stderr. A line that can't be written is dropped: no log stops the program, be its reader
+/// gone, its disk full, or its pipe full because nobody reads.
 public final class BestEffortOutput: TextOutputStream, Sendable {
     public static let standardOutput = BestEffortOutput(STDOUT_FILENO)
     public static let standardError = BestEffortOutput(STDERR_FILENO)

@@ -19,7 +19,8 @@ struct DeadLettersRetry: AsyncParsableCommand {
             let session = try await OperatorSession.open(try common.settings())
             let left = try await session.exclusively("dead-letters retry", maintenance) { try await retry(session) }
             if left > 0 {
-                throw CommandError("\(left) dead letters could not be applied and are still there; mend what is said, or drop them")
+                throw CommandError(
+                    "\(left) dead letters could not be applied and are still there; mend what is said, or drop them")
             }
         }
     }
@@ -58,7 +59,8 @@ private struct DeadLetterRetrier {
     private var isApplied: [String: Bool] = [:]
     private(set) var left = 0
 
-    /// How long to wait, over all letters, for what isn't there yet. Book aborts a booking that nobody recorded after two seconds.
+    /// How long to wait, over all letters, for what isn't there yet. Book aborts a booking that nobody recorded after two
+    /// seconds.
     private static let patience = Duration.seconds(3)
 
     init(_ letters: DeadLetters, session: OperatorSession) {

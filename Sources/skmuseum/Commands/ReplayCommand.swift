@@ -19,7 +19,9 @@ struct ReplayCommand: AsyncParsableCommand {
     var from: String?
 
     func validate() throws {
-        if ServiceName(rawValue: service) == nil { throw ValidationError("'\(service)' is no service; take confirm, mypage, book or museum") }
+        if ServiceName(rawValue: service) == nil {
+            throw ValidationError("'\(service)' is no service; take confirm, mypage, book or museum")
+        }
         if let from, StreamID(from) == nil { throw ValidationError("--from takes an event id, such as 1764000000000-0") }
     }
 
@@ -40,7 +42,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
     /// The streams that have something to replay.
     /// - Throws: ``CommandError`` where a group would move forward, is missing, or the id is beyond the end of every stream.
-    private func subscriptions(of group: ServiceName, from first: StreamID, _ session: OperatorSession) async throws -> [Subscription] {
+    private func subscriptions(of group: ServiceName, from first: StreamID, _ session: OperatorSession) async throws
+        -> [Subscription]
+    {
         var chosen: [Subscription] = []
         var ends: [String] = []
         for subscription in Subscription.all(in: session.partitions, of: [group]) {

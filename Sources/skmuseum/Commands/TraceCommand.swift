@@ -27,7 +27,9 @@ struct TraceCommand: AsyncParsableCommand {
             let partition = booking?.partition ?? ExhibitionID(id)!.partition
             let isFound = try await printEvents(session, partition: partition, isBooking: booking != nil)
             let hasState = try await printStates(session, partition: partition, booking: booking)
-            guard isFound || hasState else { throw CommandError("nothing is known of \(id); GET /museums and /books list what is") }
+            guard isFound || hasState else {
+                throw CommandError("nothing is known of \(id); GET /museums and /books list what is")
+            }
         }
     }
 
@@ -43,7 +45,8 @@ struct TraceCommand: AsyncParsableCommand {
             let moment = entry.value("timestamp").flatMap { UnixMilliseconds($0) }.map(Timestamp.text) ?? "?"
             let details = entry.fields.filter { !["eventType", "timestamp", "bookId", "museumId"].contains($0.name) }
                 .map { "\($0.name)=\($0.value)" }.joined(separator: " ")
-            try Output.line("\(moment)  \(entry.service.rawValue)  \(entry.value("eventType") ?? "?")  \(entry.id.text)  \(details)")
+            try Output.line(
+                "\(moment)  \(entry.service.rawValue)  \(entry.value("eventType") ?? "?")  \(entry.id.text)  \(details)")
             for subscription in Subscription.all(in: [partition]) where subscription.source == entry.service {
                 if let note = try await pending(entry, subscription, session) { try Output.line("    \(note)") }
             }
@@ -51,7 +54,9 @@ struct TraceCommand: AsyncParsableCommand {
         return isFound
     }
 
-    private func pending(_ entry: EventLog.Entry, _ subscription: Subscription, _ session: OperatorSession) async throws -> String? {
+    private func pending(_ entry: EventLog.Entry, _ subscription: Subscription, _ session: OperatorSession) async throws
+        -> String?
+    {
         let group = subscription.group.rawValue
         if try await session.progress(of: subscription) >= entry.id { return nil }
         do throws(RedisError) {

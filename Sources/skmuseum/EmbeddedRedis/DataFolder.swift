@@ -60,7 +60,8 @@ struct DataFolder {
             try Data(Scripts.redisConf.utf8).write(to: URL(fileURLWithPath: file))
         } catch {
             let reason = "\(error.localizedDescription)".split(whereSeparator: \.isNewline).joined(separator: " ")
-            throw CommandError("\(file) can't be written (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
+            throw CommandError(
+                "\(file) can't be written (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
         }
         return file
     }

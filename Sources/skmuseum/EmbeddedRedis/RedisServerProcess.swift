@@ -2,7 +2,8 @@ import Foundation
 import Subprocess
 import Synchronization
 
-/// A redis-server that was started here. It has a session of its own, so that neither Ctrl-C nor the end of this process ends it.
+/// A redis-server that was started here. It has a session of its own, so that neither Ctrl-C nor the end of this process ends
+/// it.
 final class RedisServerProcess: Sendable {
     private let pid: pid_t
     private let folder: DataFolder
@@ -32,7 +33,8 @@ final class RedisServerProcess: Sendable {
         }
         guard code == 0 else {
             let reason = String(cString: strerror(code))
-            throw CommandError("redis-server can't be run (\(reason)); install it (apt-get install redis-server), or set REDIS_URL")
+            throw CommandError(
+                "redis-server can't be run (\(reason)); install it (apt-get install redis-server), or set REDIS_URL")
         }
         self.pid = pid
     }

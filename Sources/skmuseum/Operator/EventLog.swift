@@ -42,7 +42,10 @@ struct EventLog {
     private var sources: [Source]
 
     /// - Parameter from: the first id to show.
-    init(_ session: OperatorSession, services: [ServiceName] = [.museum, .book, .confirm], partitions: [String]? = nil, from: StreamID = .zero) {
+    init(
+        _ session: OperatorSession, services: [ServiceName] = [.museum, .book, .confirm], partitions: [String]? = nil,
+        from: StreamID = .zero
+    ) {
         redis = session.redis
         sources = (partitions ?? session.partitions).flatMap { partition in
             services.map { Source(service: $0, partition: partition, after: from.previous) }

@@ -13,7 +13,9 @@ extension OperatorSession {
     /// Finds a dead letter by the name that lists show: `group:partition:id`.
     func deadLetter(_ name: String) async throws -> (DeadLetters, DeadLetter) {
         let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        if parts.count == 3, let group = ServiceName(rawValue: parts[0]), partitions.contains(parts[1]), let id = StreamID(parts[2]) {
+        if parts.count == 3, let group = ServiceName(rawValue: parts[0]), partitions.contains(parts[1]),
+            let id = StreamID(parts[2])
+        {
             let letters = DeadLetters(of: group, in: parts[1], store: store(of: group))
             if let letter = try await letters.find(id) { return (letters, letter) }
         }

@@ -20,7 +20,8 @@ extension RedisClient {
         }
     }
 
-    /// The members of many sorted sets, each with the place of its set among the keys; the next page of a hundred sets in one go.
+    /// The members of many sorted sets, each with the place of its set among the keys; the next page of a hundred sets in one
+    /// go.
     func eachMember(ofAll keys: [String], _ body: ([(index: Int, member: String)]) async throws -> Void) async throws {
         var open = keys.indices.map { (index: $0, cursor: "0") }
         while !open.isEmpty {

@@ -38,7 +38,8 @@ struct Audit {
         self.wait = wait
     }
 
-    /// What must hold at every instant; then, once all is settled, seats against bookings, bookings against admissions and pages.
+    /// What must hold at every instant; then, once all is settled, seats against bookings, bookings against admissions and
+    /// pages.
     mutating func run() async throws -> Outcome {
         var exhibitions: [ExhibitionID] = []
         for partition in session.partitions { exhibitions += try await session.exhibitions(in: partition) }

@@ -13,8 +13,8 @@ enum AuditSubject: Hashable {
 
 /// What one look at a subject saw, and what of it is wrong.
 struct AuditObservation {
-    /// All that the judgement rests on. Two looks that saw the same, with everything applied in between, saw the truth: versions
-    /// only go up, so nothing can have changed and changed back.
+    /// All that the judgement rests on. Two looks that saw the same, with everything applied in between, saw the truth:
+    /// versions only go up, so nothing can have changed and changed back.
     let seen: [[String: String]]
     let violations: [Audit.Violation]
 }

@@ -5,8 +5,9 @@ import Scripts
 
 /// Held seats against their sum at one instant, though the seats are read in many small steps.
 ///
-/// Every change of a seats field tells of itself in the same script. So the fields as they were read, with what the events since
-/// the reading began say laid over them, are the fields at the moment of the last of those events; held is read in that moment.
+/// Every change of a seats field tells of itself in the same script. So the fields as they were read, with what the events
+/// since the reading began say laid over them, are the fields at the moment of the last of those events; held is read in that
+/// moment.
 struct SeatSum {
     private(set) var seats: [String: Int]
     let violation: Audit.Violation?

@@ -45,8 +45,8 @@ struct VisitorAnonymization {
         throw CommandError("\(visitor) goes on booking; run this again when that has ended")
     }
 
-    /// Keeps the pseudonym until all is done: a run that was stopped goes on under the same one. The name itself is written down
-    /// nowhere, not even for the while, and its mark can't be guessed from a list of names.
+    /// Keeps the pseudonym until all is done: a run that was stopped goes on under the same one. The name itself is written
+    /// down nowhere, not even for the while, and its mark can't be guessed from a list of names.
     private func mark(outcome: inout Outcome) async throws -> String {
         let secret = try await DeploymentSecret(session.redis, logger: Logger(label: "skmuseum")).bytes()
         let mark = Self.hex(HMAC<SHA256>.authenticationCode(for: Array(visitor.utf8), using: SymmetricKey(data: secret)))
@@ -64,7 +64,8 @@ struct VisitorAnonymization {
         }.joined()
     }
 
-    /// Book first: what it tells after that names nobody. Then, once all that it told before is applied, whoever has heard of it.
+    /// Book first: what it tells after that names nobody. Then, once all that it told before is applied, whoever has heard of
+    /// it.
     /// - Returns: how often the name was found.
     private func round(_ outcome: inout Outcome) async throws -> Int {
         var found = 0
@@ -139,7 +140,8 @@ struct VisitorAnonymization {
         return pages
     }
 
-    /// A service's records that name the visitor, or if wanted the pseudonym. No index leads to all of them, so all are looked at.
+    /// A service's records that name the visitor, or if wanted the pseudonym. No index leads to all of them, so all are
+    /// looked at.
     private func records(
         of service: ServiceName, in partition: String, orNamed pseudonym: String? = nil
     ) async throws -> [(id: BookingID, isRenamed: Bool)] {

@@ -4,8 +4,8 @@ import Scripts
 
 /// One maintenance command at a time: each reads, decides and writes in many steps, and would act on what another one changes.
 ///
-/// The lock is a key that names its holder's connection. It has no expiry: no correctness may rest on a clock. It is free for the
-/// taking when Redis has not seen the holder's name for a while.
+/// The lock is a key that names its holder's connection. It has no expiry: no correctness may rest on a clock. It is free for
+/// the taking when Redis has not seen the holder's name for a while.
 struct MaintenanceLock {
     private let redis: RedisClient
     private let holder: MaintenanceHolder
@@ -23,7 +23,8 @@ struct MaintenanceLock {
 
     /// Takes the lock, and says on stderr for whom it waits.
     /// - Throws: ``CommandError`` where somebody else still holds it after `wait`.
-    fileprivate static func take(_ session: OperatorSession, for command: String, within wait: Duration) async throws -> MaintenanceLock
+    fileprivate static func take(_ session: OperatorSession, for command: String, within wait: Duration) async throws
+        -> MaintenanceLock
     {
         let lock = MaintenanceLock(
             session.redis, MaintenanceHolder(command: command, clientName: session.clientName))
@@ -59,8 +60,8 @@ struct MaintenanceLock {
         return try await work()
     }
 
-    /// Keeps a connection open, and ends the process should somebody else have the lock. Commands may be killed anywhere; two of
-    /// them must not go on side by side.
+    /// Keeps a connection open, and ends the process should somebody else have the lock. Commands may be killed anywhere; two
+    /// of them must not go on side by side.
     private func keep() async {
         while !Task.isCancelled {
             if let value = try? await redis.send("GET", Keys.maintenance), value != .text(holder.value), !Task.isCancelled {

@@ -3,11 +3,11 @@ import Contracts
 import Redis
 import Scripts
 
-/// Takes exhibitions that are over out of all services, with everything about them, so that no event, no request and no sleeping
-/// process can bring any of it back.
+/// Takes exhibitions that are over out of all services, with everything about them, so that no event, no request and no
+/// sleeping process can bring any of it back.
 ///
-/// The order is what makes it safe (docs/decisions/0008, 0012): each step may be killed and run again, and an exhibition's own hash
-/// goes last, so that the next run finds it.
+/// The order is what makes it safe (docs/decisions/0008, 0012): each step may be killed and run again, and an exhibition's
+/// own hash goes last, so that the next run finds it.
 struct Purge {
     struct Outcome {
         var exhibitions: [ExhibitionID] = []
@@ -115,8 +115,8 @@ struct Purge {
         }
     }
 
-    /// Tells those who write by exhibition, for ever: ids are never given out twice. Nothing takes a retired exhibition back, so it
-    /// can't have changed since.
+    /// Tells those who write by exhibition, for ever: ids are never given out twice. Nothing takes a retired exhibition back,
+    /// so it can't have changed since.
     private func announce(_ retired: [RetiredExhibition]) async throws {
         for service in [ServiceName.book, .confirm, .mypage] {
             _ = try await session.store(of: service).send(

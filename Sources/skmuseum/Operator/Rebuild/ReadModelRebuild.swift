@@ -6,8 +6,8 @@ import Scripts
 
 /// One partition's read model, built anew beside the live one by MyPage's own event handler.
 ///
-/// Where the streams are whole they are heard from the beginning. What they don't tell, being trimmed or lost, the records of the
-/// other services do, each as the event that would tell of it. Versions make it harmless that much is told twice.
+/// Where the streams are whole they are heard from the beginning. What they don't tell, being trimmed or lost, the records of
+/// the other services do, each as the event that would tell of it. Versions make it harmless that much is told twice.
 struct ReadModelRebuild {
     let session: OperatorSession
     let partition: String
