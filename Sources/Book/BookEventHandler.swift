@@ -3,7 +3,7 @@ import Contracts
 /// Applies Museum's events to bookings: reserved seats complete a booking, revoked seats force-cancel it, and seats without a
 /// booking are aborted.
 struct BookEventHandler: EventHandler {
-    let store: any BookingStore
+    let service: BookingService
     let now: CurrentTime
 
     /// How long a reservation may be without its booking. Recording follows reserving within the request's deadline.
@@ -23,7 +23,7 @@ struct BookEventHandler: EventHandler {
             }
         }
         if transitions.isEmpty { return dispositions }
-        let outcomes = try await store.apply(transitions.map(\.transition))
+        let outcomes = try await service.apply(transitions.map(\.transition))
         for ((index, transition), outcome) in zip(transitions, outcomes) where outcome == .absent {
             dispositions[index] = try await abort(deliveries[index], transition.metadata)
         }
@@ -38,7 +38,7 @@ struct BookEventHandler: EventHandler {
         // Revoked seats name no visitor, and an aborted booking needs none: nobody sees it in a list.
         guard let visitor = isReserved ? seats.visitor : "" else { return .deadLetter("field visitor is missing") }
         let request = BookingRequest(exhibition: seats.booking.exhibition, visitor: visitor, seats: seats.seats)
-        switch try await store.abort(request, as: seats.booking, metadata: metadata) {
+        switch try await service.abort(request, as: seats.booking, metadata: metadata) {
         case .aborted: return .applied
         // Recorded at the last moment: the next try completes or force-cancels it.
         case .exists: return .retryLater

@@ -5,7 +5,7 @@ public import Logging
 import Metrics
 public import Redis
 
-/// The Book service put together: what it serves and subscriptions.
+/// Book put together: what it serves, applies and does in the background.
 public struct BookModule: Sendable {
     public let routes: BookingRoutes
     public let secret: DeploymentSecret
@@ -13,19 +13,19 @@ public struct BookModule: Sendable {
     /// - Parameter seats: the way to Museum.
     public init(redis: RedisClient, partitions: Partitions, seats: any SeatReservations, logger: Logger) {
         let secret = DeploymentSecret(redis, logger: logger)
-        self.secret = secret
         let store = RedisBookingStore(client: redis)
-        let attempt = BookingAttempt(
-            seats: ReservationBatcher(seats), store: store,
-            names: HMACBookingIDGenerator(secret: secret.bytes, random: { UInt64.random(in: .min ... .max) }))
+        self.secret = secret
         routes = BookingRoutes(
-            service: BookingService(attempt: attempt, store: store, partitions: partitions.contains),
-            list: BookingList(client: redis), partitions: partitions)
+            attempt: BookingAttempt(
+                seats: ReservationBatcher(seats), store: store,
+                ids: HMACBookingIDGenerator(secret: secret.bytes, random: { UInt64.random(in: .min ... .max) }),
+                partitions: partitions),
+            service: BookingService(store: store), partitions: partitions)
     }
 
-    /// The service's event handler on a connection of its consumer.
-    public static func events(_ connection: any RedisSender, now: @escaping CurrentTime) -> any EventHandler {
-        BookEventHandler(store: RedisBookingStore(client: connection), now: now)
+    /// The event handler on a connection of its consumer.
+    public static func eventHandler(on connection: any RedisSender, now: @escaping CurrentTime) -> any EventHandler {
+        BookEventHandler(service: BookingService(store: RedisBookingStore(client: connection)), now: now)
     }
 
     /// The way to Museum in another process; its circuit is `skmuseum_book_circuit_state` (0 closed, 1 half-open, 2 open).

@@ -7,7 +7,8 @@ import Contracts
 struct BookingAttempt: Sendable {
     let seats: any ReservationBatching
     let store: any BookingStore
-    let names: any BookingIDGenerator
+    let ids: any BookingIDGenerator
+    let partitions: any PartitionDirectory
 
     /// How long the outcome of reserving is waited for, all tries together.
     static let reserveWithin = Duration.seconds(1)
@@ -23,22 +24,28 @@ struct BookingAttempt: Sendable {
         case idCollision
     }
 
-    /// - Parameter onID: told each id before anything is asked under it.
+    /// Books. Runs to its end also when the client has hung up.
+    /// - Parameters:
+    ///   - key: the client's Idempotency-Key; the same key names the same booking without expiry.
+    ///   - onID: called with each id before a request is sent under it.
     func run(
         _ request: BookingRequest, key: String?, metadata: RequestMetadata, onID: @Sendable (BookingID) -> Void = { _ in }
     ) async throws(Failure) -> Booked {
+        guard try await partitions.contains(request.exhibition.partition) else {
+            throw .unknownMuseum(request.exhibition.text)
+        }
         let start = ContinuousClock.now
         for number in 0..<Self.attemptLimit where number == 0 || .now < start + Self.reserveWithin {
-            let id = try await names.id(request, key: key, attempt: number)
+            let id = try await ids.id(request, key: key, attempt: number)
             onID(id)
             switch try await attempt(request, as: id, isKeyed: key != nil, metadata: metadata) {
             case .booked(let booked): return booked
             case .aborted where key != nil: continue
             case .idCollision: continue
-            case .aborted: throw .museumUnavailable("The attempt was given up")
+            case .aborted: throw .museumUnavailable("The booking attempt was aborted")
             }
         }
-        throw .museumUnavailable("The attempts under this key were given up")
+        throw .museumUnavailable("The booking attempts under this key were aborted")
     }
 
     private func attempt(_ request: BookingRequest, as id: BookingID, isKeyed: Bool, metadata: RequestMetadata)
@@ -63,7 +70,7 @@ struct BookingAttempt: Sendable {
             if !isKeyed { return .idCollision }
             throw .idempotencyMismatch
         case .void:
-            guard let booking = try await store.find(id) else { throw .museumUnavailable("The attempt was given up") }
+            guard let booking = try await store.find(id) else { throw .museumUnavailable("The booking attempt was aborted") }
             return try ending(booking, for: request)
         case .soldOut: throw .soldOut(available: reserved.outcome.available)
         case .closed: throw .salesClosed(request.exhibition.text)
@@ -123,7 +130,7 @@ struct BookingAttempt: Sendable {
             throw .outcomeUnknown(booking: id)
         }
         switch outcome {
-        case .aborted: throw .museumUnavailable("The attempt was given up")
+        case .aborted: throw .museumUnavailable("The booking attempt was aborted")
         case .exists(let booking): return .booked(Booked(booking: booking, isReplayed: true))
         }
     }
@@ -145,4 +152,10 @@ protocol ReservationBatching: Sendable {
 protocol BookingIDGenerator: Sendable {
     /// The id that visitor, key and attempt name, or a new one where there is no key.
     func id(_ request: BookingRequest, key: String?, attempt: Int) async throws(Failure) -> BookingID
+}
+
+/// A booking that stands, and whether an earlier request made it.
+struct Booked: Sendable, Equatable {
+    let booking: Booking
+    let isReplayed: Bool
 }

@@ -9,7 +9,7 @@ struct BookingList: Sendable {
     let client: any RedisSender
 
     func page(
-        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: Partitions
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: [String]
     ) async throws(Failure) -> Page<Booking> {
         let reader = IndexReader(client)
         let page: Page<String>
@@ -17,7 +17,7 @@ struct BookingList: Sendable {
             page = try await reader.newest(request, in: [Keys(partition: exhibition.partition).bookings(of: exhibition.text)])
         } else {
             page = try await reader.byOwner(
-                request, partitions: try await partitions.inUse(), owners: { Keys(partition: $0).exhibitionsWithBookings },
+                request, partitions: partitions, owners: { Keys(partition: $0).exhibitionsWithBookings },
                 elements: { Keys(partition: $0).bookings(of: $1) })
         }
         let bookings = try await RedisBookingStore(client: client).find(page.elements.compactMap(BookingID.init))

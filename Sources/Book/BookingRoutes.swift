@@ -1,14 +1,13 @@
 public import HTTPServer
-import Messaging
 import Contracts
 import HTTPTypes
 public import Hummingbird
 
 /// `/books`.
 public struct BookingRoutes: Routes {
+    let attempt: BookingAttempt
     let service: BookingService
-    let list: BookingList
-    let partitions: Partitions
+    let partitions: any PartitionDirectory
 
     public func add(to router: Router<AppRequestContext>) {
         router.post("books") { try await book($0, $1) }
@@ -37,7 +36,7 @@ public struct BookingRoutes: Routes {
         guard let exhibition = ExhibitionID(museumId) else { throw Failure.unknownMuseum(museumId) }
         let bookingRequest = BookingRequest(exhibition: exhibition, visitor: visitor, seats: seats)
         let deadline = RequestDeadline.current
-        let booked = try await service.book(bookingRequest, key: key, metadata: context.metadata) { id in
+        let booked = try await attempt.run(bookingRequest, key: key, metadata: context.metadata) { id in
             deadline?.respondsAtEnd(with: .failure(.outcomeUnknown(booking: id)))
         }
         let headers: HTTPFields = booked.isReplayed && key != nil ? [.idempotentReplayed: "true"] : [:]
@@ -46,8 +45,8 @@ public struct BookingRoutes: Routes {
 
     private func page(_ request: Request) async throws -> Response {
         let query = try RequestQuery(request, known: ["museumId", "status", "size", "cursor"])
-        let page = try await list.page(
-            try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"), partitions: partitions)
+        let page = try await service.page(
+            try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"), in: partitions)
         return Response.collection(page, of: "books", to: request)
     }
 

@@ -1,28 +1,15 @@
 import Contracts
 
-/// What visitors do with bookings.
+/// The use cases of bookings but booking itself, which is ``BookingAttempt``.
 struct BookingService: Sendable {
-    let attempt: BookingAttempt
     let store: any BookingStore
-    let partitions: @Sendable (String) async throws(Failure) -> Bool
-
-    /// Books, and says whether the booking was there before. It runs to its end also when nobody waits for the answer any more.
-    /// - Parameters:
-    ///   - key: the client's Idempotency-Key; the same one names the same booking for ever.
-    ///   - onID: told each id before anything is asked under it.
-    func book(
-        _ request: BookingRequest, key: String?, metadata: RequestMetadata, onID: @Sendable (BookingID) -> Void
-    ) async throws(Failure) -> Booked {
-        guard try await partitions(request.exhibition.partition) else { throw .unknownMuseum(request.exhibition.text) }
-        return try await attempt.run(request, key: key, metadata: metadata, onID: onID)
-    }
 
     func find(_ id: BookingID) async throws(Failure) -> Booking {
         guard let booking = try await store.find(id) else { throw .unknownBooking(id.text) }
         return booking
     }
 
-    /// Cancels, once; whoever asks again gets the same booking.
+    /// Cancels, once; a second call returns the same booking.
     func cancel(_ id: BookingID, metadata: RequestMetadata) async throws(Failure) -> Booking {
         let transition = Transition(of: id, .cancel, metadata)
         let outcome: TransitionOutcome
@@ -49,10 +36,21 @@ struct BookingService: Sendable {
             }
         }
     }
-}
 
-/// A booking that stands, and whether this request found it made already.
-struct Booked: Sendable, Equatable {
-    let booking: Booking
-    let isReplayed: Bool
+    func page(
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, in partitions: any PartitionDirectory
+    ) async throws(Failure) -> Page<Booking> {
+        let partitions = exhibition == nil ? try await partitions.inUse() : []
+        return try await store.page(request, of: exhibition, statuses: statuses, partitions: partitions)
+    }
+
+    /// One outcome for each, in order.
+    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionOutcome] { try await store.apply(transitions) }
+
+    /// Aborts a booking that nobody recorded, so that a late record of it is refused and its seats are released.
+    func abort(
+        _ request: BookingRequest, as id: BookingID, metadata: RequestMetadata
+    ) async throws(Failure) -> AbortOutcome {
+        try await store.abort(request, as: id, metadata: metadata)
+    }
 }

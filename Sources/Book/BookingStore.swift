@@ -7,6 +7,11 @@ protocol BookingStore: Sendable {
     /// One outcome for each, in order.
     func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionOutcome]
     func find(_ id: BookingID) async throws(Failure) -> Booking?
+    /// Newest first within an exhibition, exhibition by exhibition.
+    /// - Parameter partitions: where to look, if no exhibition is named.
+    func page(
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: [String]
+    ) async throws(Failure) -> Page<Booking>
 }
 
 /// One booking's change of status.

@@ -72,6 +72,12 @@ struct RedisBookingStore: BookingStore {
         try await find([id])[0]
     }
 
+    func page(
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: [String]
+    ) async throws(Failure) -> Page<Booking> {
+        try await BookingList(client: client).page(request, of: exhibition, statuses: statuses, partitions: partitions)
+    }
+
     /// One for each id, in order.
     func find(_ ids: [BookingID]) async throws(Failure) -> [Booking?] {
         let results = await client.send(ids.map { Command("HGETALL", Keys(partition: $0.partition).booking($0.text)) })

@@ -1,20 +1,17 @@
 public import HTTPServer
-import Messaging
 import Contracts
 public import Hummingbird
 
 /// `/confirms`.
 public struct AdmissionRoutes: Routes {
     let service: AdmissionService
-    let list: AdmissionList
-    let partitions: Partitions
+    let partitions: any PartitionDirectory
 
     public func add(to router: Router<AppRequestContext>) {
         router.get("confirms") { request, _ in
             let query = try RequestQuery(request, known: ["museumId", "status", "size", "cursor"])
-            let page = try await list.page(
-                try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"),
-                partitions: partitions)
+            let page = try await service.page(
+                try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"), in: partitions)
             return Response.collection(page, of: "confirms", to: request)
         }
         router.get("confirms/{id}") { request, context in

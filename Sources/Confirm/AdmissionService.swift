@@ -1,6 +1,6 @@
 import Contracts
 
-/// What the door asks, and how admissions follow bookings.
+/// The use cases of admissions: they follow bookings, and staff at the entrance read them.
 struct AdmissionService: Sendable {
     let store: any AdmissionStore
 
@@ -9,12 +9,20 @@ struct AdmissionService: Sendable {
         return admission
     }
 
+    func page(
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [AdmissionStatus]?, in partitions: any PartitionDirectory
+    ) async throws(Failure) -> Page<Admission> {
+        let partitions = exhibition == nil ? try await partitions.inUse() : []
+        return try await store.page(request, of: exhibition, statuses: statuses, partitions: partitions)
+    }
+
+    /// Brings each booking's admission to the booking's state.
     func follow(_ bookings: [(payload: BookingPayload, metadata: RequestMetadata)]) async throws(Failure) {
-        let steps = bookings.compactMap { booking in
+        let updates = bookings.compactMap { booking in
             AdmissionStatus(following: booking.payload.status).map {
                 AdmissionUpdate(booking: booking.payload, status: $0, metadata: booking.metadata)
             }
         }
-        if !steps.isEmpty { try await store.follow(steps) }
+        if !updates.isEmpty { try await store.follow(updates) }
     }
 }

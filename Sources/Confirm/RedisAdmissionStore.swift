@@ -33,6 +33,12 @@ struct RedisAdmissionStore: AdmissionStore {
 
     func find(_ id: BookingID) async throws(Failure) -> Admission? { try await find([id])[0] }
 
+    func page(
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [AdmissionStatus]?, partitions: [String]
+    ) async throws(Failure) -> Page<Admission> {
+        try await AdmissionList(client: client).page(request, of: exhibition, statuses: statuses, partitions: partitions)
+    }
+
     /// One for each id, in order.
     func find(_ ids: [BookingID]) async throws(Failure) -> [Admission?] {
         let results = await client.send(ids.map { Command("HGETALL", Keys(partition: $0.partition).admission($0.text)) })
@@ -46,27 +52,6 @@ struct RedisAdmissionStore: AdmissionStore {
         } catch {
             throw Failure(reading: error)
         }
-    }
-}
-
-/// Admissions newest booking first within an exhibition, exhibition by exhibition.
-struct AdmissionList: Sendable {
-    let client: any RedisSender
-
-    func page(
-        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [AdmissionStatus]?, partitions: Partitions
-    ) async throws(Failure) -> Page<Admission> {
-        let reader = IndexReader(client)
-        let page: Page<String>
-        if let exhibition {
-            page = try await reader.newest(request, in: [Keys(partition: exhibition.partition).admissions(to: exhibition.text)])
-        } else {
-            page = try await reader.byOwner(
-                request, partitions: try await partitions.inUse(), owners: { Keys(partition: $0).exhibitionsWithAdmissions },
-                elements: { Keys(partition: $0).admissions(to: $1) })
-        }
-        let admissions = try await RedisAdmissionStore(client: client).find(page.elements.compactMap(BookingID.init))
-        return Page(elements: admissions.compactMap { $0 }.filter { statuses?.contains($0.status) ?? true }, next: page.next)
     }
 }
 

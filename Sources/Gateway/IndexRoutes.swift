@@ -4,8 +4,6 @@ public import Hummingbird
 
 /// `GET /`: where the collections are.
 public struct IndexRoutes: Routes {
-    public init() {}
-
     public func add(to router: Router<AppRequestContext>) {
         router.get("/") { request, _ in
             var writer = JSONWriter()

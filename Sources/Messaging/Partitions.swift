@@ -6,7 +6,7 @@ public import ServiceLifecycle
 import Synchronization
 
 /// The partitions in use, looked up every two seconds: new ones are served without a restart.
-public final class Partitions: Service {
+public final class Partitions: Service, PartitionDirectory {
     private let client: RedisClient
     private let known = Mutex<Set<String>>([])
     private let hasLooked = Mutex(false)

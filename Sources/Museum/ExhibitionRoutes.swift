@@ -1,5 +1,4 @@
 public import HTTPServer
-import Messaging
 import Contracts
 import HTTPTypes
 public import Hummingbird
@@ -7,10 +6,7 @@ public import Hummingbird
 /// `/museums`: what the public and the staff touch.
 public struct ExhibitionRoutes: Routes {
     let service: ExhibitionService
-    let list: ExhibitionList
-    let partitions: Partitions
-    /// Sent to after each deletion.
-    let revocation: RevocationSignal
+    let partitions: any PartitionDirectory
 
     public func add(to router: Router<AppRequestContext>) {
         router.post("museums") { try await register($0, $1) }
@@ -21,7 +17,6 @@ public struct ExhibitionRoutes: Routes {
         router.patch("museums/{id}") { try await edit($0, $1) }
         router.delete("museums/{id}") { request, context in
             let exhibition = try await service.delete(id(context), metadata: context.metadata)
-            revocation.send()
             return Response.resource(exhibition, status: .accepted, to: request)
         }
     }
@@ -42,7 +37,6 @@ public struct ExhibitionRoutes: Routes {
             capacity: fields.integer("capacity", in: ExhibitionPlan.capacityRange))
         try fields.finish()
         let registered = try await service.register(plan, key: key, metadata: context.metadata)
-        partitions.note(registered.exhibition.id.partition)
         let headers: HTTPFields = registered.isReplayed ? [.idempotentReplayed: "true"] : [:]
         return Response.resource(registered.exhibition, status: .created, to: request, headers: headers)
     }
@@ -55,7 +49,7 @@ public struct ExhibitionRoutes: Routes {
         filter.to = [date, try query.date("to")].compactMap { $0 }.min()
         filter.hall = try query.text("hall", length: ExhibitionPlan.textLength)
         if let statuses: [ExhibitionStatus] = try query.words("status") { filter.statuses = statuses }
-        let page = try await list.page(try query.page(), filter, partitions: try await partitions.inUse())
+        let page = try await service.page(try query.page(), filter, in: partitions)
         return Response.collection(page, of: "museums", to: request)
     }
 

@@ -1,28 +1,26 @@
 import Contracts
 
-/// What staff and visitors do with exhibitions.
-public struct ExhibitionService: Sendable {
-    private let store: any ExhibitionStore
-    private let partitions: PartitionChoice
+/// The use cases of exhibitions: staff register, edit and delete them; everybody reads them.
+struct ExhibitionService: Sendable {
+    let store: any ExhibitionStore
+    let partitions: any PartitionDirectory
+    let choice: PartitionChoice
+    /// Sent to after each deletion.
+    let revocation: RevocationSignal
 
     /// How often an edit starts anew because another one came between reading and writing.
     private static let editAttempts = 8
-
-    init(store: any ExhibitionStore, partitions: PartitionChoice) {
-        self.store = store
-        self.partitions = partitions
-    }
 
     /// Registers an exhibition.
     /// - Parameter key: the client's Idempotency-Key; the same one names the same exhibition for ever.
     func register(_ plan: ExhibitionPlan, key: String?, metadata: RequestMetadata) async throws(Failure) -> Registered {
         guard let key else {
             return try await registered(
-                try await store.register(plan, key: nil, in: partitions.next(), metadata: metadata))
+                try await store.register(plan, key: nil, in: choice.next(), metadata: metadata))
         }
         // It may lie in another partition: their number may have been raised since.
         if let known = try await store.registration(of: plan, key: key) { return try await registered(.known(known)) }
-        let partition = partitions.choose(for: key)
+        let partition = choice.choose(for: key)
         do throws(Failure) {
             return try await registered(try await store.register(plan, key: key, in: partition, metadata: metadata))
         } catch {
@@ -34,7 +32,9 @@ public struct ExhibitionService: Sendable {
 
     private func registered(_ outcome: RegisterOutcome) async throws(Failure) -> Registered {
         switch outcome {
-        case .registered(let exhibition): return Registered(exhibition: exhibition, isReplayed: false)
+        case .registered(let exhibition):
+            partitions.note(exhibition.id.partition)
+            return Registered(exhibition: exhibition, isReplayed: false)
         case .known(let known):
             guard known.hasSameFields else { throw .idempotencyMismatch }
             return Registered(exhibition: try await find(known.id), isReplayed: true)
@@ -66,7 +66,15 @@ public struct ExhibitionService: Sendable {
     }
 
     func delete(_ id: ExhibitionID, metadata: RequestMetadata) async throws(Failure) -> Exhibition {
-        try await store.delete(id, metadata: metadata)
+        let exhibition = try await store.delete(id, metadata: metadata)
+        revocation.send()
+        return exhibition
+    }
+
+    func page(
+        _ request: PageRequest, _ filter: ExhibitionFilter, in partitions: any PartitionDirectory
+    ) async throws(Failure) -> Page<Exhibition> {
+        try await store.page(request, filter, partitions: try await partitions.inUse())
     }
 }
 

@@ -1,4 +1,4 @@
-public import Contracts
+import Contracts
 
 /// Where exhibitions are kept.
 protocol ExhibitionStore: Sendable {
@@ -13,6 +13,8 @@ protocol ExhibitionStore: Sendable {
     /// Deletes it, or finds it deleted already; either way it is returned.
     func delete(_ id: ExhibitionID, metadata: RequestMetadata) async throws(Failure) -> Exhibition
     func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition?
+    /// By date, time and id over the partitions.
+    func page(_ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]) async throws(Failure) -> Page<Exhibition>
 }
 
 enum RegisterOutcome: Sendable, Equatable {
@@ -36,19 +38,4 @@ enum EditOutcome: Sendable, Equatable {
     case belowHeld(Int)
     /// Another edit came first.
     case stale
-}
-
-/// Where the seats of exhibitions are taken and given back.
-public protocol SeatStore: Sendable {
-    /// One outcome for each, in order. At most ``Reservation/batchLimit``.
-    /// - Parameter local: that moment in the museum's time zone, by which an exhibition is over or not.
-    func reserve(
-        _ reservations: [Reservation], for id: ExhibitionID, at moment: UnixMilliseconds, local: LocalDateTime
-    ) async throws(Failure) -> [ReservationOutcome]
-    /// Gives the bookings' seats back, each once however often it is asked.
-    func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure)
-    /// Takes back the seats of some bookings of a deleted exhibition. Returns whether more may be left.
-    func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool
-    /// Deleted exhibitions of the partition of which bookings still hold seats.
-    func revoking(in partition: String) async throws(Failure) -> [ExhibitionID]
 }

@@ -1,16 +1,11 @@
-public import Contracts
+import Contracts
 
 /// Applies Book's events: the seats of a canceled or aborted booking are released.
-public struct MuseumEventHandler: EventHandler {
-    private let seats: any SeatStore
-    private let now: CurrentTime
+struct MuseumEventHandler: EventHandler {
+    let service: SeatReservationService
+    let now: CurrentTime
 
-    public init(seats: any SeatStore, now: @escaping CurrentTime) {
-        self.seats = seats
-        self.now = now
-    }
-
-    public func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition] {
+    func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition] {
         let moment = now()
         var releases: [(booking: BookingID, metadata: RequestMetadata)] = []
         for delivery in deliveries {
@@ -21,7 +16,7 @@ public struct MuseumEventHandler: EventHandler {
             default: break
             }
         }
-        if !releases.isEmpty { try await seats.release(releases) }
+        try await service.release(releases)
         return deliveries.map { _ in .applied }
     }
 }

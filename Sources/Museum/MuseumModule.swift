@@ -1,16 +1,17 @@
-public import Messaging
 public import Contracts
 public import Foundation
 public import Logging
+public import Messaging
 public import Redis
 
-/// The Museum service put together: what it serves, subscriptions and does by itself.
+/// Museum put together: what it serves, applies and does in the background.
 public struct MuseumModule: Sendable {
-    /// For other services in the same process.
-    public let seats: any SeatStore
     public let routes: ExhibitionRoutes
+    /// Between services only; not on the gateway.
     public let internalRoutes: ReservationRoutes
-    public let revoker: SeatRevocationWorker
+    /// For Book in the same process.
+    public let seats: SeatReservationService
+    public let revocation: SeatRevocationWorker
     /// The museum's own date and time of day.
     public let localClock: LocalClock
 
@@ -19,23 +20,24 @@ public struct MuseumModule: Sendable {
         redis: RedisClient, partitions: Partitions, newPartitions: Int, timeZone: TimeZone, now: @escaping CurrentTime,
         logger: Logger
     ) {
-        let seats = RedisSeatStore(client: redis)
-        let choice = PartitionChoice(names: (0..<newPartitions).map(Partition.name), pick: { Int.random(in: 0..<$0) })
         let signal = RevocationSignal()
         let recorder = RefusalRecorder(redis)
-        self.seats = seats
-        routes = ExhibitionRoutes(
-            service: ExhibitionService(store: RedisExhibitionStore(client: redis), partitions: choice),
-            list: ExhibitionList(client: redis), partitions: partitions, revocation: signal)
         localClock = LocalClock(timeZone)
-        internalRoutes = ReservationRoutes(seats: seats, localClock: localClock)
-        revoker = SeatRevocationWorker(
-            seats: RedisSeatStore(client: recorder), recorder: recorder, partitions: partitions, signal: signal, now: now,
-            logger: logger)
+        seats = SeatReservationService(store: RedisSeatStore(client: redis))
+        routes = ExhibitionRoutes(
+            service: ExhibitionService(
+                store: RedisExhibitionStore(client: redis), partitions: partitions,
+                choice: PartitionChoice(names: (0..<newPartitions).map(Partition.name), pick: { Int.random(in: 0..<$0) }),
+                revocation: signal),
+            partitions: partitions)
+        internalRoutes = ReservationRoutes(service: seats, localClock: localClock)
+        revocation = SeatRevocationWorker(
+            seats: SeatReservationService(store: RedisSeatStore(client: recorder)), recorder: recorder, partitions: partitions,
+            signal: signal, now: now, logger: logger)
     }
 
-    /// The service's event handler on a connection of its consumer.
-    public static func events(_ connection: any RedisSender, now: @escaping CurrentTime) -> any EventHandler {
-        MuseumEventHandler(seats: RedisSeatStore(client: connection), now: now)
+    /// The event handler on a connection of its consumer.
+    public static func eventHandler(on connection: any RedisSender, now: @escaping CurrentTime) -> any EventHandler {
+        MuseumEventHandler(service: SeatReservationService(store: RedisSeatStore(client: connection)), now: now)
     }
 }

@@ -109,6 +109,12 @@ struct RedisExhibitionStore: ExhibitionStore {
         }
     }
 
+    func page(
+        _ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]
+    ) async throws(Failure) -> Page<Exhibition> {
+        try await ExhibitionList(client: client).page(request, filter, partitions: partitions)
+    }
+
     func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition? {
         do throws(RedisError) {
             let reply = try await client.send("HGETALL", Keys(partition: id.partition).exhibition(id.text))

@@ -1,15 +1,13 @@
 import Messaging
-public import Contracts
-public import Redis
+import Contracts
+import Redis
 import Scripts
 
 /// Seats in Redis: how many are left in the exhibition's hash, who holds them in the hash beside it.
-public struct RedisSeatStore: SeatStore {
-    private let client: any RedisSender
+struct RedisSeatStore: SeatStore {
+    let client: any RedisSender
 
-    public init(client: any RedisSender) { self.client = client }
-
-    public func reserve(
+    func reserve(
         _ reservations: [Reservation], for id: ExhibitionID, at moment: UnixMilliseconds, local: LocalDateTime
     ) async throws(Failure) -> [ReservationOutcome] {
         let keys = Keys(partition: id.partition)
@@ -39,7 +37,7 @@ public struct RedisSeatStore: SeatStore {
         }
     }
 
-    public func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure) {
+    func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure) {
         enum Word: String { case noExhibition = "NO_EXHIBITION", already = "ALREADY", voided = "VOIDED", released = "RELEASED" }
         let commands = releases.map { release in
             let exhibition = release.booking.exhibition
@@ -57,7 +55,7 @@ public struct RedisSeatStore: SeatStore {
         }
     }
 
-    public func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool {
+    func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool {
         enum Word: String { case notDeleted = "NOT_DELETED", done = "DONE", more = "MORE" }
         let keys = Keys(partition: id.partition)
         let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
@@ -67,7 +65,7 @@ public struct RedisSeatStore: SeatStore {
         return answer.word == .more
     }
 
-    public func revoking(in partition: String) async throws(Failure) -> [ExhibitionID] {
+    func revoking(in partition: String) async throws(Failure) -> [ExhibitionID] {
         do throws(RedisError) {
             return try await client.send("SMEMBERS", Keys(partition: partition).revoking).asTexts().compactMap(ExhibitionID.init)
         } catch {

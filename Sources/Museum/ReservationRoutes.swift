@@ -8,16 +8,11 @@ import Logging
 /// Takes `{"reservations":[{"bookId","seats","visitor","requestId"?}, …]}`, at most 64, and answers
 /// `{"outcomes":[{"word","available"}, …]}` in the same order.
 public struct ReservationRoutes: Routes {
-    private let seats: any SeatStore
-    private let localClock: LocalClock
+    let service: SeatReservationService
+    let localClock: LocalClock
 
     /// 64 reservations with the longest visitors, fully escaped.
     private static let bodyLimit = 128 << 10
-
-    public init(seats: any SeatStore, localClock: LocalClock) {
-        self.seats = seats
-        self.localClock = localClock
-    }
 
     public func add(to router: Router<AppRequestContext>) {
         router.post("museums/{id}/reservations") { request, context in
@@ -29,7 +24,7 @@ public struct ReservationRoutes: Routes {
                     "museumId": "\(id.text)", "requestIds": .array(reservations.map { .string($0.requestId ?? "") }),
                 ])
             let moment = context.metadata.moment
-            let outcomes = try await seats.reserve(reservations, for: id, at: moment, local: localClock.read(at: moment))
+            let outcomes = try await service.reserve(reservations, for: id, at: moment, local: localClock.read(at: moment))
             var writer = JSONWriter(capacity: 64 * outcomes.count)
             writer.object { writer in
                 writer.array("outcomes", outcomes) { writer, outcome in

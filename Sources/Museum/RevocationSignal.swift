@@ -1,9 +1,9 @@
 /// Wakes the revoker. Signals that come while it works count as one.
-public struct RevocationSignal: Sendable {
+struct RevocationSignal: Sendable {
     let signals: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
 
-    public init() {
+    init() {
         (signals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 

@@ -1,14 +1,14 @@
 import Redis
-public import Messaging
-public import Contracts
-public import Logging
+import Messaging
+import Contracts
+import Logging
 public import ServiceLifecycle
 
 /// Takes the seats of deleted exhibitions back, a bounded step at a time. Stopped anywhere, it goes on there.
 ///
 /// A deletion in this process wakes it at once; what another process has left, it finds within two seconds.
 public struct SeatRevocationWorker: Service {
-    private let seats: any SeatStore
+    private let seats: SeatReservationService
     /// What the store writes through.
     private let recorder: RefusalRecorder
     private let refusals: RefusedWrites
@@ -19,8 +19,8 @@ public struct SeatRevocationWorker: Service {
 
     private static let interval = Duration.seconds(2)
 
-    public init(
-        seats: any SeatStore, recorder: RefusalRecorder, partitions: Partitions, signal: RevocationSignal,
+    init(
+        seats: SeatReservationService, recorder: RefusalRecorder, partitions: Partitions, signal: RevocationSignal,
         now: @escaping CurrentTime, logger: Logger
     ) {
         self.seats = seats
@@ -71,7 +71,7 @@ public struct SeatRevocationWorker: Service {
         do throws(Failure) {
             for exhibition in try await seats.revoking(in: partition) {
                 do throws(Failure) {
-                    while !Task.isCancelled, try await seats.revokeSome(of: exhibition, at: now()) {}
+                    try await seats.revoke(exhibition, now: now)
                 } catch {
                     failure = error
                 }

@@ -2,10 +2,10 @@ import Contracts
 
 /// Applies the other services' events to the read model. Events about seats are ignored: rows show bookings.
 struct MyPageEventHandler: EventHandler {
-    let store: any MyPageStore
+    let service: MyPageService
 
     func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition] {
-        let news = deliveries.compactMap { delivery -> ProjectionUpdate? in
+        let updates = deliveries.compactMap { delivery -> ProjectionUpdate? in
             let event = delivery.event
             return switch event.subject {
             case .booking(let payload): .booking(payload, at: event.timestamp)
@@ -14,7 +14,7 @@ struct MyPageEventHandler: EventHandler {
             case .seats: nil
             }
         }
-        if !news.isEmpty { try await store.apply(news) }
+        try await service.apply(updates)
         return deliveries.map { _ in .applied }
     }
 }

@@ -1,25 +1,22 @@
 public import HTTPServer
-import Messaging
 import Contracts
 public import Hummingbird
 
 /// `/myPages`.
 public struct MyPageRoutes: Routes {
-    let store: any MyPageStore
-    let list: MyPageList
-    let partitions: Partitions
+    let service: MyPageService
+    let partitions: any PartitionDirectory
 
     public func add(to router: Router<AppRequestContext>) {
         router.get("myPages") { request, _ in
             let query = try RequestQuery(request, known: ["visitor", "size", "cursor"])
-            let page = try await list.page(
-                try query.page(), of: try query.text("visitor", length: 1...64), partitions: try await partitions.inUse())
+            let page = try await service.page(
+                try query.page(), of: try query.text("visitor", length: 1...64), in: partitions)
             return Response.collection(page, of: "myPages", to: request)
         }
         router.get("myPages/{id}") { request, context in
             let id = try context.id(BookingID.init, orElse: Failure.unknownPage)
-            guard let page = try await store.find(id) else { throw Failure.unknownPage(id.text) }
-            return Response.resource(page, to: request)
+            return Response.resource(try await service.find(id), to: request)
         }
     }
 }

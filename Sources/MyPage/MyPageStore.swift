@@ -2,8 +2,10 @@ import Contracts
 
 /// Where the read model is kept.
 protocol MyPageStore: Sendable {
-    /// Applies what is newer than what is there; the rest is passed over.
-    func apply(_ news: [ProjectionUpdate]) async throws(Failure)
-    /// `nil` as long as the booking itself has not been heard of.
+    /// Applies updates that are newer than the stored version; others change nothing.
+    func apply(_ updates: [ProjectionUpdate]) async throws(Failure)
+    /// `nil` until an event of the booking itself has been applied.
     func find(_ id: BookingID) async throws(Failure) -> MyPageRow?
+    /// A visitor's rows newest first, or those of all visitors, visitor by visitor.
+    func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<MyPageRow>
 }

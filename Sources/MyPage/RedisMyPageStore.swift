@@ -10,21 +10,21 @@ struct RedisMyPageStore: MyPageStore {
     /// The live read model's, unless another is being built beside it.
     var keys: @Sendable (String) -> Keys = { Keys(partition: $0) }
 
-    func apply(_ news: [ProjectionUpdate]) async throws(Failure) {
+    func apply(_ updates: [ProjectionUpdate]) async throws(Failure) {
         enum Word: String { case purged = "PURGED", stale = "STALE", applied = "APPLIED" }
-        for (news, result) in zip(news, await client.send(news.map(command))) {
-            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: news.script, result)
+        for (update, result) in zip(updates, await client.send(updates.map(command))) {
+            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: update.script, result)
         }
     }
 
-    private func command(_ news: ProjectionUpdate) -> Command {
-        switch news {
+    private func command(_ update: ProjectionUpdate) -> Command {
+        switch update {
         case .booking(let payload, let moment):
             let keys = keys(payload.id.partition)
             // An attempt that was answered 503 has a row, but is on nobody's list.
             let isListed = payload.status != .aborted
             return Command(
-                news.script,
+                update.script,
                 keys: [keys.page(payload.id.text), keys.purgedExhibitions(of: "mypage")]
                     + (isListed ? [keys.pages(of: payload.visitor), keys.visitors] : []),
                 arguments: [
@@ -35,7 +35,7 @@ struct RedisMyPageStore: MyPageStore {
         case .admission(let payload, let moment):
             let keys = keys(payload.booking.partition)
             return Command(
-                news.script, keys: [keys.page(payload.booking.text), keys.purgedExhibitions(of: "mypage")],
+                update.script, keys: [keys.page(payload.booking.text), keys.purgedExhibitions(of: "mypage")],
                 arguments: [
                     "admissionVersion", String(payload.version), payload.booking.text, "", "",
                     "admission", payload.status.rawValue, "admissionUpdatedAt", String(moment),
@@ -50,12 +50,16 @@ struct RedisMyPageStore: MyPageStore {
                 if let value { arguments += [name, value] }
             }
             return Command(
-                news.script, keys: [keys.pageExhibition(payload.id.text), keys.purgedExhibitions(of: "mypage")],
+                update.script, keys: [keys.pageExhibition(payload.id.text), keys.purgedExhibitions(of: "mypage")],
                 arguments: arguments)
         }
     }
 
     func find(_ id: BookingID) async throws(Failure) -> MyPageRow? { try await find([id])[0] }
+
+    func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<MyPageRow> {
+        try await MyPageList(client: client).page(request, of: visitor, partitions: partitions)
+    }
 
     /// One for each id, in order. Rows and their exhibitions are read in one go.
     func find(_ ids: [BookingID]) async throws(Failure) -> [MyPageRow?] {
@@ -85,25 +89,6 @@ extension ProjectionUpdate {
         case .booking, .admission: Scripts.myPageApply
         case .exhibition: Scripts.myPageExhibition
         }
-    }
-}
-
-/// A visitor's rows newest first over all partitions, or everybody's, visitor by visitor.
-struct MyPageList: Sendable {
-    let client: any RedisSender
-
-    func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<MyPageRow> {
-        let reader = IndexReader(client)
-        let page: Page<String>
-        if let visitor {
-            page = try await reader.newest(request, in: partitions.map { Keys(partition: $0).pages(of: visitor) })
-        } else {
-            page = try await reader.byOwner(
-                request, partitions: partitions, owners: { Keys(partition: $0).visitors },
-                elements: { Keys(partition: $0).pages(of: $1) })
-        }
-        let pages = try await RedisMyPageStore(client: client).find(page.elements.compactMap(BookingID.init))
-        return Page(elements: pages.compactMap { $0 }, next: page.next)
     }
 }
 

@@ -39,7 +39,7 @@ struct CompositionRoot {
             logger: logger)
         let seats: any SeatReservations =
             roles.contains(.museum)
-            ? InProcessSeatReservations(store: museum.seats, now: now, localClock: museum.localClock)
+            ? InProcessSeatReservations(service: museum.seats, now: now, localClock: museum.localClock)
             : BookModule.remoteSeats(upstream(of: .museum))
         let book = BookModule(redis: redis, partitions: partitions, seats: seats, logger: logger)
         let confirm = ConfirmModule(redis: redis, partitions: partitions)
@@ -55,7 +55,7 @@ struct CompositionRoot {
         if let myPageStore, roles.contains(.mypage) {
             services.append(RedisMemoryMonitor(myPageStore, server: "mypage", logger: logger))
         }
-        if roles.contains(.museum) { services.append(museum.revoker) }
+        if roles.contains(.museum) { services.append(museum.revocation) }
         if roles.contains(.book) { services.append(book.secret) }
         for role in Role.allCases where roles.contains(role) {
             guard let service = role.service else { continue }
@@ -79,12 +79,13 @@ struct CompositionRoot {
             services.append(host(.mypage, [myPage.routes]) { (myPageReadiness ?? readiness).isReady })
         }
         if roles.contains(.gateway) {
+            let gateway = GatewayModule()
             let routes: [any Routes] = [
-                IndexRoutes(),
-                roles.contains(.museum) ? museum.routes : ProxyRoutes(.museums, upstream: upstream(of: .museum)),
-                roles.contains(.book) ? book.routes : ProxyRoutes(.books, upstream: upstream(of: .book)),
-                roles.contains(.confirm) ? confirm.routes : ProxyRoutes(.confirms, upstream: upstream(of: .confirm)),
-                roles.contains(.mypage) ? myPage.routes : ProxyRoutes(.myPages, upstream: upstream(of: .mypage)),
+                gateway.index,
+                roles.contains(.museum) ? museum.routes : gateway.routes(to: .museums, at: upstream(of: .museum)),
+                roles.contains(.book) ? book.routes : gateway.routes(to: .books, at: upstream(of: .book)),
+                roles.contains(.confirm) ? confirm.routes : gateway.routes(to: .confirms, at: upstream(of: .confirm)),
+                roles.contains(.mypage) ? myPage.routes : gateway.routes(to: .myPages, at: upstream(of: .mypage)),
             ]
             services.append(host(.gateway, routes) { true })
         }
@@ -117,10 +118,10 @@ extension ServiceName {
     /// What applies events to the service's state, where the service keeps it.
     func eventHandler(on connection: any RedisSender, now: @escaping CurrentTime) -> any EventHandler {
         switch self {
-        case .museum: MuseumModule.events(connection, now: now)
-        case .book: BookModule.events(connection, now: now)
-        case .confirm: ConfirmModule.events(connection, now: now)
-        case .mypage: MyPageModule.events(connection)
+        case .museum: MuseumModule.eventHandler(on: connection, now: now)
+        case .book: BookModule.eventHandler(on: connection, now: now)
+        case .confirm: ConfirmModule.eventHandler(on: connection, now: now)
+        case .mypage: MyPageModule.eventHandler(on: connection)
         }
     }
 }

@@ -4,7 +4,7 @@ import Museum
 
 /// Museum in the same process: Book's way there is a call.
 struct InProcessSeatReservations: SeatReservations {
-    let store: any SeatStore
+    let service: SeatReservationService
     let now: CurrentTime
     let localClock: LocalClock
 
@@ -13,7 +13,7 @@ struct InProcessSeatReservations: SeatReservations {
     ) async throws(ReservationError) -> [ReservationOutcome] {
         do throws(Failure) {
             let moment = now()
-            return try await store.reserve(reservations, for: exhibition, at: moment, local: localClock.read(at: moment))
+            return try await service.reserve(reservations, for: exhibition, at: moment, local: localClock.read(at: moment))
         } catch {
             throw error.isCertainlyNotApplied ? .notSent(error) : .outcomeUnknown
         }

@@ -36,7 +36,7 @@ import Testing
         let attempt = BookingAttempt(
             seats: ReservationBatcher(FaultySeats(store: seatStore, fates: seats)),
             store: FaultyBookings(store: store, records: records, aborts: aborts),
-            names: HMACBookingIDGenerator.fixed())
+            ids: HMACBookingIDGenerator.fixed(), partitions: AllPartitions())
         do throws(Failure) {
             return .success(
                 try await attempt.run(
@@ -53,8 +53,8 @@ import Testing
     private func settle(age: Duration = .zero) async throws {
         for _ in 0..<3 {
             for (service, handler) in [
-                ("museum", BookEventHandler(store: store, now: { 9 }) as any EventHandler),
-                ("book", MuseumEventHandler(seats: seatStore, now: { 9 })),
+                ("museum", BookEventHandler(service: BookingService(store: store), now: { 9 }) as any EventHandler),
+                ("book", MuseumEventHandler(service: SeatReservationService(store: seatStore), now: { 9 })),
             ] {
                 var deliveries: [Delivery] = []
                 for entry in try await client.send("XRANGE", "\(service):{a}:events", "-", "+").asArray() {
@@ -156,9 +156,10 @@ import Testing
 
     @Test func anIdDrawnTwiceIsDrawnAgain() async throws {
         let draws = FaultPlan()
-        let names = HMACBookingIDGenerator.fixed(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })
+        let ids = HMACBookingIDGenerator.fixed(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })
         let attempt = BookingAttempt(
-            seats: ReservationBatcher(FaultySeats(store: seatStore, fates: FaultPlan())), store: store, names: names)
+            seats: ReservationBatcher(FaultySeats(store: seatStore, fates: FaultPlan())), store: store, ids: ids,
+            partitions: AllPartitions())
         let request = BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2)
         let first = try await attempt.run(request, key: nil, metadata: RequestMetadata(requestId: nil, moment: 1))
         let second = try await attempt.run(request, key: nil, metadata: RequestMetadata(requestId: nil, moment: 1))

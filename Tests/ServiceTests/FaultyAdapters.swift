@@ -1,5 +1,5 @@
 import Contracts
-import Museum
+@testable import Museum
 import Redis
 import TestSupport
 
@@ -31,7 +31,7 @@ final class FaultPlan: Sendable {
 
 /// The real seats on a way that loses things.
 struct FaultySeats: SeatReservations {
-    let store: any SeatStore
+    let store: RedisSeatStore
     let fates: FaultPlan
     let batches = LockedBox<[Int]>([])
 
@@ -66,7 +66,12 @@ struct FaultyBookings: BookingStore {
         try await on(aborts.next()) { () async throws(Failure) in try await store.abort(request, as: id, metadata: metadata) }
     }
 
-    func apply(_ steps: [Transition]) async throws(Failure) -> [TransitionOutcome] { try await store.apply(steps) }
+    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionOutcome] { try await store.apply(transitions) }
+    func page(
+        _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: [String]
+    ) async throws(Failure) -> Page<Booking> {
+        try await store.page(request, of: exhibition, statuses: statuses, partitions: partitions)
+    }
     func find(_ id: BookingID) async throws(Failure) -> Booking? { try await store.find(id) }
 
     private func on<Outcome>(_ fate: Fate, _ call: () async throws(Failure) -> Outcome) async throws(Failure) -> Outcome {
@@ -93,4 +98,11 @@ extension HMACBookingIDGenerator {
     ) -> HMACBookingIDGenerator {
         HMACBookingIDGenerator(secret: { () async throws(Failure) in secret }, random: random)
     }
+}
+
+/// Every partition is in use.
+struct AllPartitions: PartitionDirectory {
+    func contains(_ partition: String) async throws(Failure) -> Bool { true }
+    func inUse() async throws(Failure) -> [String] { ["a"] }
+    func note(_ partition: String) {}
 }

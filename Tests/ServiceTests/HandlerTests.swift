@@ -110,7 +110,7 @@ import Testing
             exhibition("MuseumRegistered", 1, ["title": "Monet"]), exhibition("MuseumChanged", 2, ["startTime": "14:00"]),
         ]
         let store = RedisMyPageStore(client: client)
-        try await expectOneEnd(history, handler: MyPageEventHandler(store: store))
+        try await expectOneEnd(history, handler: MyPageEventHandler(service: MyPageService(store: store)))
         let page = try #require(try await store.find(BookingID("a1-000000000001")!))
         #expect(page.status == .completed && page.admission == .canceled && page.updatedAt == 202)
         #expect(page.exhibition == ShownExhibition(title: nil, hall: "A", date: "2099-12-24", startTime: "14:00", endTime: nil))
@@ -123,14 +123,14 @@ import Testing
             "seats": "2",
             "status": "CONFIRMED", "version": "1",
         ]
-        _ = try await MyPageEventHandler(store: store).handle(try deliveries([event]))
+        _ = try await MyPageEventHandler(service: MyPageService(store: store)).handle(try deliveries([event]))
         #expect(try await store.find(BookingID("a1-000000000009")!) == nil)
     }
 
     /// The event of its reservation is gone, too: purged, or a dead letter. A delivery that waited without end would keep the
     /// stream from being trimmed.
     @Test func revokedSeatsOfABookingNobodyRecordedEndInAnAbort() async throws {
-        let handler = BookEventHandler(store: RedisBookingStore(client: client), now: { 500 })
+        let handler = BookEventHandler(service: BookingService(store: RedisBookingStore(client: client)), now: { 500 })
         let event = try Event(fields: [
             "eventType": "SeatsRevoked", "timestamp": "1", "bookId": "a1-000000000007", "museumId": "a1", "seats": "2",
             "available": "10",
@@ -163,7 +163,7 @@ import Testing
             "eventType": "MuseumRegistered", "timestamp": "1", "museumId": "a1", "hall": "A", "date": "2099-12-24",
             "capacity": "5", "status": "OPEN", "version": "1",
         ])
-        let handler = MyPageEventHandler(store: RedisMyPageStore(client: Unknown()))
+        let handler = MyPageEventHandler(service: MyPageService(store: RedisMyPageStore(client: Unknown())))
         for (event, script) in [(exhibition, "mypage_exhibition"), (try Event(fields: Self.book[0]), "mypage_apply")] {
             let error = await #expect(throws: Failure.self) { try await handler.handle([Delivery(event: event, age: .zero)]) }
             guard case .internal(let what) = error else { Issue.record("\(String(describing: error))"); continue }
@@ -187,7 +187,7 @@ import Testing
                         booking: BookingID(exhibition: ExhibitionID("a1")!, bits: $0), seats: 2, visitor: "kim", requestId: nil)
                 }
                 _ = try await seats.reserve(reservations, for: ExhibitionID("a1")!, at: 1, local: .longBefore)
-            }, handler: MuseumEventHandler(seats: seats, now: { 500 }))
+            }, handler: MuseumEventHandler(service: SeatReservationService(store: seats), now: { 500 }))
         // The canceled booking's seats are back, the force-canceled one's are the revoker's business, the aborted one has a
         // tombstone.
         #expect(try await client.send("HGET", "museum:{a}:a1", "available").asInteger() == 8)

@@ -38,7 +38,8 @@ struct ListFixture: Sendable {
 
     var exhibitions: ExhibitionService {
         ExhibitionService(
-            store: RedisExhibitionStore(client: client), partitions: PartitionChoice(names: ["a"]) { Int.random(in: 0..<$0) })
+            store: RedisExhibitionStore(client: client), partitions: lists,
+            choice: PartitionChoice(names: ["a"]) { Int.random(in: 0..<$0) }, revocation: RevocationSignal())
     }
 
     private static let metadata = RequestMetadata(requestId: nil, moment: 1)
@@ -100,7 +101,8 @@ struct ListFixture: Sendable {
             let id = Self.booking(number)
             let visitor = kind == .pagesOfOne ? Self.visitor : "visitor \(number % 7)"
             try await hear(
-                id, "RequestCompleted", visitor, at: moment, MyPageEventHandler(store: RedisMyPageStore(client: client)))
+                id, "RequestCompleted", visitor, at: moment,
+                MyPageEventHandler(service: MyPageService(store: RedisMyPageStore(client: client))))
             return id.text
         }
     }
@@ -156,16 +158,16 @@ struct ListFixture: Sendable {
             if kind == .allMuseums { filter.statuses = [.open, .closed, .deleted] }
             return try await museums(request, filter).map(\.id.text)
         case .books, .booksOfOne:
-            return try await BookingList(client: counting).page(
-                request, of: kind == .books ? nil : Self.exhibition(0), statuses: nil, partitions: lists
+            return try await BookingService(store: RedisBookingStore(client: counting)).page(
+                request, of: kind == .books ? nil : Self.exhibition(0), statuses: nil, in: lists
             ).map(\.id.text)
         case .confirms, .confirmsOfOne:
-            return try await AdmissionList(client: counting).page(
-                request, of: kind == .confirms ? nil : Self.exhibition(0), statuses: nil, partitions: lists
+            return try await AdmissionService(store: RedisAdmissionStore(client: counting)).page(
+                request, of: kind == .confirms ? nil : Self.exhibition(0), statuses: nil, in: lists
             ).map(\.booking.text)
         case .pages, .pagesOfOne:
-            return try await MyPageList(client: counting).page(
-                request, of: kind == .pages ? nil : Self.visitor, partitions: try await lists.inUse()
+            return try await MyPageService(store: RedisMyPageStore(client: counting)).page(
+                request, of: kind == .pages ? nil : Self.visitor, in: lists
             ).map(\.booking.text)
         }
     }

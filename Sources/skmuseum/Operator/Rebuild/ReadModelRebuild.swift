@@ -23,7 +23,7 @@ struct ReadModelRebuild {
     init(_ session: OperatorSession, partition: String) {
         self.session = session
         self.partition = partition
-        handler = MyPageModule.rebuild(session.myPageStore)
+        handler = MyPageModule.rebuildHandler(on: session.myPageStore)
     }
 
     /// Takes away what this or an earlier run has built.

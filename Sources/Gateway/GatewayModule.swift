@@ -1,0 +1,12 @@
+public import Platform
+
+/// The gateway put together: the index, and for each service in another process its proxied routes.
+public struct GatewayModule: Sendable {
+    public let index = IndexRoutes()
+
+    public init() {}
+
+    public func routes(to resource: ProxiedResource, at upstream: Upstream) -> ProxyRoutes {
+        ProxyRoutes(service: ProxyService(resource, upstream: upstream))
+    }
+}

@@ -1,0 +1,27 @@
+public import Contracts
+
+/// The use cases of seats: Book reserves them, a canceled or aborted booking releases them, a deletion revokes them.
+public struct SeatReservationService: Sendable {
+    let store: any SeatStore
+
+    /// One outcome for each reservation, in order. At most ``Reservation/batchLimit``.
+    /// - Parameter local: that moment in the museum's time zone, by which an exhibition is over or not.
+    public func reserve(
+        _ reservations: [Reservation], for id: ExhibitionID, at moment: UnixMilliseconds, local: LocalDateTime
+    ) async throws(Failure) -> [ReservationOutcome] {
+        try await store.reserve(reservations, for: id, at: moment, local: local)
+    }
+
+    /// Releases the seats of bookings, each once, however often it is called.
+    func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure) {
+        if !releases.isEmpty { try await store.release(releases) }
+    }
+
+    /// Revokes the seats of all bookings of a deleted exhibition, in bounded steps. Stopped after any step, a later call continues.
+    func revoke(_ id: ExhibitionID, now: CurrentTime) async throws(Failure) {
+        while !Task.isCancelled, try await store.revokeSome(of: id, at: now()) {}
+    }
+
+    /// Deleted exhibitions of the partition of which bookings still hold seats.
+    func revoking(in partition: String) async throws(Failure) -> [ExhibitionID] { try await store.revoking(in: partition) }
+}

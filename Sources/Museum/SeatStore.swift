@@ -1,0 +1,16 @@
+import Contracts
+
+/// Where the seats of exhibitions are kept.
+protocol SeatStore: Sendable {
+    /// One outcome for each, in order. At most ``Reservation/batchLimit``.
+    /// - Parameter local: that moment in the museum's time zone, by which an exhibition is over or not.
+    func reserve(
+        _ reservations: [Reservation], for id: ExhibitionID, at moment: UnixMilliseconds, local: LocalDateTime
+    ) async throws(Failure) -> [ReservationOutcome]
+    /// Gives the bookings' seats back, each once however often it is asked.
+    func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure)
+    /// Takes back the seats of some bookings of a deleted exhibition. Returns whether more may be left.
+    func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool
+    /// Deleted exhibitions of the partition of which bookings still hold seats.
+    func revoking(in partition: String) async throws(Failure) -> [ExhibitionID]
+}

@@ -1,0 +1,21 @@
+import Contracts
+
+/// The use cases of the read model: events update it, visitors read it.
+struct MyPageService: Sendable {
+    let store: any MyPageStore
+
+    func find(_ id: BookingID) async throws(Failure) -> MyPageRow {
+        guard let row = try await store.find(id) else { throw .unknownPage(id.text) }
+        return row
+    }
+
+    func page(
+        _ request: PageRequest, of visitor: String?, in partitions: any PartitionDirectory
+    ) async throws(Failure) -> Page<MyPageRow> {
+        try await store.page(request, of: visitor, partitions: try await partitions.inUse())
+    }
+
+    func apply(_ updates: [ProjectionUpdate]) async throws(Failure) {
+        if !updates.isEmpty { try await store.apply(updates) }
+    }
+}
