@@ -1,5 +1,5 @@
 import Contracts
-import Museum
+@testable import Museum
 import Redis
 import Scripts
 import TestSupport
