@@ -128,6 +128,12 @@ struct WireNamesTests {
     }
 
     private func metrics(_ deployment: TestDeployment) async throws -> [String] {
+        // Each owner of a stream reports its subscribers' lag every ten seconds.
+        for role in ["museum", "book", "confirm"] {
+            try await eventually("\(role) reports lag", within: .seconds(30)) {
+                try await Visitor(deployment[role].url(role)).get("/metrics").text.contains("_subscriber_lag_seconds")
+            }
+        }
         var names: [String] = []
         for role in MuseumProcess.allRoles {
             for line in try await Visitor(deployment[role].url(role)).get("/metrics").text.split(separator: "\n") {
