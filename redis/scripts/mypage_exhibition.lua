@@ -1,6 +1,6 @@
 #!lua
 -- Brings MyPage's picture of an exhibition up to date; it is joined to the pages when they are read.
--- KEYS  1 exhibition as MyPage has heard of it  2 purged exhibitions
+-- KEYS  1 MyPage's copy of the exhibition  2 purged exhibitions
 -- ARGV  1 version  2 exhibition id, then names and values of all it has
 -- Returns PURGED | STALE | APPLIED
 if redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 1 then return 'PURGED' end
