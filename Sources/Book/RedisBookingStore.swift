@@ -75,7 +75,11 @@ struct RedisBookingStore: BookingStore {
     func page(
         _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: [String]
     ) async throws(Failure) -> Page<Booking> {
-        try await BookingList(client: client).page(request, of: exhibition, statuses: statuses, partitions: partitions)
+        let ids = try await IndexReader(client).page(
+            request, of: exhibition.map { ($0.partition, $0.text) }, partitions: partitions,
+            owners: { Keys(partition: $0).exhibitionsWithBookings }, elements: { Keys(partition: $0).bookings(of: $1) })
+        let found = try await find(ids.elements.compactMap(BookingID.init)).compactMap { $0 }
+        return Page(elements: found.filter { statuses?.contains($0.status) ?? true }, next: ids.next)
     }
 
     /// One for each id, in order.

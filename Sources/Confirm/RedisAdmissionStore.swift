@@ -36,7 +36,11 @@ struct RedisAdmissionStore: AdmissionStore {
     func page(
         _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [AdmissionStatus]?, partitions: [String]
     ) async throws(Failure) -> Page<Admission> {
-        try await AdmissionList(client: client).page(request, of: exhibition, statuses: statuses, partitions: partitions)
+        let ids = try await IndexReader(client).page(
+            request, of: exhibition.map { ($0.partition, $0.text) }, partitions: partitions,
+            owners: { Keys(partition: $0).exhibitionsWithAdmissions }, elements: { Keys(partition: $0).admissions(to: $1) })
+        let found = try await find(ids.elements.compactMap(BookingID.init)).compactMap { $0 }
+        return Page(elements: found.filter { statuses?.contains($0.status) ?? true }, next: ids.next)
     }
 
     /// One for each id, in order.

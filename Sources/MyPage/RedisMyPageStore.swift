@@ -58,7 +58,17 @@ struct RedisMyPageStore: MyPageStore {
     func find(_ id: BookingID) async throws(Failure) -> MyPageRow? { try await find([id])[0] }
 
     func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<MyPageRow> {
-        try await MyPageList(client: client).page(request, of: visitor, partitions: partitions)
+        let reader = IndexReader(client)
+        let ids =
+            if let visitor {
+                try await reader.newest(request, in: partitions.map { Keys(partition: $0).pages(of: visitor) })
+            } else {
+                try await reader.byOwner(
+                    request, partitions: partitions, owners: { Keys(partition: $0).visitors },
+                    elements: { Keys(partition: $0).pages(of: $1) })
+            }
+        let found = try await find(ids.elements.compactMap(BookingID.init))
+        return Page(elements: found.compactMap { $0 }, next: ids.next)
     }
 
     /// One for each id, in order. Rows and their exhibitions are read in one go.

@@ -53,6 +53,16 @@ public struct IndexReader: Sendable {
         return Page(elements: page.map(\.position.member), next: next?.words)
     }
 
+    /// A page of one owner's elements, newest first; without an owner, of all owners' elements.
+    public func page(
+        _ request: PageRequest, of owner: (partition: String, name: String)?, partitions: [String],
+        owners: @escaping @Sendable (_ partition: String) -> String,
+        elements: @escaping @Sendable (_ partition: String, _ owner: String) -> String
+    ) async throws(Failure) -> Page<String> {
+        if let owner { return try await newest(request, in: [elements(owner.partition, owner.name)]) }
+        return try await byOwner(request, partitions: partitions, owners: owners, elements: elements)
+    }
+
     /// Reads until all are done, all of them in one exchange each time.
     func finish(_ scans: inout [IndexScan]) async throws(RedisError) {
         while true {
