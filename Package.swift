@@ -81,7 +81,7 @@ let package = Package(
             dependencies: ["Redis"],
             path: "redis",
             exclude: ["README.md", "users.acl"],
-            sources: ["Scripts.swift", "Keys.swift"],
+            sources: ["Scripts.swift", "ScriptCall.swift", "Keys.swift", "Calls"],
             resources: [.embedInCode("scripts"), .embedInCode("redis.conf")],
             swiftSettings: strict
         ),

@@ -8,61 +8,45 @@ struct RedisBookingStore: BookingStore {
     let client: any RedisSender
 
     func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome {
-        enum Word: String { case recorded = "RECORDED", exists = "EXISTS", mismatch = "MISMATCH", aborted = "ABORTED" }
-        let keys = Keys(partition: id.partition)
-        let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
-            Scripts.bookRecord,
-            keys: [
-                keys.booking(id.text), keys.bookings(of: id.exhibition.text), keys.exhibitionsWithBookings,
-                keys.events(of: "book"), keys.purgedExhibitions(of: "book"),
-            ],
-            arguments: Self.arguments(request, id, metadata))
-        switch answer.word {
+        let call = BookRecord(
+            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId, booking: id.text,
+            exhibition: request.exhibition.text, visitor: request.visitor, seats: request.seats)
+        switch try await client.call(call) {
         case .recorded:
             return .recorded(
                 Booking(
                     id: id, visitor: request.visitor, seats: request.seats, status: .requested, version: 1,
                     createdAt: metadata.moment, updatedAt: metadata.moment))
-        case .exists: return .exists(try Booking(id: id, written: answer.rest.first))
+        case .exists(let fields): return .exists(try Booking(id: id, written: fields))
         case .mismatch: return .mismatch
         case .aborted: return .aborted
         }
     }
 
     func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome {
-        enum Word: String { case aborted = "ABORTED", exists = "EXISTS" }
-        let keys = Keys(partition: id.partition)
-        let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
-            Scripts.bookAbort, keys: [keys.booking(id.text), keys.events(of: "book"), keys.purgedExhibitions(of: "book")],
-            arguments: Self.arguments(request, id, metadata))
-        return answer.word == .aborted ? .aborted : .exists(try Booking(id: id, written: answer.rest.first))
-    }
-
-    private static func arguments(_ request: BookingRequest, _ id: BookingID, _ metadata: RequestMetadata) -> [String] {
-        [
-            String(metadata.moment), metadata.requestId ?? "", id.text, request.exhibition.text, request.visitor,
-            String(request.seats),
-        ]
+        let call = BookAbort(
+            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId, booking: id.text,
+            exhibition: request.exhibition.text, visitor: request.visitor, seats: request.seats)
+        switch try await client.call(call) {
+        case .aborted: return .aborted
+        case .exists(let fields): return .exists(try Booking(id: id, written: fields))
+        }
     }
 
     func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionOutcome] {
-        enum Word: String { case absent = "ABSENT", skipped = "SKIPPED", applied = "APPLIED" }
-        let commands = transitions.map { transition in
-            let keys = Keys(partition: transition.booking.partition)
-            return Command(
-                Scripts.bookTransition, keys: [keys.booking(transition.booking.text), keys.events(of: "book")],
-                arguments: [
-                    String(transition.metadata.moment), transition.metadata.requestId ?? "", transition.booking.text,
-                    transition.kind.event.rawValue, transition.kind.to.rawValue,
-                ] + transition.kind.from.map(\.rawValue))
+        let calls = transitions.map { transition in
+            BookTransition(
+                in: Keys(partition: transition.booking.partition), now: transition.metadata.moment,
+                requestId: transition.metadata.requestId, booking: transition.booking.text,
+                event: transition.kind.event.rawValue, to: transition.kind.to.rawValue, from: transition.kind.from.map(\.rawValue)
+            )
         }
         var outcomes: [TransitionOutcome] = []
-        for (transition, result) in zip(transitions, await client.send(commands)) {
-            let answer: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: Scripts.bookTransition, result)
-            switch answer.word {
+        for (transition, result) in zip(transitions, try await client.call(calls)) {
+            switch result {
             case .absent: outcomes.append(.absent)
-            case .skipped: outcomes.append(.skipped(try Booking(id: transition.booking, written: answer.rest.first)))
-            case .applied: outcomes.append(.applied(try Booking(id: transition.booking, written: answer.rest.first)))
+            case .skipped(let fields): outcomes.append(.skipped(try Booking(id: transition.booking, written: fields)))
+            case .applied(let fields): outcomes.append(.applied(try Booking(id: transition.booking, written: fields)))
             }
         }
         return outcomes
@@ -88,8 +72,8 @@ struct RedisBookingStore: BookingStore {
         do throws(RedisError) {
             var bookings: [Booking?] = []
             for (id, result) in zip(ids, results) {
-                let reply = try result.get()
-                bookings.append(try reply.asArray().isEmpty ? nil : Booking(id: id, reply: reply))
+                let fields = try result.get().asFields()
+                bookings.append(fields.isEmpty ? nil : try Booking(id: id, fields: fields))
             }
             return bookings
         } catch {
@@ -99,16 +83,15 @@ struct RedisBookingStore: BookingStore {
 }
 
 extension Booking {
-    fileprivate init(id: BookingID, written reply: Reply?) throws(Failure) {
+    fileprivate init(id: BookingID, written fields: [String: String]) throws(Failure) {
         do throws(RedisError) {
-            try self.init(id: id, reply: reply ?? .null)
+            try self.init(id: id, fields: fields)
         } catch {
             throw Failure(writing: error)
         }
     }
 
-    fileprivate init(id: BookingID, reply: Reply) throws(RedisError) {
-        let fields = try reply.asFields()
+    fileprivate init(id: BookingID, fields: [String: String]) throws(RedisError) {
         guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ BookingStatus(rawValue: $0) }),
             let version = fields["version"].flatMap({ Int($0) }),

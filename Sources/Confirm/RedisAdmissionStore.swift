@@ -9,26 +9,15 @@ struct RedisAdmissionStore: AdmissionStore {
     let client: any RedisSender
 
     func follow(_ steps: [AdmissionUpdate]) async throws(Failure) {
-        enum Word: String { case purged = "PURGED", stale = "STALE", applied = "APPLIED" }
-        let commands = steps.map { step in
+        let calls = steps.map { step in
             let booking = step.booking
-            let exhibition = booking.id.exhibition.text
-            let keys = Keys(partition: booking.id.partition)
-            return Command(
-                Scripts.confirmApply,
-                keys: [
-                    keys.admission(booking.id.text), keys.admissions(to: exhibition), keys.exhibitionsWithAdmissions,
-                    keys.events(of: "confirm"), keys.purgedExhibitions(of: "confirm"),
-                ],
-                arguments: [
-                    String(step.metadata.moment), step.metadata.requestId ?? "", booking.id.text, exhibition, booking.visitor,
-                    String(booking.seats), step.status.rawValue, String(booking.version), String(booking.createdAt),
-                ])
+            return ConfirmApply(
+                in: Keys(partition: booking.id.partition), now: step.metadata.moment, requestId: step.metadata.requestId,
+                booking: booking.id.text, exhibition: booking.id.exhibition.text, visitor: booking.visitor,
+                seats: booking.seats, status: step.status.rawValue, version: booking.version, createdAt: booking.createdAt)
         }
-        for result in await client.send(commands) {
-            // The admission is at least as new as the booking's event, or there is nothing left to admit to.
-            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: Scripts.confirmApply, result)
-        }
+        // Whatever the result: the admission is at least as new as the booking's event, or there is nothing left to admit to.
+        _ = try await client.call(calls)
     }
 
     func find(_ id: BookingID) async throws(Failure) -> Admission? { try await find([id])[0] }

@@ -98,8 +98,8 @@ struct ExhibitionList: Sendable {
         let results = await client.send(ids.map { Command("HGETALL", Keys(partition: $0.partition).exhibition($0.text)) })
         var exhibitions: [Exhibition] = []
         for (id, result) in zip(ids, results) {
-            let reply = try result.get()
-            if try !reply.asArray().isEmpty { exhibitions.append(try Exhibition(id: id, reply: reply)) }
+            let fields = try result.get().asFields()
+            if !fields.isEmpty { exhibitions.append(try Exhibition(id: id, fields: fields)) }
         }
         return exhibitions
     }

@@ -11,21 +11,16 @@ struct RedisExhibitionStore: ExhibitionStore {
     func register(
         _ plan: ExhibitionPlan, key: String?, in partition: String, metadata: RequestMetadata
     ) async throws(Failure) -> RegisterOutcome {
-        enum Word: String { case registered = "REGISTERED", taken = "TAKEN", known = "KNOWN" }
         let keys = Keys(partition: partition)
         while true {
             let id = ExhibitionID(partition: partition, number: try await draw(keys, partition: partition))
-            let arguments =
-                [String(metadata.moment), metadata.requestId ?? "", id.text] + plan.words + [String(plan.capacity)]
-            let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
-                Scripts.museumRegister,
-                keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum")]
-                    + (key == nil ? [] : [keys.registrationKeys]),
-                arguments: arguments + (key.map { [$0, plan.digest] } ?? []))
-            switch answer.word {
+            let call = MuseumRegister(
+                in: keys, now: metadata.moment, requestId: metadata.requestId, exhibition: id.text, fields: plan.fields,
+                idempotency: key.map { ($0, plan.digest) })
+            switch try await client.call(call) {
             // A number that is taken was drawn before the sequence was lost; the next may be free.
             case .taken: continue
-            case .known: return .known(try KnownRegistration(answer.rest.first ?? .null, of: plan))
+            case .known(let registration): return .known(try KnownRegistration(registration, of: plan))
             case .registered:
                 return .registered(
                     Exhibition(id: id, plan: plan, status: .open, available: plan.capacity, held: 0, version: 1))
@@ -64,48 +59,25 @@ struct RedisExhibitionStore: ExhibitionStore {
     func edit(
         _ id: ExhibitionID, at version: Int, to plan: ExhibitionPlan, status: ExhibitionStatus, metadata: RequestMetadata
     ) async throws(Failure) -> EditOutcome {
-        enum Word: String {
-            case noExhibition = "NO_EXHIBITION"
-            case deleted = "DELETED"
-            case stale = "STALE"
-            case belowHeld = "BELOW_HELD"
-            case unchanged = "UNCHANGED"
-            case changed = "CHANGED"
-        }
-        let keys = Keys(partition: id.partition)
-        let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
-            Scripts.museumEdit,
-            keys: [keys.exhibition(id.text), keys.exhibitions, keys.events(of: "museum"), keys.movedExhibitions],
-            arguments: [String(metadata.moment), metadata.requestId ?? "", id.text, String(version)]
-                + plan.words + [String(plan.capacity), status.rawValue])
-        do throws(RedisError) {
-            switch answer.word {
-            case .noExhibition: return .noExhibition
-            case .deleted: return .deleted
-            case .stale: return .stale
-            case .belowHeld: return .belowHeld(try (answer.rest.first ?? .null).asInteger())
-            case .unchanged: return .unchanged(try Exhibition(id: id, reply: answer.rest.first))
-            case .changed: return .changed(try Exhibition(id: id, reply: answer.rest.first))
-            }
-        } catch {
-            throw Failure(writing: error)
+        let call = MuseumEdit(
+            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId, exhibition: id.text,
+            version: version, fields: plan.fields, status: status.rawValue)
+        switch try await client.call(call) {
+        case .noExhibition: return .noExhibition
+        case .deleted: return .deleted
+        case .stale: return .stale
+        case .belowHeld(let held): return .belowHeld(held)
+        case .unchanged(let fields): return .unchanged(try Exhibition(id: id, written: fields))
+        case .changed(let fields): return .changed(try Exhibition(id: id, written: fields))
         }
     }
 
     func delete(_ id: ExhibitionID, metadata: RequestMetadata) async throws(Failure) -> Exhibition {
-        enum Word: String { case noExhibition = "NO_EXHIBITION", already = "ALREADY", deleted = "DELETED" }
-        let keys = Keys(partition: id.partition)
-        let answer: (word: Word, rest: ArraySlice<Reply>) = try await client.call(
-            Scripts.museumDelete,
-            keys: [
-                keys.exhibition(id.text), keys.exhibitions, keys.deletedExhibitions, keys.revoking, keys.events(of: "museum"),
-            ],
-            arguments: [String(metadata.moment), metadata.requestId ?? "", id.text])
-        guard answer.word != .noExhibition else { throw .unknownMuseum(id.text) }
-        do throws(RedisError) {
-            return try Exhibition(id: id, reply: answer.rest.first)
-        } catch {
-            throw Failure(writing: error)
+        let call = MuseumDelete(
+            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId, exhibition: id.text)
+        switch try await client.call(call) {
+        case .noExhibition: throw .unknownMuseum(id.text)
+        case .already(let fields), .deleted(let fields): return try Exhibition(id: id, written: fields)
         }
     }
 
@@ -117,8 +89,8 @@ struct RedisExhibitionStore: ExhibitionStore {
 
     func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition? {
         do throws(RedisError) {
-            let reply = try await client.send("HGETALL", Keys(partition: id.partition).exhibition(id.text))
-            return try reply.asArray().isEmpty ? nil : Exhibition(id: id, reply: reply)
+            let fields = try await client.send("HGETALL", Keys(partition: id.partition).exhibition(id.text)).asFields()
+            return fields.isEmpty ? nil : try Exhibition(id: id, fields: fields)
         } catch {
             throw Failure(reading: error)
         }
@@ -126,13 +98,15 @@ struct RedisExhibitionStore: ExhibitionStore {
 }
 
 extension ExhibitionPlan {
-    /// As the scripts take it; empty where there is nothing.
-    fileprivate var words: [String] { [title ?? "", hall, date, startTime ?? "", endTime ?? ""] }
+    fileprivate var fields: ExhibitionFields {
+        ExhibitionFields(
+            title: title, hall: hall, date: date, startTime: startTime, endTime: endTime, capacity: capacity)
+    }
 
     /// Tells other fields under the same idempotency key apart. No field can contain the separator.
     fileprivate var digest: String {
-        let fields = (words + [String(capacity)]).joined(separator: "\u{0}")
-        return SHA256.hash(data: Array(fields.utf8)).prefix(16).map { byte in
+        let text = fields.texts.joined(separator: "\u{0}")
+        return SHA256.hash(data: Array(text.utf8)).prefix(16).map { byte in
             let hex = String(byte, radix: 16)
             return hex.count == 1 ? "0" + hex : hex
         }.joined()
@@ -149,8 +123,15 @@ extension KnownRegistration {
 }
 
 extension Exhibition {
-    init(id: ExhibitionID, reply: Reply?) throws(RedisError) {
-        let fields = try (reply ?? .null).asFields()
+    fileprivate init(id: ExhibitionID, written fields: [String: String]) throws(Failure) {
+        do throws(RedisError) {
+            try self.init(id: id, fields: fields)
+        } catch {
+            throw Failure(writing: error)
+        }
+    }
+
+    init(id: ExhibitionID, fields: [String: String]) throws(RedisError) {
         guard let hall = fields["hall"], let date = fields["date"], let capacity = fields["capacity"].flatMap({ Int($0) }),
             let available = fields["available"].flatMap({ Int($0) }), let held = fields["held"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ ExhibitionStatus(rawValue: $0) }),

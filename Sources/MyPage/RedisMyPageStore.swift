@@ -11,47 +11,28 @@ struct RedisMyPageStore: MyPageStore {
     var keys: @Sendable (String) -> Keys = { Keys(partition: $0) }
 
     func apply(_ updates: [ProjectionUpdate]) async throws(Failure) {
-        enum Word: String { case purged = "PURGED", stale = "STALE", applied = "APPLIED" }
-        for (update, result) in zip(updates, await client.send(updates.map(command))) {
-            let _: (word: Word, rest: ArraySlice<Reply>) = try RedisClient.outcome(of: update.script, result)
-        }
+        let calls = updates.map(call)
+        for (call, reply) in zip(calls, await client.send(calls.map { Command($0) })) { _ = try call.outcome(reply) }
     }
 
-    private func command(_ update: ProjectionUpdate) -> Command {
+    private func call(_ update: ProjectionUpdate) -> any ScriptCall<ProjectionCode> {
         switch update {
         case .booking(let payload, let moment):
-            let keys = keys(payload.id.partition)
             // An attempt that was answered 503 has a row, but is on nobody's list.
-            let isListed = payload.status != .aborted
-            return Command(
-                update.script,
-                keys: [keys.page(payload.id.text), keys.purgedExhibitions(of: "mypage")]
-                    + (isListed ? [keys.pages(of: payload.visitor), keys.visitors] : []),
-                arguments: [
-                    "bookVersion", String(payload.version), payload.id.text, String(payload.createdAt), payload.visitor,
-                    "museumId", payload.id.exhibition.text, "visitor", payload.visitor, "seats", String(payload.seats),
-                    "status", payload.status.rawValue, "createdAt", String(payload.createdAt), "updatedAt", String(moment),
-                ])
+            MyPageApply(
+                in: keys(payload.id.partition), booking: payload.id.text, version: payload.version,
+                exhibition: payload.id.exhibition.text, visitor: payload.visitor, seats: payload.seats,
+                status: payload.status.rawValue, isListed: payload.status != .aborted, createdAt: payload.createdAt,
+                updatedAt: moment)
         case .admission(let payload, let moment):
-            let keys = keys(payload.booking.partition)
-            return Command(
-                update.script, keys: [keys.page(payload.booking.text), keys.purgedExhibitions(of: "mypage")],
-                arguments: [
-                    "admissionVersion", String(payload.version), payload.booking.text, "", "",
-                    "admission", payload.status.rawValue, "admissionUpdatedAt", String(moment),
-                ])
+            MyPageApply(
+                in: keys(payload.booking.partition), booking: payload.booking.text, admissionVersion: payload.version,
+                admission: payload.status.rawValue, updatedAt: moment)
         case .exhibition(let payload):
-            let keys = keys(payload.id.partition)
-            var arguments = [
-                String(payload.version), payload.id.text, "hall", payload.hall, "date", payload.date, "status",
-                payload.status.rawValue,
-            ]
-            for (name, value) in [("title", payload.title), ("startTime", payload.startTime), ("endTime", payload.endTime)] {
-                if let value { arguments += [name, value] }
-            }
-            return Command(
-                update.script, keys: [keys.pageExhibition(payload.id.text), keys.purgedExhibitions(of: "mypage")],
-                arguments: arguments)
+            MyPageExhibition(
+                in: keys(payload.id.partition), exhibition: payload.id.text, version: payload.version, title: payload.title,
+                hall: payload.hall, date: payload.date, startTime: payload.startTime, endTime: payload.endTime,
+                status: payload.status.rawValue)
         }
     }
 
@@ -89,15 +70,6 @@ struct RedisMyPageStore: MyPageStore {
             return pages
         } catch {
             throw Failure(reading: error)
-        }
-    }
-}
-
-extension ProjectionUpdate {
-    fileprivate var script: Script {
-        switch self {
-        case .booking, .admission: Scripts.myPageApply
-        case .exhibition: Scripts.myPageExhibition
         }
     }
 }

@@ -43,7 +43,7 @@ extension AllScriptsTests {
             let fixture = try await ScriptFixture()
             try await fixture.book(.record)
             try await fixture.book(end.step)
-            let answer = try await fixture.skips("SKIPPED") { try await fixture.book(transition.step, now: "1764000009999") }
+            let answer = try await fixture.skips("SKIPPED") { try await fixture.book(transition.step, now: 1_764_000_009_999) }
             #expect(try answer.fields()["status"] == end.status)
             try await fixture.book(.abort, 2)
             let aborted = try await fixture.skips("SKIPPED") { try await fixture.book(transition.step, 2) }
@@ -56,7 +56,7 @@ extension AllScriptsTests {
             expected["status"] = transition.status
             expected["version"] = String(version)
             expected["updatedAt"] = later
-            let answer = try await fixture.book(transition.step, now: later, requestId: "r-7")
+            let answer = try await fixture.book(transition.step, now: Int64(later)!, requestId: "r-7")
             #expect(answer.word == "APPLIED")
             #expect(try answer.fields() == expected)
             #expect(try await fixture.bookingFields() == expected)

@@ -12,17 +12,11 @@ extension AllScriptsTests {
         }
 
         private func call(_ fixture: ScriptFixture, _ news: ProjectionUpdate, _ booking: Int = 1) -> Command {
-            let id = ScriptFixture.booking(booking)
-            return Command(
-                Scripts.confirmApply,
-                keys: [
-                    fixture.keys.admission(id), fixture.keys.admissions(to: "a1"), fixture.keys.exhibitionsWithAdmissions,
-                    fixture.keys.events(of: "confirm"), fixture.keys.purgedExhibitions(of: "confirm"),
-                ],
-                arguments: [
-                    "\(Int(ScriptFixture.now)! + news.version)", "", id, "a1", "kim", "2", news.status, String(news.version),
-                    "77",
-                ])
+            Command(
+                ConfirmApply(
+                    in: fixture.keys, now: ScriptFixture.moment + Int64(news.version), requestId: nil,
+                    booking: ScriptFixture.booking(booking), exhibition: "a1", visitor: "kim", seats: 2, status: news.status,
+                    version: news.version, createdAt: 77))
         }
 
         private func apply(_ fixture: ScriptFixture, _ status: String, _ version: Int) async throws -> ScriptFixture.Answer {

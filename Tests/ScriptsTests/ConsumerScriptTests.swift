@@ -6,7 +6,7 @@ extension AllScriptsTests {
     /// consumer_progress, consumer_set_back and consumer_leave: what a consumer group keeps in order.
     struct ConsumerScriptTests {
         private func progress(_ fixture: ScriptFixture, _ id: String) async throws -> ScriptFixture.Answer {
-            try await fixture.run(Scripts.consumerProgress, [fixture.keys.progress(of: "book", on: "museum")], [id])
+            try await fixture.run(ConsumerProgress(in: fixture.keys, group: "book", service: "museum", id: id))
         }
 
         @Test func progressIsNeverLowered() async throws {
@@ -28,7 +28,8 @@ extension AllScriptsTests {
             -> [String]
         {
             let answer = try await fixture.run(
-                Scripts.consumerSetBack, [fixture.museumEvents], ["book", first, previous, isSet ? "1" : "0"])
+                ConsumerSetBack(
+                    stream: fixture.museumEvents, group: "book", first: first, previous: previous, isSetBack: isSet))
             return try [answer.word] + answer.rest.map { reply throws(RedisError) in try reply.asText() }
         }
 
@@ -102,7 +103,7 @@ extension AllScriptsTests {
         }
 
         private func leave(_ fixture: ScriptFixture, _ consumer: String) async throws -> ScriptFixture.Answer {
-            try await fixture.run(Scripts.consumerLeave, [fixture.museumEvents], ["book", consumer])
+            try await fixture.run(ConsumerLeave(stream: fixture.museumEvents, group: "book", consumer: consumer))
         }
 
         private func consumers(_ fixture: ScriptFixture) async throws -> Set<String> {

@@ -54,13 +54,10 @@ extension AllScriptsTests {
             Change(
                 name: "confirm_apply", service: "confirm", prepare: { _ in },
                 run: { fixture in
-                    let id = ScriptFixture.booking(1)
                     _ = try await fixture.run(
-                        Scripts.confirmApply,
-                        [
-                            fixture.keys.admission(id), fixture.keys.admissions(to: "a1"), fixture.keys.exhibitionsWithAdmissions,
-                            fixture.keys.events(of: "confirm"), fixture.keys.purgedExhibitions(of: "confirm"),
-                        ], [ScriptFixture.now, "", id, "a1", "kim", "2", "CONFIRMED", "2", "1"])
+                        ConfirmApply(
+                            in: fixture.keys, now: ScriptFixture.moment, requestId: nil, booking: ScriptFixture.booking(1),
+                            exhibition: "a1", visitor: "kim", seats: 2, status: "CONFIRMED", version: 2, createdAt: 1))
                 }),
         ]
 
@@ -87,7 +84,7 @@ extension AllScriptsTests {
 
         /// Every script that names XADD is tried above.
         @Test func noneIsLeftOut() {
-            let adding = Set(ScriptSourcesTests.all.filter { $0.source.contains("'XADD'") }.map(\.name))
+            let adding = Set(Scripts.all.filter { $0.source.contains("'XADD'") }.map(\.name))
             #expect(adding == Set(Self.changes.map { String($0.name.prefix { $0 != " " }) }))
         }
     }

@@ -8,7 +8,7 @@ extension AllScriptsTests {
     struct GroupScriptTests {
         private func position(_ fixture: ScriptFixture) async throws -> [String] {
             try await fixture.client.send(
-                Command(Scripts.consumerPosition, keys: [fixture.museumEvents], arguments: ["book"])
+                Command(ConsumerPosition(stream: fixture.museumEvents, group: "book"))
             ).asTexts()
         }
 
@@ -36,10 +36,10 @@ extension AllScriptsTests {
         }
 
         private func removeIdle(_ fixture: ScriptFixture, after milliseconds: Int, limit: Int = 100) async throws -> [String] {
-            let arguments = ["book", "own", String(milliseconds), String(limit)]
-            return try await fixture.client.send(
-                Command(Scripts.consumerRemoveIdle, keys: [fixture.museumEvents], arguments: arguments)
-            ).asTexts().sorted()
+            try await fixture.client.run(
+                ConsumerRemoveIdle(
+                    stream: fixture.museumEvents, group: "book", consumer: "own", idle: milliseconds, limit: limit)
+            ).sorted()
         }
 
         @Test func onlyWhoWillNotComeBackIsRemoved() async throws {
@@ -64,9 +64,9 @@ extension AllScriptsTests {
         }
 
         private func trim(_ fixture: ScriptFixture, below id: String, limit: Int = 1000) async throws -> [Reply] {
-            let keys = [fixture.museumEvents] + ["book", "mypage"].map { fixture.keys.progress(of: $0, on: "museum") }
-            return try await fixture.client.send(
-                Command(Scripts.streamTrim, keys: keys, arguments: [id, String(limit)])
+            try await fixture.client.send(
+                Command(
+                    StreamTrim(in: fixture.keys, service: "museum", subscribers: ["book", "mypage"], below: id, limit: limit))
             ).asArray()
         }
 

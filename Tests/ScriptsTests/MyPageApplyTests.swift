@@ -22,13 +22,13 @@ extension AllScriptsTests {
             switch news {
             case .booking(let version, let status):
                 return Command(
-                    Scripts.myPageApply,
+                    MyPageApply.script,
                     keys: [fixture.keys.page(id), fixture.keys.purgedExhibitions(of: "mypage")]
                         + (isListed ? [fixture.keys.pages(of: "kim"), fixture.keys.visitors] : []),
                     arguments: ["bookVersion", String(version), id, "77", "kim", "status", status, "updatedAt", "b\(version)"])
             case .admission(let version, let status):
                 return Command(
-                    Scripts.myPageApply, keys: [fixture.keys.page(id), fixture.keys.purgedExhibitions(of: "mypage")],
+                    MyPageApply.script, keys: [fixture.keys.page(id), fixture.keys.purgedExhibitions(of: "mypage")],
                     arguments: [
                         "admissionVersion", String(version), id, "", "", "admission", status, "admissionUpdatedAt", "a\(version)",
                     ])

@@ -7,7 +7,7 @@ extension AllScriptsTests {
     struct MyPageExhibitionTests {
         private func call(_ fixture: ScriptFixture, _ version: Int, _ fields: [String], of exhibition: String = "a1") -> Command {
             Command(
-                Scripts.myPageExhibition,
+                MyPageExhibition.script,
                 keys: [fixture.keys.pageExhibition(exhibition), fixture.keys.purgedExhibitions(of: "mypage")],
                 arguments: [String(version), exhibition] + fields)
         }

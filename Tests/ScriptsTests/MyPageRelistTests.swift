@@ -11,7 +11,7 @@ extension AllScriptsTests {
             -> ScriptFixture.Answer
         {
             try await fixture.run(
-                Scripts.myPageRelist, [fixture.keys.pages(of: visitor), fixture.keys.visitors, fixture.keys.page(id)],
+                MyPageRelist.script, [fixture.keys.pages(of: visitor), fixture.keys.visitors, fixture.keys.page(id)],
                 [visitor, id, has, due])
         }
 
@@ -67,7 +67,7 @@ extension AllScriptsTests {
             let fixture = try await ScriptFixture()
             _ = try await fixture.client.send("ZADD", fixture.keys.pages(of: "kim"), "77", "visitors")
             let answer = try await fixture.run(
-                Scripts.myPageRelist, [fixture.keys.pages(of: "kim"), fixture.keys.visitors, fixture.keys.page("visitors")],
+                MyPageRelist.script, [fixture.keys.pages(of: "kim"), fixture.keys.visitors, fixture.keys.page("visitors")],
                 ["kim", "visitors", "77", ""])
             #expect(answer.word == "REPAIRED")
             #expect(try await fixture.client.send("DBSIZE") == .integer(0))
@@ -76,7 +76,7 @@ extension AllScriptsTests {
         @Test func aVisitorIsKnownWhoHasBookings() async throws {
             let fixture = try await ScriptFixture()
             func run() async throws -> ScriptFixture.Answer {
-                try await fixture.run(Scripts.myPageRelist, [fixture.keys.pages(of: "kim"), fixture.keys.visitors], ["kim"])
+                try await fixture.run(MyPageRelist.script, [fixture.keys.pages(of: "kim"), fixture.keys.visitors], ["kim"])
             }
             try await fixture.skips("SAME") { try await run() }
             _ = try await fixture.client.send("ZADD", fixture.keys.pages(of: "kim"), "77", id)
@@ -93,7 +93,7 @@ extension AllScriptsTests {
     /// museum_maintenance: the lock is changed by whoever knows what it is.
     struct MaintenanceScriptTests {
         private func replace(_ fixture: ScriptFixture, _ present: String, _ value: String) async throws -> ScriptFixture.Answer {
-            try await fixture.run(Scripts.museumMaintenance, [Keys.maintenance], [present, value])
+            try await fixture.run(MuseumMaintenance(present: present, value: value))
         }
 
         @Test func oneTakesItAndReleasesIt() async throws {

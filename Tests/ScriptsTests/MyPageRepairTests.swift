@@ -20,7 +20,7 @@ extension AllScriptsTests {
         {
             let live = try await fixture.client.send("HGETALL", fixture.keys.page(id)).asTexts()
             return try await fixture.run(
-                Scripts.myPageRepair, [fixture.keys.page(id), fixture.keys.rebuilt.page(id)],
+                MyPageRepair.script, [fixture.keys.page(id), fixture.keys.rebuilt.page(id)],
                 ["bookVersion"] + untold + (judged ?? live))
         }
 

@@ -10,7 +10,7 @@ extension AllScriptsTests {
         private func addPage(_ fixture: ScriptFixture, _ number: Int, visitor: String = "kim") async throws {
             let id = ScriptFixture.booking(number)
             _ = try await fixture.run(
-                Scripts.myPageApply,
+                MyPageApply.script,
                 [
                     fixture.keys.page(id), fixture.keys.purgedExhibitions(of: "mypage"), fixture.keys.pages(of: visitor),
                     fixture.keys.visitors,
@@ -23,24 +23,18 @@ extension AllScriptsTests {
             try await fixture.book(.record)
             let before = try await fixture.bookingFields()
             let key = fixture.keys.booking(id)
-            #expect(try await fixture.run(Scripts.recordRename, [key], ["kim", "forgotten-1"]).word == "RENAMED")
+            #expect(try await fixture.run(RecordRename(key, visitor: "kim", to: "forgotten-1")).word == "RENAMED")
             #expect(try await fixture.bookingFields() == before.merging(["visitor": "forgotten-1"]) { $1 }, "the version stays")
-            try await fixture.skips("SKIPPED") { try await fixture.run(Scripts.recordRename, [key], ["kim", "forgotten-1"]) }
+            try await fixture.skips("SKIPPED") { try await fixture.run(RecordRename(key, visitor: "kim", to: "forgotten-1")) }
             try await fixture.skips("SKIPPED") {
                 try await fixture.run(
-                    Scripts.recordRename, [fixture.keys.booking(ScriptFixture.booking(2))], ["kim", "forgotten-1"])
+                    RecordRename(fixture.keys.booking(ScriptFixture.booking(2)), visitor: "kim", to: "forgotten-1"))
             }
         }
 
         private func rename(_ fixture: ScriptFixture, _ number: Int) async throws -> ScriptFixture.Answer {
-            let id = ScriptFixture.booking(number)
-            return try await fixture.run(
-                Scripts.myPageRename,
-                [
-                    fixture.keys.page(id), fixture.keys.pages(of: "kim"), fixture.keys.pages(of: "forgotten-1"),
-                    fixture.keys.visitors,
-                ],
-                [id, "kim", "forgotten-1"])
+            try await fixture.run(
+                MyPageRename(in: fixture.keys, booking: ScriptFixture.booking(number), visitor: "kim", to: "forgotten-1"))
         }
 
         @Test func aPageMovesToTheOtherList() async throws {
@@ -74,10 +68,9 @@ extension AllScriptsTests {
         private func remove(_ fixture: ScriptFixture, _ number: Int, of visitor: String = "kim") async throws
             -> ScriptFixture.Answer
         {
-            let id = ScriptFixture.booking(number)
-            return try await fixture.run(
-                Scripts.myPageRemove, [fixture.keys.page(id), fixture.keys.pages(of: visitor), fixture.keys.visitors],
-                [id, visitor])
+            try await fixture.run(
+                MyPageRemove(
+                    in: fixture.keys, booking: ScriptFixture.booking(number), visitor: .text(visitor), list: visitor))
         }
 
         @Test func aRowThatWasRenamedMeanwhileStays() async throws {
@@ -86,7 +79,7 @@ extension AllScriptsTests {
             #expect(try await rename(fixture, 1).word == "RENAMED")
             try await fixture.skips("CHANGED") { try await remove(fixture, 1) }
             try await fixture.skips("CHANGED") {
-                try await fixture.run(Scripts.myPageRemove, [fixture.keys.page(id)], [id, ""])
+                try await fixture.run(MyPageRemove(in: fixture.keys, booking: id, visitor: "", list: nil))
             }
             #expect(try await remove(fixture, 1, of: "forgotten-1").word == "REMOVED")
             #expect(try await fixture.client.send("DBSIZE") == .integer(0))
@@ -100,10 +93,12 @@ extension AllScriptsTests {
             #expect(try await fixture.scores(fixture.keys.pages(of: "kim")) == [ScriptFixture.booking(2): "72"])
             #expect(try await fixture.scores(fixture.keys.visitors) == ["kim": "0"])
             try await fixture.skips("CHANGED") { try await remove(fixture, 1) }
-            try await fixture.skips("ABSENT") { try await fixture.run(Scripts.myPageRemove, [fixture.keys.page(id)], [id, ""]) }
+            try await fixture.skips("ABSENT") {
+                try await fixture.run(MyPageRemove(in: fixture.keys, booking: id, visitor: "", list: nil))
+            }
             #expect(try await remove(fixture, 2).word == "REMOVED")
             #expect(try await fixture.client.send("DBSIZE") == .integer(0))
-            #expect(try await fixture.run(Scripts.myPageRemove, [fixture.keys.page(id)], [id, ""]).word == "ABSENT")
+            #expect(try await fixture.run(MyPageRemove(in: fixture.keys, booking: id, visitor: "", list: nil)).word == "ABSENT")
         }
     }
 }

@@ -85,12 +85,8 @@ extension AllScriptsTests {
         private func removeBookings(_ fixture: ScriptFixture, _ numbers: [Int], version: String = "2") async throws
             -> ScriptFixture.Answer
         {
-            let ids = numbers.map(ScriptFixture.booking)
-            return try await fixture.run(
-                Scripts.bookPurge,
-                [fixture.exhibition, fixture.keys.bookings(of: "a1"), fixture.keys.exhibitionsWithBookings]
-                    + ids.map(fixture.keys.booking),
-                ["a1", version] + ids)
+            try await fixture.run(
+                BookPurge(in: fixture.keys, exhibition: "a1", version: version, bookings: numbers.map(ScriptFixture.booking)))
         }
 
         @Test func bookingsGoOnlyWhenTheExhibitionIsRetired() async throws {
@@ -115,13 +111,7 @@ extension AllScriptsTests {
             -> ScriptFixture.Answer
         {
             try await fixture.run(
-                Scripts.museumPurge,
-                [
-                    fixture.exhibition, fixture.seats, fixture.keys.exhibitions, fixture.keys.deletedExhibitions,
-                    fixture.keys.revoking,
-                    fixture.keys.registrationKeys,
-                ],
-                [ScriptFixture.exhibition, version, cursor])
+                MuseumPurge(in: fixture.keys, exhibition: ScriptFixture.exhibition, version: version, cursor: cursor))
         }
 
         @Test func theIdempotencyKeyGoesWithItsExhibition() async throws {

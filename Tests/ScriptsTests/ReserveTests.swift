@@ -51,8 +51,9 @@ extension AllScriptsTests {
             try await fixture.register()
             _ = try await fixture.client.send(
                 Command(
-                    Scripts.museumReserve, keys: [fixture.exhibition, fixture.seats, fixture.museumEvents],
-                    arguments: [ScriptFixture.now, "a1"] + ScriptFixture.longBefore + [ScriptFixture.booking(1), "1", "kim", ""]))
+                    fixture.reserveCall([
+                        MuseumReserve.Reservation(booking: ScriptFixture.booking(1), seats: 1, visitor: "kim", requestId: nil)
+                    ])))
             #expect(try await fixture.events()[1]["requestId"] == nil)
             #expect(try await fixture.events()[1]["visitor"] == "kim")
         }

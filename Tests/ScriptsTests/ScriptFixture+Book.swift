@@ -11,30 +11,34 @@ extension ScriptFixture {
 
     /// The call for a booking's next step.
     func call(
-        _ step: BookStep, _ booking: Int = 1, visitor: String = "kim", seats: Int = 2, now: String = now,
+        _ step: BookStep, _ booking: Int = 1, visitor: String = "kim", seats: Int = 2, now: Int64 = moment,
         requestId: String = "r-1"
     ) -> Command {
         let id = Self.booking(booking)
-        let order = [now, requestId, id, Self.exhibition, visitor, String(seats)]
-        let short = [keys.booking(id), bookEvents]
-        let transition = { Command(Scripts.bookTransition, keys: short, arguments: [now, requestId, id] + $0) }
-        let purged = keys.purgedExhibitions(of: "book")
+        func transition(_ event: String, _ status: String, from: String...) -> Command {
+            Command(
+                BookTransition(in: keys, now: now, requestId: requestId, booking: id, event: event, to: status, from: from))
+        }
         return switch step {
         case .record:
             Command(
-                Scripts.bookRecord,
-                keys: [keys.booking(id), keys.bookings(of: Self.exhibition), keys.exhibitionsWithBookings, bookEvents, purged],
-                arguments: order)
-        case .abort: Command(Scripts.bookAbort, keys: short + [purged], arguments: order)
-        case .complete: transition(["RequestCompleted", "REQUEST_COMPLETED", "REQUESTED"])
-        case .cancel: transition(["Canceled", "CANCELED", "REQUESTED", "REQUEST_COMPLETED"])
-        case .forceCancel: transition(["ForceCanceled", "FORCE_CANCELED", "REQUESTED", "REQUEST_COMPLETED"])
+                BookRecord(
+                    in: keys, now: now, requestId: requestId, booking: id, exhibition: Self.exhibition, visitor: visitor,
+                    seats: seats))
+        case .abort:
+            Command(
+                BookAbort(
+                    in: keys, now: now, requestId: requestId, booking: id, exhibition: Self.exhibition, visitor: visitor,
+                    seats: seats))
+        case .complete: transition("RequestCompleted", "REQUEST_COMPLETED", from: "REQUESTED")
+        case .cancel: transition("Canceled", "CANCELED", from: "REQUESTED", "REQUEST_COMPLETED")
+        case .forceCancel: transition("ForceCanceled", "FORCE_CANCELED", from: "REQUESTED", "REQUEST_COMPLETED")
         }
     }
 
     @discardableResult
     func book(
-        _ step: BookStep, _ booking: Int = 1, visitor: String = "kim", seats: Int = 2, now: String = now,
+        _ step: BookStep, _ booking: Int = 1, visitor: String = "kim", seats: Int = 2, now: Int64 = moment,
         requestId: String = "r-1"
     ) async throws -> Answer {
         try Answer(

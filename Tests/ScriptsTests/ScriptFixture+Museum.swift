@@ -6,7 +6,9 @@ import Testing
 /// Museum's scripts on exhibition `a1`.
 extension ScriptFixture {
     static let exhibition = "a1"
-    static let now = "1764000000000"
+    static let moment: Int64 = 1_764_000_000_000
+    /// As it is stored.
+    static let now = String(moment)
 
     var exhibition: String { keys.exhibition(Self.exhibition) }
     var seats: String { keys.seats(Self.exhibition) }
@@ -22,15 +24,20 @@ extension ScriptFixture {
     static let plan = ["달 항아리", "Hall 1", "2099-12-24", "14:00", "16:00"]
     static let slot = "209912241400"
 
+    private static func fields(_ plan: [String], _ capacity: Int) -> ExhibitionFields {
+        ExhibitionFields(
+            title: plan[0], hall: plan[1], date: plan[2], startTime: plan[3], endTime: plan[4], capacity: capacity)
+    }
+
     @discardableResult
     func register(
         capacity: Int = 10, plan: [String] = plan, requestId: String = "r-1", id: String = exhibition,
         key: (name: String, digest: String)? = nil
     ) async throws -> Answer {
         try await run(
-            Scripts.museumRegister,
-            [keys.exhibition(id), keys.exhibitions, museumEvents] + (key == nil ? [] : [keys.registrationKeys]),
-            [Self.now, requestId, id] + plan + [String(capacity)] + (key.map { [$0.name, $0.digest] } ?? []))
+            MuseumRegister(
+                in: keys, now: Self.moment, requestId: requestId, exhibition: id, fields: Self.fields(plan, capacity),
+                idempotency: key.map { ($0.name, $0.digest) }))
     }
 
     @discardableResult
@@ -38,23 +45,21 @@ extension ScriptFixture {
         at version: Int, plan: [String] = plan, capacity: Int = 10, status: String = "OPEN"
     ) async throws -> Answer {
         try await run(
-            Scripts.museumEdit, [exhibition, keys.exhibitions, museumEvents, keys.movedExhibitions],
-            [Self.now, "r-2", Self.exhibition, String(version)] + plan + [String(capacity), status])
+            MuseumEdit(
+                in: keys, now: Self.moment, requestId: "r-2", exhibition: Self.exhibition, version: version,
+                fields: Self.fields(plan, capacity), status: status))
     }
 
     @discardableResult
     func delete(requestId: String = "r-3") async throws -> Answer {
-        try await run(
-            Scripts.museumDelete, [exhibition, keys.exhibitions, keys.deletedExhibitions, keys.revoking, museumEvents],
-            [Self.now, requestId, Self.exhibition])
+        try await run(MuseumDelete(in: keys, now: Self.moment, requestId: requestId, exhibition: Self.exhibition))
     }
 
     /// Retires the exhibition as a purge of what ended before a day does.
     @discardableResult
     func retire(before day: String, after previous: String) async throws -> Answer {
         try await run(
-            Scripts.museumRetire, [exhibition, keys.exhibitions, keys.deletedExhibitions, museumEvents],
-            [Self.now, Self.exhibition, day, previous])
+            MuseumRetire(in: keys, now: Self.moment, exhibition: Self.exhibition, day: day, previousDay: previous))
     }
 
     /// Reserves for each booking, all in one call.
@@ -67,25 +72,31 @@ extension ScriptFixture {
 
     @discardableResult
     func reserve(_ wanted: [(booking: Int, seats: Int)], at local: [String] = longBefore) async throws -> [String] {
-        let arguments = wanted.flatMap {
-            [Self.booking($0.booking), String($0.seats), "visitor-\($0.booking)", "r-\($0.booking)"]
+        let reservations = wanted.map {
+            MuseumReserve.Reservation(
+                booking: Self.booking($0.booking), seats: $0.seats, visitor: "visitor-\($0.booking)",
+                requestId: "r-\($0.booking)")
         }
-        let reply = try await client.send(
-            Command(
-                Scripts.museumReserve, keys: [exhibition, seats, museumEvents],
-                arguments: [Self.now, Self.exhibition] + local + arguments))
+        let reply = try await client.send(Command(reserveCall(reservations, at: local)))
         return try reply.asPairs().map { "\(try $0.name.asText()) \(try $0.value.asInteger())" }
+    }
+
+    func reserveCall(_ reservations: [MuseumReserve.Reservation], at local: [String] = longBefore) -> MuseumReserve {
+        MuseumReserve(
+            in: keys, now: Self.moment, exhibition: Self.exhibition, date: local[0], previousDate: local[1], time: local[2],
+            reservations: reservations)
     }
 
     @discardableResult
     func release(_ booking: Int) async throws -> Answer {
         try await run(
-            Scripts.museumRelease, [exhibition, seats, museumEvents], [Self.now, "r-4", Self.exhibition, Self.booking(booking)])
+            MuseumRelease(
+                in: keys, now: Self.moment, requestId: "r-4", exhibition: Self.exhibition, booking: Self.booking(booking)))
     }
 
     @discardableResult
     func revoke() async throws -> Answer {
-        try await run(Scripts.museumRevoke, [exhibition, seats, keys.revoking, museumEvents], [Self.now, Self.exhibition])
+        try await run(MuseumRevoke(in: keys, now: Self.moment, exhibition: Self.exhibition))
     }
 
     /// Checks that no seat is lost and none is sold twice.

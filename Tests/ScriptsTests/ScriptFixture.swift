@@ -33,6 +33,10 @@ struct ScriptFixture {
         func fields() throws(RedisError) -> [String: String] { try (rest.first ?? .null).asFields() }
     }
 
+    /// The reply as it is, not as the call decodes it.
+    func run(_ call: some ScriptCall) async throws(RedisError) -> Answer { try Answer(try await client.send(Command(call))) }
+
+    /// A call put together by hand.
     func run(_ script: Script, _ keys: [String], _ arguments: [String]) async throws(RedisError) -> Answer {
         try Answer(try await client.send(Command(script, keys: keys, arguments: arguments)))
     }

@@ -6,19 +6,9 @@ import Testing
 extension AllScriptsTests {
     /// The scripts as texts: what Redis has to see in their first line, and that each is one short transition.
     struct ScriptSourcesTests {
-        static let all = [
-            Scripts.museumRegister, Scripts.museumEdit, Scripts.museumDelete, Scripts.museumReserve, Scripts.museumRelease,
-            Scripts.museumRevoke, Scripts.bookRecord, Scripts.bookAbort, Scripts.bookTransition,
-            Scripts.confirmApply, Scripts.myPageApply, Scripts.myPageExhibition,
-            Scripts.museumRetire, Scripts.museumPurge, Scripts.museumMaintenance, Scripts.bookPurge, Scripts.myPageRemove,
-            Scripts.myPageRename, Scripts.myPageRepair, Scripts.myPageRelist, Scripts.recordRename, Scripts.consumerProgress,
-            Scripts.consumerSetBack, Scripts.consumerLeave, Scripts.consumerPosition, Scripts.consumerRemoveIdle,
-            Scripts.streamTrim,
-        ]
-
-        @Test(arguments: all.map(\.name))
+        @Test(arguments: Scripts.all.map(\.name))
         func isShortAndChecked(_ name: String) throws {
-            let source = try #require(Self.all.first { $0.name == name }).source
+            let source = try #require(Scripts.all.first { $0.name == name }).source
             let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
             #expect(lines[0] == "#!lua", "Redis looks at OOM, READONLY and MISCONF before it runs such a script")
             #expect(lines.count <= 70)
@@ -32,12 +22,12 @@ extension AllScriptsTests {
         @Test func theListIsWhole() throws {
             let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../redis/scripts")
             let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".lua") }
-            #expect(files.sorted() == Self.all.map { $0.name + ".lua" }.sorted())
+            #expect(files.sorted() == Scripts.all.map { $0.name + ".lua" }.sorted())
         }
 
         @Test func redisNamesThemAlike() async throws {
             let fixture = try await ScriptFixture()
-            for script in Self.all {
+            for script in Scripts.all {
                 #expect(try await fixture.client.send("SCRIPT", "LOAD", script.source) == .text(script.sha1), "\(script.name)")
             }
         }

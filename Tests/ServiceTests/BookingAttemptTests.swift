@@ -20,11 +20,12 @@ import Testing
         client = try server.client()
         seatStore = RedisSeatStore(client: client)
         store = RedisBookingStore(client: client)
-        let keys = Keys(partition: "a")
-        _ = try await client.send(
-            Command(
-                Scripts.museumRegister, keys: [keys.exhibition("a1"), keys.exhibitions, keys.events(of: "museum")],
-                arguments: ["1", "", "a1", "", "A hall", "2099-12-24", "", "", "10"]))
+        _ = try await client.run(
+            MuseumRegister(
+                in: Keys(partition: "a"), now: 1, requestId: nil, exhibition: "a1",
+                fields: ExhibitionFields(
+                    title: nil, hall: "A hall", date: "2099-12-24", startTime: nil, endTime: nil, capacity: 10),
+                idempotency: nil))
     }
 
     /// Books two seats for kim under one key.

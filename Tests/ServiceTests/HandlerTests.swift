@@ -173,15 +173,16 @@ import Testing
 
     @Test func museum() async throws {
         let seats = RedisSeatStore(client: client)
-        let keys = Keys(partition: "a")
         let history = [Self.book[0], Self.book[2], Self.book[2], Self.book[4], Self.book[5]]
         try await expectOneEnd(
             history,
             prepare: {
-                _ = try await client.send(
-                    Command(
-                        Scripts.museumRegister, keys: [keys.exhibition("a1"), keys.exhibitions, keys.events(of: "museum")],
-                        arguments: ["1", "", "a1", "", "A hall", "2099-12-24", "", "", "10"]))
+                _ = try await client.run(
+                    MuseumRegister(
+                        in: Keys(partition: "a"), now: 1, requestId: nil, exhibition: "a1",
+                        fields: ExhibitionFields(
+                            title: nil, hall: "A hall", date: "2099-12-24", startTime: nil, endTime: nil, capacity: 10),
+                        idempotency: nil))
                 let reservations = [1, 2].map {
                     Reservation(
                         booking: BookingID(exhibition: ExhibitionID("a1")!, bits: $0), seats: 2, visitor: "kim", requestId: nil)

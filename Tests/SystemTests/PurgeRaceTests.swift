@@ -119,13 +119,10 @@ struct PurgeRaceTests {
         let exhibition = try await visitor.register(capacity: 10)
         #expect(try await visitor.book(exhibition, visitor: "kim").status == 201)
         try await visitor.move(exhibition, to: "2020-06-01")
-        _ = try await client.send(
-            Command(
-                Scripts.museumRetire,
-                keys: [
-                    Self.keys.exhibition(exhibition), Self.keys.exhibitions, Self.keys.deletedExhibitions,
-                    Self.keys.events(of: "museum"),
-                ], arguments: ["1764000000000", exhibition, "2021-01-01", "2020-12-31"]))
+        _ = try await client.run(
+            MuseumRetire(
+                in: Self.keys, now: 1_764_000_000_000, exhibition: exhibition, day: "2021-01-01",
+                previousDay: "2020-12-31"))
         #expect(try await visitor.book(exhibition, visitor: "lee").problem == "museum-deleted")
         let reopened = try await visitor.send("PATCH", "/museums/\(exhibition)", #"{"status":"OPEN"}"#)
         #expect(reopened.problem == "museum-deleted", "\(reopened.text)")
@@ -193,7 +190,7 @@ struct PurgeRaceTests {
         let keys = Self.keys
         _ = try await client.send(
             Command(
-                Scripts.museumDelete,
+                MuseumDelete.script,
                 keys: [
                     keys.exhibition(exhibition), keys.exhibitions, keys.deletedExhibitions, "museum:{a}:elsewhere",
                     keys.events(of: "museum"),

@@ -137,10 +137,13 @@ struct PurgeTests {
         // Seats for which nobody records a booking: Book gives them up, and is left with an aborted attempt.
         let keys = Keys(partition: "a")
         let lost = old[0] + "-000000000001"
-        _ = try await client.send(
-            Command(
-                Scripts.museumReserve, keys: [keys.exhibition(old[0]), keys.seats(old[0]), keys.events(of: "museum")],
-                arguments: ["1764000000000", old[0], "2020-01-01", "2019-12-31", "12:00", lost, "2", "visitor 1", ""]))
+        _ = try await client.run(
+            MuseumReserve(
+                in: keys, now: 1_764_000_000_000, exhibition: old[0], date: "2020-01-01", previousDate: "2019-12-31",
+                time: "12:00",
+                reservations: [
+                    MuseumReserve.Reservation(booking: lost, seats: 2, visitor: "visitor 1", requestId: nil)
+                ]))
         _ = try await visitor.delete("/museums/\(old[2])")
         try await eventually("the attempt is aborted") {
             try await client.send("HGET", keys.seats(old[0]), lost) == .text("0")

@@ -100,10 +100,10 @@ struct ConsumerGroup: Sendable {
         for source in service.subscriptions {
             let progress = try await position(on: source).progress
             guard progress != StreamID.zero else { continue }
-            let command = Command(Scripts.consumerProgress, keys: [progressKey(source)], arguments: [progress.text])
-            _ = try await store.send(command)
+            let call = ConsumerProgress(in: keys, group: group, service: source.rawValue, id: progress.text)
+            _ = try await store.run(call)
             // Whoever trims the stream reads the copy; so it comes second.
-            if hasOwnStore { _ = try await connection.send(command) }
+            if hasOwnStore { _ = try await connection.run(call) }
         }
     }
 
@@ -119,12 +119,12 @@ struct ConsumerGroup: Sendable {
     /// How far the group has read a stream, and its lowest pending entry. Both are read at one moment: a group that is
     /// destroyed and made anew further back would otherwise count as having applied what it has yet to read.
     private func position(on source: ServiceName) async throws(RedisError) -> Position {
-        let reply = try await connection.send(
-            Command(Scripts.consumerPosition, keys: [stream(source)], arguments: [group])
-        ).asTexts()
-        if reply == ["NO_GROUP"] { throw .noGroup("the group \(group) is gone") }
-        guard reply.count == 3, let delivered = StreamID(reply[1]) else { throw .unexpected("a group's position was due") }
-        return Position(delivered: delivered, lowestPending: StreamID(reply[2]))
+        switch try await connection.run(ConsumerPosition(stream: stream(source), group: group)) {
+        case .noGroup: throw .noGroup("the group \(group) is gone")
+        case .found(let delivered, let lowestPending):
+            guard let delivered = StreamID(delivered) else { throw .unexpected("a group's position was due") }
+            return Position(delivered: delivered, lowestPending: StreamID(lowestPending))
+        }
     }
 
     private struct Position {
@@ -173,10 +173,9 @@ struct ConsumerGroup: Sendable {
     func removeIdleConsumers(idle: Duration) async throws(RedisError) -> [String] {
         var removed: [String] = []
         for source in service.subscriptions {
-            let arguments = [group, consumer, String(Int(idle / .milliseconds(1))), "100"]
-            removed += try await connection.send(
-                Command(Scripts.consumerRemoveIdle, keys: [stream(source)], arguments: arguments)
-            ).asTexts()
+            removed += try await connection.run(
+                ConsumerRemoveIdle(
+                    stream: stream(source), group: group, consumer: consumer, idle: Int(idle / .milliseconds(1)), limit: 100))
         }
         return removed
     }
@@ -186,9 +185,8 @@ struct ConsumerGroup: Sendable {
     func leave() async throws(RedisError) -> Bool {
         var hasLeft = true
         for source in service.subscriptions {
-            let reply = try await connection.send(
-                Command(Scripts.consumerLeave, keys: [stream(source)], arguments: [group, consumer]))
-            if reply != .text("LEFT") { hasLeft = false }
+            let code = try await connection.run(ConsumerLeave(stream: stream(source), group: group, consumer: consumer))
+            if code != .left { hasLeft = false }
         }
         return hasLeft
     }

@@ -44,17 +44,16 @@ struct EventStream: Sendable {
     /// about a hundred.
     /// - Returns: how many are gone, and the id below which the last step removed.
     func trim(below id: StreamID) async throws(RedisError) -> (count: Int, bound: String) {
-        let command = Command(
-            Scripts.streamTrim, keys: [stream] + progressKeys, arguments: [id.text, String(Self.trimLimit)])
+        let call = StreamTrim(
+            in: keys, service: service.rawValue, subscribers: service.subscribers.map(\.rawValue), below: id.text,
+            limit: Self.trimLimit)
         var count = 0
         var bound = StreamID.zero.text
         while !Task.isCancelled {
-            let reply = try await redis.send(command).asArray()
-            guard reply.count == 2 else { throw .unexpected("stream_trim answers two elements") }
-            let gone = try reply[0].asInteger()
-            bound = try reply[1].asText()
-            if gone == 0 { break }
-            count += gone
+            let step = try await redis.run(call)
+            bound = step.bound
+            if step.count == 0 { break }
+            count += step.count
         }
         return (count, bound)
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Messaging
 import Contracts
 import Redis
+import Scripts
 
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -5,18 +5,7 @@ import Scripts
 
 /// Where a consumer group stands on a stream, and whether it can be set back to an id.
 struct GroupPosition {
-    enum Outcome: String {
-        /// The group or its stream is missing.
-        case noGroup = "NO_GROUP"
-        /// The id is past what the group has applied, and some entries are not applied yet: it would move forward.
-        case ahead = "AHEAD"
-        /// The id is past what the group has applied, which is all there is.
-        case nothing = "NOTHING"
-        /// It can be, or has been, set back.
-        case setBack = "SET_BACK"
-    }
-
-    let outcome: Outcome
+    let outcome: ConsumerSetBack.Code
     /// All entries up to this one are applied.
     let applied: StreamID
 
@@ -24,17 +13,12 @@ struct GroupPosition {
     ///   - first: the first id to replay.
     ///   - isSetBack: whether the group is set back, in the same step as it is looked at.
     init(_ subscription: Subscription, from first: StreamID, isSetBack: Bool, _ session: OperatorSession) async throws {
-        let reply = try await session.redis.send(
-            Command(
-                Scripts.consumerSetBack, keys: [subscription.stream],
-                arguments: [subscription.group.rawValue, first.text, first.previous.text, isSetBack ? "1" : "0"])
-        ).asTexts()
-        guard let outcome = reply.first.flatMap(Outcome.init), outcome == .noGroup || reply.count == 3 else {
-            throw RedisError.unexpected("consumer_set_back answered \(reply)")
-        }
-        self.outcome = outcome
-        let delivered = reply.count == 3 ? StreamID(reply[1]) ?? .zero : .zero
-        let lowest = reply.count == 3 ? StreamID(reply[2]) : nil
-        applied = min(lowest?.previous ?? delivered, delivered)
+        let result = try await session.redis.run(
+            ConsumerSetBack(
+                stream: subscription.stream, group: subscription.group.rawValue, first: first.text,
+                previous: first.previous.text, isSetBack: isSetBack))
+        outcome = result.code
+        let delivered = StreamID(result.delivered) ?? .zero
+        applied = min(StreamID(result.lowestPending)?.previous ?? delivered, delivered)
     }
 }

@@ -69,6 +69,16 @@ extension RedisClient {
         }
         return replies
     }
+
+    /// Runs a script many times, at most 200 in one go.
+    /// - Returns: a result for each, in order.
+    func runAll<Result>(_ calls: [any ScriptCall<Result>]) async throws(RedisError) -> [Result] {
+        var results: [Result] = []
+        for (call, reply) in zip(calls, try await sendAll(calls.map { Command($0) })) {
+            results.append(try call.result(of: reply))
+        }
+        return results
+    }
 }
 
 extension OperatorSession {

@@ -115,20 +115,14 @@ struct VisitorAnonymization {
         var found = 0
         for page in try await pages(in: partition) {
             try Task.checkCancellation()
-            let answer = try await session.myPageStore.send(
-                Command(
-                    Scripts.myPageRename,
-                    keys: [keys.page(page.text), keys.pages(of: visitor), keys.pages(of: pseudonym), keys.visitors],
-                    arguments: [page.text, visitor, pseudonym]))
-            if answer == .text("RENAMED") { found += 1 }
+            let call = MyPageRename(in: keys, booking: page.text, visitor: visitor, to: pseudonym)
+            if try await session.myPageStore.run(call) == .renamed { found += 1 }
         }
         return found
     }
 
     private func rename(_ key: String, _ pseudonym: String) async throws -> Int {
-        let answer = try await session.redis.send(
-            Command(Scripts.recordRename, keys: [key], arguments: [visitor, pseudonym]))
-        return answer == .text("RENAMED") ? 1 : 0
+        try await session.redis.run(RecordRename(key, visitor: visitor, to: pseudonym)) == .renamed ? 1 : 0
     }
 
     /// All pages that name the visitor, and all that the visitor's list has.

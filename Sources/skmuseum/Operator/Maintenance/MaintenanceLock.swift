@@ -99,16 +99,11 @@ struct MaintenanceLock {
 
     /// - Returns: `nil` if it was done; else the value that the lock has.
     private func replace(_ present: String, with value: String) async throws(RedisError) -> String? {
-        enum Code: String { case changed = "CHANGED", replaced = "REPLACED" }
-        let command = Command(Scripts.museumMaintenance, keys: [Keys.maintenance], arguments: [present, value])
-        let reply = try await untilReachable { () throws(RedisError) in try await redis.send(command).asArray() }
-        switch Code(rawValue: try (reply.first ?? .null).asText()) {
+        let call = MuseumMaintenance(present: present, value: value)
+        switch try await untilReachable({ () throws(RedisError) in try await redis.run(call) }) {
         case .replaced: return nil
-        case .changed:
-            let found = try (reply.last ?? .null).asText()
-            // The reply to the first was lost.
-            return found == value ? nil : found
-        case nil: throw .unexpected("museum_maintenance answered \(reply)")
+        // The reply to the first was lost.
+        case .changed(let found): return found == value ? nil : found
         }
     }
 

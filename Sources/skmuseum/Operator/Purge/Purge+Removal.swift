@@ -5,19 +5,12 @@ import Scripts
 /// What a purge removes, a bounded step at a time.
 extension Purge {
     func removeBookings(of exhibition: RetiredExhibition) async throws {
-        enum Code: String { case changed = "CHANGED", removed = "REMOVED" }
         let id = exhibition.id
         func remove(_ bookings: [BookingID]) async throws {
-            let reply = try await session.redis.send(
-                Command(
-                    Scripts.bookPurge,
-                    keys: [keys.exhibition(id.text), keys.bookings(of: id.text), keys.exhibitionsWithBookings]
-                        + bookings.map { keys.booking($0.text) },
-                    arguments: [id.text, exhibition.version] + bookings.map(\.text)))
-            switch Code(rawValue: try reply.asText()) {
+            let call = BookPurge(in: keys, exhibition: id.text, version: exhibition.version, bookings: bookings.map(\.text))
+            switch try await session.redis.run(call) {
             case .removed: return
             case .changed: throw CommandError(changed(id))
-            case nil: throw RedisError.unexpected("book_purge answered \(reply)")
             }
         }
         try await eachPart(of: id, remove)
@@ -37,23 +30,18 @@ extension Purge {
 
     /// A row whose visitor has changed between reading and removing is read again.
     private func removePages(_ bookings: [BookingID]) async throws {
-        enum Code: String { case changed = "CHANGED", absent = "ABSENT", removed = "REMOVED" }
         let store = session.myPageStore
         var left = bookings
         while !left.isEmpty {
             let visitors = try await store.sendAll(left.map { Command("HGET", keys.page($0.text), "visitor") })
             let removals = zip(left, visitors).map { booking, visitor in
-                let lists = visitor.shownIfAny.map { [keys.pages(of: $0), keys.visitors] } ?? []
-                return Command(
-                    Scripts.myPageRemove, keys: [keys.page(booking.text)] + lists,
-                    rawArguments: [.text(booking.text), visitor.argument])
+                MyPageRemove(in: keys, booking: booking.text, visitor: visitor.argument, list: visitor.shownIfAny)
             }
             var changed: [BookingID] = []
-            for (booking, reply) in zip(left, try await store.sendAll(removals)) {
-                switch Code(rawValue: reply.shown) {
+            for (booking, code) in zip(left, try await store.runAll(removals)) {
+                switch code {
                 case .absent, .removed: break
                 case .changed: changed.append(booking)
-                case nil: throw RedisError.unexpected("mypage_remove answered \(reply)")
                 }
             }
             left = changed
@@ -69,24 +57,15 @@ extension Purge {
     }
 
     func removeExhibition(_ exhibition: RetiredExhibition) async throws {
-        enum Code: String { case gone = "GONE", changed = "CHANGED", purged = "PURGED", more = "MORE" }
         let id = exhibition.id
         try await removeMoves(of: id)
         var cursor = "0"
         while true {
-            let reply = try await session.redis.send(
-                Command(
-                    Scripts.museumPurge,
-                    keys: [
-                        keys.exhibition(id.text), keys.seats(id.text), keys.exhibitions, keys.deletedExhibitions, keys.revoking,
-                        keys.registrationKeys,
-                    ], arguments: [id.text, exhibition.version, cursor])
-            ).asArray()
-            switch Code(rawValue: try (reply.first ?? .null).asText()) {
+            let call = MuseumPurge(in: keys, exhibition: id.text, version: exhibition.version, cursor: cursor)
+            switch try await session.redis.run(call) {
             case .gone, .purged: return
             case .changed: throw CommandError(changed(id))
-            case .more: cursor = try (reply.last ?? .null).asText()
-            case nil: throw RedisError.unexpected("museum_purge answered \(reply)")
+            case .more(let next): cursor = next
             }
         }
     }

@@ -87,30 +87,19 @@ struct Purge {
     /// Takes the exhibition out of use, if it is still over. One that staff have deleted first gets its seats back.
     /// - Returns: the version at which it is retired; `nil` where it is gone or not over any more.
     private func retire(_ id: ExhibitionID) async throws -> String? {
-        enum Code: String {
-            case noExhibition = "NO_EXHIBITION"
-            case retired = "RETIRED"
-            case notOver = "NOT_OVER"
-            case revoking = "REVOKING"
-        }
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
-            let reply = try await session.redis.send(
-                Command(
-                    Scripts.museumRetire,
-                    keys: [keys.exhibition(id.text), keys.exhibitions, keys.deletedExhibitions, keys.events(of: "museum")],
-                    arguments: [String(WallClock.now()), id.text, day, LocalDate.previous(day)])
-            ).asArray()
-            switch Code(rawValue: try (reply.first ?? .null).asText()) {
+            let call = MuseumRetire(
+                in: keys, now: WallClock.now(), exhibition: id.text, day: day, previousDay: LocalDate.previous(day))
+            switch try await session.redis.run(call) {
             case .noExhibition, .notOver: return nil
-            case .retired: return try (reply.last ?? .null).asText()
+            case .retired(let version): return version
             case .revoking:
                 guard .now < deadline else {
                     throw CommandError("the seats of \(id.text) are not revoked; is Museum running? Run this again when it is")
                 }
                 show("waiting until the seats of \(id.text) are revoked")
                 try await Task.sleep(for: .milliseconds(200))
-            case nil: throw RedisError.unexpected("museum_retire answered \(reply)")
             }
         }
     }

@@ -158,37 +158,32 @@ struct RowComparison {
         }
         result.different += differences.count
         result.named += differences.prefix(max(0, Self.namedAtMost - result.named.count)).map(\.subject.name)
-        let repairs = differences.compactMap { $0.command(for: repair, live) }
-        for reply in try await store.sendAll(repairs) {
-            switch RepairCode(rawValue: reply.shown) {
+        let repairs = differences.compactMap { $0.call(for: repair, live) }
+        for code in try await store.runAll(repairs) {
+            switch code {
             case .repaired: result.repaired += 1
             // What has changed since it was judged is compared anew.
             case .changed, .same: break
-            case nil: throw RedisError.unexpected("a repair answered \(reply)")
             }
         }
     }
-
-    private enum RepairCode: String { case changed = "CHANGED", same = "SAME", repaired = "REPAIRED" }
 }
 
 extension RowComparison.Difference {
     /// What makes the live one right, if it still is what was judged; `nil` where that is not this repair's business.
-    fileprivate func command(for repair: RowComparison.Repair, _ keys: Keys) -> Command? {
+    fileprivate func call(for repair: RowComparison.Repair, _ keys: Keys) -> (any ScriptCall<RepairCode>)? {
         switch (subject, repair) {
         case (.hash(let live, let rebuilt, let version), .rows):
             let fields = ((try? judged.asArray()) ?? []).map(\.argument)
-            return Command(
-                Scripts.myPageRepair, keys: [live, rebuilt], rawArguments: ([version] + untold).map { .text($0) } + fields)
+            return MyPageRepair(
+                live: live, rebuilt: rebuilt, versionField: version, untold: untold[0], untoldAdmission: untold[1],
+                judged: fields)
         case (.entry(keys.visitors, _, let visitor), .lists):
-            return Command(Scripts.myPageRelist, keys: [keys.pages(of: visitor), keys.visitors], arguments: [visitor])
+            return MyPageRelist(in: keys, visitor: visitor)
         case (.entry(let list, _, let booking), .lists):
-            return Command(
-                Scripts.myPageRelist, keys: [list, keys.visitors, keys.page(booking)],
-                arguments: [
-                    String(list.dropFirst(keys.pages(of: "").count)), booking, judged.shown,
-                    self.rebuilt.halves[0].fields["score"] ?? "",
-                ])
+            return MyPageRelist(
+                in: keys, visitor: String(list.dropFirst(keys.pages(of: "").count)), booking: booking, score: judged.shown,
+                due: self.rebuilt.halves[0].fields["score"] ?? "")
         case (.hash, _), (.entry, _): return nil
         }
     }

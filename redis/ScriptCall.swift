@@ -1,0 +1,70 @@
+public import Redis
+
+/// A call of one script: its keys and arguments in the script's order, and the decoding of its reply. Nobody else knows the
+/// positions.
+public protocol ScriptCall<Result>: Sendable {
+    associatedtype Result: Sendable
+    static var script: Script { get }
+    /// The result codes that the script may return; none where it returns only values.
+    static var codes: [String] { get }
+    var keys: [String] { get }
+    var arguments: [Command.Argument] { get }
+    /// Decodes a reply. Throws ``RedisError/unexpected(_:)`` with the script's name where the result code is unknown.
+    func result(of reply: Reply) throws(RedisError) -> Result
+}
+
+/// A closed set of result codes.
+public protocol ResultCode: RawRepresentable<String>, CaseIterable, Sendable {}
+
+/// A call whose reply is one result code, alone or with values after it.
+public protocol CodedCall<Result>: ScriptCall {
+    associatedtype Code: ResultCode
+    associatedtype Result = Code
+    func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result
+}
+
+extension CodedCall {
+    public static var codes: [String] { Code.allCases.map(\.rawValue) }
+
+    public func result(of reply: Reply) throws(RedisError) -> Result {
+        let parts = if case .array(let parts) = reply { parts } else { [reply] }
+        return try result(try Self.code((parts.first ?? .null).asText()), ReplyValues(parts.dropFirst()))
+    }
+}
+
+extension CodedCall where Result == Code {
+    public func result(_ code: Code, _ values: ReplyValues) -> Code { code }
+}
+
+extension ScriptCall {
+    static func code<Code: ResultCode>(_ text: String) throws(RedisError) -> Code {
+        guard let code = Code(rawValue: text) else { throw .unexpected("\(script.name) answered \(text)") }
+        return code
+    }
+}
+
+/// What a script returns after its result code. A value that is missing is ``Reply/null``.
+public struct ReplyValues: Sendable {
+    private let values: [Reply]
+
+    init(_ values: some Sequence<Reply>) { self.values = Array(values) }
+
+    var first: Reply { values.first ?? .null }
+    var second: Reply { values.count > 1 ? values[1] : .null }
+}
+
+extension Command {
+    public init(_ call: some ScriptCall) {
+        self.init(type(of: call).script, keys: call.keys, rawArguments: call.arguments)
+    }
+}
+
+extension RedisSender {
+    /// Runs a script.
+    public func run<Call: ScriptCall>(_ call: Call) async throws(RedisError) -> Call.Result {
+        try call.result(of: try await send(Command(call)))
+    }
+}
+
+/// Arguments that are texts.
+func texts(_ arguments: [String]) -> [Command.Argument] { arguments.map { .text($0) } }
