@@ -20,7 +20,7 @@ public enum ServiceName: String, Sendable, CaseIterable {
 /// An event as a consumer hands it to its service.
 public struct Delivery: Sendable {
     public let event: Event
-    /// How long this process has had it in hand, by a clock that never jumps.
+    /// How long this process has been processing it, by a clock that never jumps.
     public let age: Duration
 
     public init(event: Event, age: Duration) {

@@ -26,7 +26,7 @@ final class OutageLog: Sendable {
             state = .away(failures: failures + 1, last: now)
             return false
         }
-        if isNew { logger.warning("service out of reach", metadata: ["service": "\(service)", "fault": "\(fault)"]) }
+        if isNew { logger.warning("upstream unavailable", metadata: ["service": "\(service)", "fault": "\(fault)"]) }
     }
 
     func succeeded(logger: Logger, at now: ContinuousClock.Instant = .now) {
@@ -36,7 +36,7 @@ final class OutageLog: Sendable {
             return failures
         }
         if let failures {
-            logger.notice("service answers again", metadata: ["service": "\(service)", "requestsFailed": "\(failures)"])
+            logger.notice("upstream recovered", metadata: ["service": "\(service)", "requestsFailed": "\(failures)"])
         }
     }
 }

@@ -30,7 +30,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     /// What is wrong behind requests that still wait for their answers.
     private var parting: RequestError?
     private var isCountedAsUnread = false
-    private var patience = ClientTimeouts()
+    private var timeouts = ClientTimeouts()
 
     init(_ keeper: ConnectionLimiter, load: ConcurrencyLimiter) {
         self.keeper = keeper
@@ -52,7 +52,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        patience.cancel()
+        timeouts.cancel()
         countAsUnread(false)
     }
 
@@ -74,7 +74,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             unanswered += 1
             isBodyDue = true
             bodyLength = 0
-            patience.isOver(for: .head)
+            timeouts.isOver(for: .head)
             wait(for: .body, context)
             if head.headerFields[.connection].map(Self.saysClose) ?? false { answersLeft = unanswered }
         case .body(let bytes):
@@ -82,7 +82,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             if unanswered == 0, bodyLength > HTTPServerLimits.bodyAfterAnswer { return close(context) }
         case .end:
             isBodyDue = false
-            patience.isOver(for: .body)
+            timeouts.isOver(for: .body)
         }
         context.fireChannelRead(data)
     }
@@ -143,7 +143,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     func flush(context: ChannelHandlerContext) {
         context.flush()
         if isClosing { return }
-        if Self.hasUnsentBytes(context) { wait(for: .reading, context) } else { patience.isOver(for: .reading) }
+        if Self.hasUnsentBytes(context) { wait(for: .reading, context) } else { timeouts.isOver(for: .reading) }
     }
 
     private static func hasUnsentBytes(_ context: ChannelHandlerContext) -> Bool {
@@ -158,12 +158,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     // MARK: ClientTimeouts, and its end
 
     private func wait(for what: ClientTimeouts.Reason, _ context: ChannelHandlerContext) {
-        patience.begins(for: what, on: context.eventLoop) { self.look(context) }
+        timeouts.begins(for: what, on: context.eventLoop) { self.look(context) }
     }
 
     private func look(_ context: ChannelHandlerContext) {
-        if !isClosing, !Self.hasUnsentBytes(context) { patience.isOver(for: .reading) }
-        switch patience.ended(on: context.eventLoop, again: { self.look(context) }) {
+        if !isClosing, !Self.hasUnsentBytes(context) { timeouts.isOver(for: .reading) }
+        switch timeouts.ended(on: context.eventLoop, again: { self.look(context) }) {
         case nil: break
         case .reading: context.close(promise: nil)
         case .head: part(from: context, with: .requestTimeout)
@@ -194,7 +194,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     private func close(_ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         isClosing = true
-        patience.cancel()
+        timeouts.cancel()
         context.flush()
         context.close(mode: .output, promise: nil)
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.closeDelay) { context.close(promise: nil) }

@@ -1,5 +1,4 @@
 public import Configuration
-import Contracts
 public import Foundation
 public import Logging
 import NIOCore

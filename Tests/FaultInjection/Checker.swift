@@ -116,7 +116,7 @@ struct Checker {
         }
     }
 
-    /// E2: only what is no event is a dead letter, and all of that in each group that subscriptions it.
+    /// E2: only what is no event moved to dead letters, and all of that in each group that subscriptions it.
     private mutating func checkDeadLetters() {
         let poison = deployment.poisoned.value
         for group in ServiceName.allCases {

@@ -11,7 +11,7 @@ struct ClientWorkload: Sendable {
     var operations: [BookingOperation] = []
 
     /// Longer than any deadline of the museum's own.
-    static let patience = Duration.seconds(8)
+    static let timeout = Duration.seconds(8)
 
     mutating func run(until end: ContinuousClock.Instant) async {
         while .now < end {
@@ -46,7 +46,7 @@ struct ClientWorkload: Sendable {
                         try await deployment.visitor.send(
                             "POST", "/books",
                             #"{"museumId":"\#(operation.exhibition)","visitor":"\#(operation.visitor)","seats":\#(operation.seats)}"#,
-                            headers: operation.key.map { ["Idempotency-Key": $0] } ?? [:], within: Self.patience)
+                            headers: operation.key.map { ["Idempotency-Key": $0] } ?? [:], within: Self.timeout)
                     }
                 }
             }
@@ -71,7 +71,7 @@ struct ClientWorkload: Sendable {
             for _ in 0..<times {
                 group.addTask { [deployment] in
                     await Self.answer(deployment) {
-                        try await deployment.visitor.send("DELETE", "/books/\(id)", within: Self.patience)
+                        try await deployment.visitor.send("DELETE", "/books/\(id)", within: Self.timeout)
                     }
                 }
             }
@@ -100,7 +100,7 @@ struct ClientWorkload: Sendable {
     private mutating func look() async {
         guard let index = someBooking(), let id = operations[index].bookingId else { return await pause() }
         tally.countOther()
-        guard let answer = try? await deployment.visitor.send("GET", "/books/\(id)", within: Self.patience) else { return }
+        guard let answer = try? await deployment.visitor.send("GET", "/books/\(id)", within: Self.timeout) else { return }
         switch answer.status {
         case 200:
             let version = answer.json["version"]?.integer ?? 0
@@ -147,9 +147,9 @@ struct ClientWorkload: Sendable {
             let answer = try await send()
             return (BookingOperation.Answer(answer) { complaints.append($0) }, complaints)
         } catch {
-            if .now - start >= patience, deployment.wayInWasOpen(since: start) {
+            if .now - start >= timeout, deployment.wayInWasOpen(since: start) {
                 deployment.note("somebody waits in vain")
-                complaints.append("had no answer within \(patience)")
+                complaints.append("had no answer within \(timeout)")
             }
             return (.open("no answer"), complaints)
         }

@@ -16,7 +16,7 @@ extension FaultDeployment {
             count += await reserve(on: deleted, seats: 1...3, &random)
             count += await reserve(on: deleted, seats: 1...3, &random)
             try await Task.sleep(for: random.milliseconds(0...50))
-            let answer = try? await visitor.send("DELETE", "/museums/\(deleted)", within: ClientWorkload.patience)
+            let answer = try? await visitor.send("DELETE", "/museums/\(deleted)", within: ClientWorkload.timeout)
             note("\(deleted) has orphans and its DELETE was answered \(answer.map { String($0.status) } ?? "nothing")")
         }
         return try await count + revokeUnknown(on: lasting, &random)
@@ -33,7 +33,7 @@ extension FaultDeployment {
         orphans.update { _ = $0.insert(booking) }
         let answer = try? await Visitor(museum.process.url("museum")).send(
             "POST", "/museums/\(exhibition)/reservations",
-            #"{"reservations":[{"bookId":"\#(booking)","seats":\#(seats),"visitor":"orphan"}]}"#, within: ClientWorkload.patience)
+            #"{"reservations":[{"bookId":"\#(booking)","seats":\#(seats),"visitor":"orphan"}]}"#, within: ClientWorkload.timeout)
         return answer?.text.contains("RESERVED") == true ? 1 : 0
     }
 

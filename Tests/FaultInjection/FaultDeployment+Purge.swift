@@ -69,7 +69,7 @@ extension FaultDeployment {
     }
 
     private func ask(_ method: String, _ path: String, _ body: String) async -> Visitor.Answer? {
-        try? await visitor.send(method, path, body, within: ClientWorkload.patience)
+        try? await visitor.send(method, path, body, within: ClientWorkload.timeout)
     }
 
     /// Runs `purge`; where told so it is killed on the way and run again.

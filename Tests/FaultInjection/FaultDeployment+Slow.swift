@@ -84,7 +84,7 @@ extension FaultDeployment {
                 for read in reads {
                     group.addTask {
                         let start = ContinuousClock.now
-                        let answer = try? await Visitor(read.url).send("GET", read.path, within: ClientWorkload.patience)
+                        let answer = try? await Visitor(read.url).send("GET", read.path, within: ClientWorkload.timeout)
                         return (read, answer?.status, .now - start)
                     }
                 }

@@ -72,7 +72,7 @@ struct StaffWorkload: Sendable {
 
     private mutating func send(_ method: String, _ path: String, _ body: String?) async -> Visitor.Answer? {
         tally.countOther()
-        guard let answer = try? await deployment.visitor.send(method, path, body, within: ClientWorkload.patience) else {
+        guard let answer = try? await deployment.visitor.send(method, path, body, within: ClientWorkload.timeout) else {
             return nil
         }
         let isForgotten = answer.status == 404 && deployment.forgotten.value != nil

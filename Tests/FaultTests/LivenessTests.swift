@@ -16,7 +16,7 @@ struct LivenessTests {
 
     enum Silence: String, CaseIterable { case killed, stopped }
 
-    /// L1: what a dead consumer has in hand is taken over within 5 s.
+    /// L1: what a dead consumer has in flight is taken over within 5 s.
     @Test(arguments: Silence.allCases)
     func anotherTakesOver(_ silence: Silence) async throws {
         let deployment = try await Self.open()

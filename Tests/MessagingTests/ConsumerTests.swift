@@ -67,7 +67,7 @@ struct ConsumerTests {
     {
         let partitions = Partitions(client)
         try await partitions.refresh()
-        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name) { _ in handler }
+        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name) { _ in flightler }
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))
         let group = ServiceGroup(configuration: .init(services: [consumers], logger: Logger(label: "test")))
@@ -266,7 +266,7 @@ struct ConsumerTests {
         try await publish(0..<2)
         let reply = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-test", "STREAMS", stream, ">")
         let killer = try reply.asArray()[0].asArray()[1].asArray()[0].asArray()[0].asText()
-        // What five processes leave behind that died with this one entry in hand.
+        // What five processes leave behind that died with this one entry in flight.
         _ = try await client.send("HSET", "confirm:{a}:attempts", "book:\(killer)", "5")
         try await consuming(handler) { try await eventually("all is done with") { try await pending() == 0 } }
         let letters = try await deadLetters()
@@ -280,12 +280,12 @@ struct ConsumerTests {
         try await publish(0..<2)
         let reply = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-other", "STREAMS", stream, ">")
         let ids = try reply.asArray()[0].asArray()[1].asArray().map { try $0.asArray()[0].asText() }
-        // One process was killed after acknowledging the first, another has the second in hand; and somebody wrote nonsense.
+        // One process was killed after acknowledging the first, another has the second in flight; and somebody wrote nonsense.
         _ = try await client.send("XACK", stream, "confirm", ids[0])
         _ = try await client.send(
             "HSET", "confirm:{a}:attempts", "book:\(ids[0])", "1", "book:\(ids[1])", "2", "nonsense", "1", "book:x", "1")
         try await consuming(handler) {
-            try await soon("only what is in hand is counted", within: .seconds(2), with: [server.pid]) {
+            try await soon("only what is in flight is counted", within: .seconds(2), with: [server.pid]) {
                 try await client.send("HGETALL", "confirm:{a}:attempts") == .array([.text("book:\(ids[1])"), .text("2")])
             }
         }

@@ -63,7 +63,7 @@ struct DeadLettersTests {
         try await partitions.refresh()
         let configuration = ConsumerConfiguration(
             events: try user ?? server.client(), store: nil, consumer: "confirm-test"
-        ) { _ in handler }
+        ) { _ in flightler }
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))
         let group = ServiceGroup(configuration: .init(services: [consumers], logger: Logger(label: "test")))
@@ -174,6 +174,16 @@ struct DeadLettersTests {
             try await letters.retry(page[0], age: .zero, with: RecordingHandler())
                 == .left("field eventType is not what it should be"))
         #expect(try await letters.retry(page[1], age: .zero, with: RecordingHandler()) == .left("field eventType is missing"))
+    }
+
+    /// Older versions wrote the second member of the note under another name.
+    @Test func notesOfOlderVersionsAreRead() async throws {
+        _ = try await client.send(
+            "XADD", "confirm:{a}:dead", "*", "eventId", "8-0", "origin", "book", "reason", "r", "attempts", "2", "eventType",
+            "Nonsense")
+        let entry = try #require(try await letters.page(after: .zero, through: try await letters.last()).first)
+        #expect(entry.eventName == "book:8-0" && entry.reason == "r" && entry.attempts == "2")
+        #expect(entry.fields.count == 1 && entry.type == .text("Nonsense"))
     }
 
     @Test func anEventGoneFromItsStreamIsNoDeadLetter() async throws {

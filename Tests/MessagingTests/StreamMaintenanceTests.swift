@@ -201,13 +201,13 @@ struct StreamMaintenanceTests {
         try await setProgress("confirm", "5000-0")
         try await keeping(now: 30_000, retention: .seconds(100), silence: .milliseconds(200)) {
             try await eventually("lag is shown") { lag("museum") == 0 && lag("confirm") == 24 && lag("mypage") == 29 }
-            try await eventually("two are silent") { book.times("subscriber has fallen silent") == 2 }
+            try await eventually("two are silent") { book.times("consumer group stalled") == 2 }
             try await severalTrims()
             try await setProgress("confirm", "20000-0")
-            try await eventually("one is back") { book.times("subscriber is back") == 1 && lag("confirm") == 0 }
+            try await eventually("one is back") { book.times("consumer group recovered") == 1 && lag("confirm") == 0 }
             try await severalTrims()
         }
-        #expect(book.times("subscriber has fallen silent") == 2, "\(book.lines.value)")
-        #expect(book.lines.value.contains { $0.hasPrefix("subscriber is back") && $0.contains("group=confirm") })
+        #expect(book.times("consumer group stalled") == 2, "\(book.lines.value)")
+        #expect(book.lines.value.contains { $0.hasPrefix("consumer group recovered") && $0.contains("group=confirm") })
     }
 }

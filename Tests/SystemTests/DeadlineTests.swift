@@ -317,11 +317,11 @@ struct DeadlineTests {
         }
         rude.change(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
         try await eventually("the second is told to be back") {
-            try await visitor.get("/books").status == 200 && gateway.printed().contains("service answers again")
+            try await visitor.get("/books").status == 200 && gateway.printed().contains("upstream recovered")
         }
         let lines = gateway.printed().split(separator: "\n")
-        #expect(lines.count { $0.contains("service out of reach") } == 2, "\(gateway.printed())")
-        #expect(lines.count { $0.contains("service answers again") } == 1)
+        #expect(lines.count { $0.contains("upstream unavailable") } == 2, "\(gateway.printed())")
+        #expect(lines.count { $0.contains("upstream recovered") } == 1)
         withExtendedLifetime((crowd, full)) {}
     }
 }

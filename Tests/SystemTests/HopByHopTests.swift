@@ -28,7 +28,7 @@ struct HopByHopTests {
             X-HTTP-Method-Override: DELETE\r\nX-Inner: 1\r\nAuthorization: Bearer x\r\nCookie: a=b\r\nIdempotency-Key: k1\r
             X-Request-Id: from-outside\r\nAccept: application/hal+json\r\n\r\n\(body)
             """
-        let outcome = try await RawExchange.run(Array(sent.utf8), port: gateway.ports["gateway"]!, patience: .milliseconds(50))
+        let outcome = try await RawExchange.run(Array(sent.utf8), port: gateway.ports["gateway"]!, quietFor: .milliseconds(50))
         #expect(outcome.statuses == [200], "\(outcome.text)")
         let heard = try #require(service.heard.first)
         let names = Set(

@@ -129,10 +129,10 @@ public enum RawExchange {
     }
 
     /// - Parameters:
-    ///   - patience: how long after the last byte, without an end, the exchange counts as over.
+    ///   - quietFor: how long after the last byte, without an end, the exchange counts as over.
     ///   - responses: how many are waited for in any case, interim ones among them.
     public static func run(
-        _ bytes: [UInt8], port: Int, patience: Duration = .milliseconds(300), responses: Int = 1
+        _ bytes: [UInt8], port: Int, quietFor: Duration = .milliseconds(300), responses: Int = 1
     ) async throws -> Outcome {
         let connections = RawConnections()
         try connections.join(1, port: port)
@@ -149,7 +149,7 @@ public enum RawExchange {
                 quietSince = .now
             }
             // An answer that has begun is waited for; one that has not may take its deadline.
-            if heard > 0, ContinuousClock.now - quietSince > patience, member.statuses.count >= responses { break }
+            if heard > 0, ContinuousClock.now - quietSince > quietFor, member.statuses.count >= responses { break }
             try await Task.sleep(for: .milliseconds(1))
         }
         return Outcome(

@@ -203,7 +203,7 @@ struct BatchWorker {
 
     private mutating func moveToDeadLetters(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
         logger.error(
-            "event is a dead letter",
+            "event moved to dead letters",
             metadata: ["service": "\(entry.source.rawValue)", "id": "\(entry.id)", "reason": "\(reason)"])
         try await writes.untilAccepted("dead letter") { () async throws(RedisError) in
             try await group.moveToDeadLetters(entry, reason: reason, attempts: attempts)

@@ -27,7 +27,7 @@ public struct ConsumerConfiguration: Sendable {
     static let progressEvery = Duration.seconds(1)
     /// A session without an error for so long has worked, if it has not acknowledged anything before.
     static let steadyAfter = Duration.seconds(1)
-    /// A message that killed its process so often while alone in hand is a dead letter.
+    /// A message that killed its process so often while processed singly is a dead letter.
     static let fatalAttempts = 5
 
     public init(

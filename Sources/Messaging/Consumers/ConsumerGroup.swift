@@ -60,7 +60,7 @@ struct ConsumerGroup: Sendable {
         return try Entry.list(streams: reply, sources: [stream(source): source])
     }
 
-    /// Takes over entries that another consumer has had in hand for `idle` without acknowledging them, all there are.
+    /// Takes over entries that another consumer has had in flight for `idle` without acknowledging them, all there are.
     func takeOver(idle: Duration) async throws(RedisError) -> [Entry] {
         var taken: [Entry] = []
         // Most often there is nothing to claim: one exchange for all streams.

@@ -3,9 +3,9 @@ import Logging
 import Redis
 import ServiceLifecycle
 
-/// Hears one partition's events for one service: reads, lets the service apply, acknowledges.
+/// Consumes one partition's events for one service: reads them, passes them to the event handler, acknowledges them.
 ///
-/// Whatever breaks the connection drops the batch in hand unacknowledged; it is read again as pending. Whatever time may mend
+/// Whatever breaks the connection drops the batch in flight unacknowledged; it is read again as pending. Whatever time may mend
 /// is tried again in place and never becomes a dead letter.
 struct EventConsumer: Sendable {
     let service: ServiceName
@@ -39,7 +39,7 @@ struct EventConsumer: Sendable {
         await leave(inHand: inHand)
     }
 
-    /// One connection's life. Returns when the process shuts down, after the batch in hand is done.
+    /// One connection's life. Returns when the process shuts down, after the batch in flight is done.
     /// - Parameter onSteady: called once the session has worked: it has acknowledged something, or run for a while without an
     ///   error.
     private func session(

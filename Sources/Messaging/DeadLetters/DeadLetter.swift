@@ -29,21 +29,22 @@ public struct DeadLetter: Sendable {
         return true
     }
 
-    /// Reads an entry of the dead-letter stream: the note in front, then the event's fields, which may bear the same names.
+    /// Reads an entry of the dead-letter stream: the note, then the event's fields, which may have the same names.
     init(entry: Reply) throws(RedisError) {
         let parts = try entry.asArray()
         guard parts.count == 2, let id = StreamID(try parts[0].asText()) else { throw .unexpected("an entry was due") }
         let pairs = try parts[1].asPairs()
-        var note: [String: String] = [:]
-        for (name, value) in pairs.prefix(Self.noteNames.count) {
-            if case (.text(let name), .text(let value)) = (name, value) { note[name] = value }
+        let note = pairs.prefix(Self.noteNames.count).compactMap { name, value -> (name: String, value: String)? in
+            if case (.text(let name), .text(let value)) = (name, value) { (name, value) } else { nil }
         }
-        let isNoted = Self.noteNames.allSatisfy { note[$0] != nil }
+        // An older version wrote the service under another name, at the same place.
+        let isNoted =
+            note.count == Self.noteNames.count && note.enumerated().allSatisfy { $0 == 1 || $1.name == Self.noteNames[$0] }
         self.id = id
-        eventId = note["eventId"] ?? id.text
-        service = note["service"] ?? "?"
-        reason = note["reason"] ?? "not written by skmuseum"
-        attempts = note["attempts"] ?? "0"
+        eventId = isNoted ? note[0].value : id.text
+        service = isNoted ? note[1].value : "?"
+        reason = isNoted ? note[2].value : "not written by skmuseum"
+        attempts = isNoted ? note[3].value : "0"
         fields = isNoted ? Array(pairs.dropFirst(Self.noteNames.count)) : pairs
         event = Entry.event(in: fields)
     }

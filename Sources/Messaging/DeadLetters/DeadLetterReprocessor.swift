@@ -17,7 +17,7 @@ struct DeadLetterReprocessor {
     private(set) var due: ContinuousClock.Instant? = .now
 
     /// What isn't to be applied yet is tried again for so long; later the next session tries, or an operator.
-    private static let patience = Duration.seconds(5)
+    private static let timeout = Duration.seconds(5)
 
     init(_ letters: DeadLetters, handler: any EventHandler, logger: Logger) {
         self.letters = letters
@@ -58,7 +58,7 @@ struct DeadLetterReprocessor {
         }
         if let last = page.last {
             after = last.id
-        } else if mustLookAgain, .now - since < Self.patience {
+        } else if mustLookAgain, .now - since < Self.timeout {
             after = .zero
             mustLookAgain = false
             due = .now + .seconds(1)

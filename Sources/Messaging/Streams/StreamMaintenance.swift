@@ -113,8 +113,8 @@ public struct StreamMaintenance: Service {
             "group": "\(group.rawValue)", "partition": "\(partition)", "lagSeconds": "\(Int(lag))",
         ]
         switch turn {
-        case .fellSilent: logger.warning("subscriber has fallen silent; is that role running?", metadata: metadata)
-        case .isBack: logger.warning("subscriber is back", metadata: metadata)
+        case .fellSilent: logger.warning("consumer group stalled", metadata: metadata)
+        case .isBack: logger.warning("consumer group recovered", metadata: metadata)
         case nil: break
         }
     }

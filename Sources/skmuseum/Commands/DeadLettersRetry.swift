@@ -61,7 +61,7 @@ private struct DeadLetterRetrier {
 
     /// How long to wait, over all letters, for what isn't there yet. Book aborts a booking that nobody recorded after two
     /// seconds.
-    private static let patience = Duration.seconds(3)
+    private static let timeout = Duration.seconds(3)
 
     init(_ letters: DeadLetters, session: OperatorSession) {
         self.letters = letters
@@ -88,7 +88,7 @@ private struct DeadLetterRetrier {
         while true {
             let age = ContinuousClock.now - start
             let outcome = try await letters.retry(letter, age: age, with: handler)
-            guard case .retryLater = outcome, age < Self.patience else { return outcome }
+            guard case .retryLater = outcome, age < Self.timeout else { return outcome }
             try await Task.sleep(for: .milliseconds(50))
         }
     }

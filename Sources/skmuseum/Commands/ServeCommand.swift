@@ -22,7 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Roles, separated by commas: book, museum, confirm, mypage, gateway. Default: all.")
     var role: String?
 
-    /// Requests under way and batches in hand have this long once the process is told to stop.
+    /// Requests under way and batches in flight have this long once the process is told to stop.
     private static let shutdownWithin = Duration.seconds(9)
 
     func validate() throws {

@@ -37,7 +37,7 @@ extension OperatorSession {
 
     /// Whether the group has yet to read or to acknowledge something up to `end`, be it for the first time or in a replay.
     /// What is acknowledged is applied. Progress says the same, but only once a second and not of replays.
-    /// - Parameter last: the highest id the stream has had; a consumer may have in hand what is in the stream no more.
+    /// - Parameter last: the highest id the stream has had; a consumer may have in flight what is in the stream no more.
     private func isInHand(_ subscription: Subscription, through end: StreamID, last: StreamID) async throws -> Bool {
         if last == .zero { return false }
         let group = subscription.group.rawValue

@@ -2,7 +2,7 @@ import Contracts
 import Redis
 import Scripts
 
-/// Holds the services' data against each other. Reads only, in bounded steps, one exhibition's bookings in hand at a time.
+/// Holds the services' data against each other. Reads only, in bounded steps, one exhibition's bookings in flight at a time.
 struct Audit {
     /// Something that may not be: which key, and what is wrong with it.
     struct Violation: Hashable {
@@ -92,8 +92,8 @@ struct Audit {
     private mutating func lookForStrangers(known: Set<ExhibitionID>) async throws {
         var batch: [AuditSubject] = []
         for partition in session.partitions {
-            var strangers = OrphanScan(session, partition: partition, known: known)
-            while let found = try await strangers.next() {
+            var orphans = OrphanScan(session, partition: partition, known: known)
+            while let found = try await orphans.next() {
                 batch += found
                 if batch.count >= 200 {
                     try await suspect(batch)

@@ -42,7 +42,7 @@ struct OrphanScan {
                 subjects.append(.exhibition(exhibition))
             }
         }
-        return subjects + (try await withoutSeats(bookings)) + (try await strangers(onListsOf: visitors))
+        return subjects + (try await withoutSeats(bookings)) + (try await orphans(onListsOf: visitors))
     }
 
     /// Every booking has a seats field, if only a tombstone; what has none was not looked at with its exhibition.
@@ -52,7 +52,7 @@ struct OrphanScan {
         return zip(bookings, replies).filter { $1 == .integer(0) }.map { .booking($0.0) }
     }
 
-    private func strangers(onListsOf visitors: [String]) async throws -> [AuditSubject] {
+    private func orphans(onListsOf visitors: [String]) async throws -> [AuditSubject] {
         let keys = Keys(partition: partition)
         let known = try await session.myPageStore.sendAll(visitors.map { Command("ZSCORE", keys.visitors, $0) })
         var subjects: [AuditSubject] = []

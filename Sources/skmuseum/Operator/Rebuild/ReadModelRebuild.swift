@@ -58,7 +58,7 @@ struct ReadModelRebuild {
         try await catchUp(show)
     }
 
-    /// Hears all that has been told since.
+    /// Applies all events that were written since.
     mutating func catchUp(_ show: (String) -> Void = { _ in }) async throws {
         for service in ServiceName.mypage.subscriptions {
             let stream = Keys(partition: partition).events(of: service.rawValue)
