@@ -67,7 +67,7 @@ struct ConsumerTests {
     {
         let partitions = Partitions(client)
         try await partitions.refresh()
-        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name) { _ in flightler }
+        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name) { _ in handler }
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))
         let group = ServiceGroup(configuration: .init(services: [consumers], logger: Logger(label: "test")))

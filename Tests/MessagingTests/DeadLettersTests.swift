@@ -63,7 +63,7 @@ struct DeadLettersTests {
         try await partitions.refresh()
         let configuration = ConsumerConfiguration(
             events: try user ?? server.client(), store: nil, consumer: "confirm-test"
-        ) { _ in flightler }
+        ) { _ in handler }
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))
         let group = ServiceGroup(configuration: .init(services: [consumers], logger: Logger(label: "test")))
