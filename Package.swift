@@ -112,11 +112,18 @@ let package = Package(
         service("Confirm"),
         service("MyPage"),
         service("Gateway", [.nioCore, .nioHTTP1]),
+        // What operators do to a running deployment: audit, purge, rebuild, anonymize, replay, trace.
+        .target(
+            name: "Operations",
+            dependencies: ["MyPage", "Contracts", "HTTPServer", "Messaging", "Platform", "Redis", "Scripts", .crypto, .logging],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "skmuseum",
             dependencies: [
-                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Contracts", "HTTPServer", "Messaging", "Platform", "Redis",
-                "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird, .logging, .metrics, .nioCore,
+                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Operations", "Contracts", "HTTPServer", "Messaging",
+                "Platform", "Redis", "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird,
+                .logging, .metrics, .nioCore,
                 .serviceLifecycle,
                 .subprocess,
                 .unixSignals,

@@ -1,3 +1,4 @@
+import Operations
 import Messaging
 import ArgumentParser
 import HTTPServer

@@ -1,3 +1,4 @@
+import Operations
 import ArgumentParser
 import HTTPServer
 import Museum
@@ -63,8 +64,8 @@ struct ForgetCommand: AsyncParsableCommand {
             let outcome = reached.withLock { $0 }
             let renamed = outcome.bookings.isEmpty ? "no bookings renamed" : "\(outcome.bookings.count) bookings renamed"
             let soFar = "so far \(renamed), \(outcome.events) events and \(outcome.deadLetters) dead letters removed"
-            // Complaints say themselves what to do before the command is run again.
-            if let complaint = error as? CommandError { throw CommandError("\(complaint.line); \(soFar)") }
+            // An operation's error says itself what to do before the command is run again.
+            if let failure = error as? OperationError { throw CommandError("\(failure); \(soFar)") }
             throw CommandError("\(error); \(soFar); run this again: it goes on where it stopped")
         }
         return reached.withLock { $0 }

@@ -1,3 +1,4 @@
+import Operations
 import Museum
 import Platform
 import ArgumentParser

@@ -41,7 +41,7 @@ enum Output {
     /// Prints a line to stdout that nothing depends on.
     static func announce(_ text: String) { BestEffortOutput.standardOutput.write(text + "\n") }
 
-    static func complain(_ text: String) { note("skmuseum: " + text) }
+    static func error(_ text: String) { note("skmuseum: " + text) }
 
     static func note(_ text: String) { BestEffortOutput.standardError.write(text + "\n") }
 

@@ -72,7 +72,7 @@ struct RowState: Equatable {
 }
 
 /// A digest of many things, whatever their order.
-struct RowDigest: CustomStringConvertible {
+package struct RowDigest: CustomStringConvertible {
     private var sum: UInt64 = 0
 
     mutating func add(_ subject: RowSubject, _ state: RowState) {
@@ -85,7 +85,7 @@ struct RowDigest: CustomStringConvertible {
         sum &+= hash.finalize().prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    var description: String {
+    package var description: String {
         let hex = String(sum, radix: 16)
         return String(repeating: "0", count: 16 - hex.count) + hex
     }

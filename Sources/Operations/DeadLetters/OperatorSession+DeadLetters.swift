@@ -1,17 +1,17 @@
-import Messaging
+package import Messaging
 import Contracts
 import Redis
 
 extension OperatorSession {
     /// Every group's dead letters in every partition.
-    var deadLetters: [DeadLetters] {
+    package var deadLetters: [DeadLetters] {
         partitions.flatMap { partition in
             ServiceName.allCases.map { DeadLetters(of: $0, in: partition, store: store(of: $0)) }
         }
     }
 
     /// Finds a dead letter by the name that lists show: `group:partition:id`.
-    func deadLetter(_ name: String) async throws -> (DeadLetters, DeadLetter) {
+    package func deadLetter(_ name: String) async throws -> (DeadLetters, DeadLetter) {
         let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 3, let group = ServiceName(rawValue: parts[0]), partitions.contains(parts[1]),
             let id = StreamID(parts[2])
@@ -19,22 +19,22 @@ extension OperatorSession {
             let letters = DeadLetters(of: group, in: parts[1], store: store(of: group))
             if let letter = try await letters.find(id) { return (letters, letter) }
         }
-        throw CommandError("there is no dead letter \(name); 'dead-letters list' names them")
+        throw OperationError("there is no dead letter \(name); 'dead-letters list' names them")
     }
 }
 
 extension DeadLetters {
-    func name(of letter: DeadLetter) -> String { "\(group.rawValue):\(partition):\(letter.id.text)" }
+    package func name(of letter: DeadLetter) -> String { "\(group.rawValue):\(partition):\(letter.id.text)" }
 }
 
 extension DeadLetter {
     /// In a line for people: type, and where the event was.
-    var what: String { "\((type?.shown ?? "?").asWord)  event \(eventName)" }
+    package var what: String { "\((type?.shown ?? "?").asWord)  event \(eventName)" }
 }
 
 extension String {
     /// Short and on one line, whatever it contains.
-    var asWord: String {
+    package var asWord: String {
         let limit = 120
         var word = ""
         for scalar in unicodeScalars.prefix(limit) {

@@ -1,8 +1,8 @@
-import Contracts
+package import Contracts
 import Redis
 
 /// One thing the audit looks at by itself.
-enum AuditSubject: Hashable {
+package enum AuditSubject: Hashable {
     case exhibition(ExhibitionID)
     case booking(BookingID)
     /// An entry on a visitor's list: a booking, or what passes for one.

@@ -1,4 +1,3 @@
-import Foundation
 import Redis
 import Scripts
 
@@ -9,6 +8,7 @@ import Scripts
 struct MaintenanceLock {
     private let redis: RedisClient
     private let holder: MaintenanceHolder
+    private let note: @Sendable (String) -> Void
 
     /// A holder whose connections were all lost makes a new one well within this.
     private static let staleAfter = Duration.seconds(2)
@@ -16,18 +16,19 @@ struct MaintenanceLock {
     /// How long Redis may be out of reach for one that waits.
     private static let outageLimit = Duration.seconds(5)
 
-    private init(_ redis: RedisClient, _ holder: MaintenanceHolder) {
+    private init(_ redis: RedisClient, _ holder: MaintenanceHolder, note: @escaping @Sendable (String) -> Void) {
         self.redis = redis
         self.holder = holder
+        self.note = note
     }
 
-    /// Takes the lock, and says on stderr for whom it waits.
-    /// - Throws: ``CommandError`` where somebody else still holds it after `wait`.
-    fileprivate static func take(_ session: OperatorSession, for command: String, within wait: Duration) async throws
-        -> MaintenanceLock
-    {
+    /// Takes the lock, and says for whom it waits.
+    /// - Throws: ``OperationError`` where somebody else still holds it after `wait`.
+    fileprivate static func take(
+        _ session: OperatorSession, for command: String, within wait: Duration, note: @escaping @Sendable (String) -> Void
+    ) async throws -> MaintenanceLock {
         let lock = MaintenanceLock(
-            session.redis, MaintenanceHolder(command: command, clientName: session.clientName))
+            session.redis, MaintenanceHolder(command: command, clientName: session.clientName), note: note)
         let deadline = ContinuousClock.now + wait
         var seen = ""
         var unconnectedSince: ContinuousClock.Instant?
@@ -36,7 +37,7 @@ struct MaintenanceLock {
             let other = MaintenanceHolder(value: present)
             let name = other.map(\.description) ?? "'\(present)', as \(Keys.maintenance) says,"
             if present != seen {
-                Output.note("waiting for \(name) to end")
+                note("waiting for \(name) to end")
                 seen = present
                 unconnectedSince = nil
             }
@@ -49,24 +50,25 @@ struct MaintenanceLock {
             } else {
                 unconnectedSince = unconnectedSince ?? .now
             }
-            guard .now < deadline else { throw CommandError("waited in vain for \(name) to end; run this again later") }
+            guard .now < deadline else { throw OperationError("waited in vain for \(name) to end; run this again later") }
             try await Task.sleep(for: checkEvery)
         }
     }
 
     /// - Returns: what the work returns, when the lock is no longer watched.
-    fileprivate func keeping<Value>(_ work: () async throws -> Value) async throws -> Value {
-        async let _: Void = keep()
+    fileprivate func keeping<Value>(onLoss: @escaping @Sendable (String) -> Never, _ work: () async throws -> Value) async throws
+        -> Value
+    {
+        async let _: Void = keep(onLoss)
         return try await work()
     }
 
     /// Keeps a connection open, and ends the process should somebody else have the lock. Commands may be killed anywhere; two
     /// of them must not go on side by side.
-    private func keep() async {
+    private func keep(_ onLoss: @escaping @Sendable (String) -> Never) async {
         while !Task.isCancelled {
             if let value = try? await redis.send("GET", Keys.maintenance), value != .text(holder.value), !Task.isCancelled {
-                Output.complain("this command does not hold \(Keys.maintenance) any more; run it again")
-                exit(1)
+                onLoss(Keys.maintenance)
             }
             try? await Task.sleep(for: Self.checkEvery)
         }
@@ -93,7 +95,7 @@ struct MaintenanceLock {
         do throws(RedisError) {
             _ = try await replace(holder.value, with: "")
         } catch {
-            Output.note("the maintenance lock could not be released: \(error); the next command takes it over")
+            note("the maintenance lock could not be released: \(error); the next command takes it over")
         }
     }
 
@@ -123,13 +125,17 @@ struct MaintenanceLock {
 
 extension OperatorSession {
     /// Runs a maintenance command's work while no other one runs.
-    func exclusively<Value>(
-        _ command: String, _ options: MaintenanceOptions, _ work: () async throws -> Value
+    /// - Parameters:
+    ///   - note: shows what is waited for.
+    ///   - onLoss: ends the process when somebody else has the lock; takes the lock's key.
+    package func exclusively<Value>(
+        _ command: String, within wait: Duration, note: @escaping @Sendable (String) -> Void,
+        onLoss: @escaping @Sendable (String) -> Never, _ work: () async throws -> Value
     ) async throws -> Value {
-        let lock = try await MaintenanceLock.take(self, for: command, within: options.duration)
+        let lock = try await MaintenanceLock.take(self, for: command, within: wait, note: note)
         let outcome: Result<Value, any Error>
         do {
-            outcome = .success(try await lock.keeping(work))
+            outcome = .success(try await lock.keeping(onLoss: onLoss, work))
         } catch {
             outcome = .failure(error)
         }

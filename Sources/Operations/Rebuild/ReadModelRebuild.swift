@@ -8,33 +8,33 @@ import Scripts
 ///
 /// Where the streams are whole they are heard from the beginning. What they don't tell, being trimmed or lost, the records of
 /// the other services do, each as the event that would tell of it. Versions make it harmless that much is told twice.
-struct ReadModelRebuild {
+package struct ReadModelRebuild {
     let session: OperatorSession
     let partition: String
     private let handler: any EventHandler
     private var heard: [ServiceName: StreamID] = [:]
-    private(set) var events = 0
-    private(set) var records = 0
+    package private(set) var events = 0
+    package private(set) var records = 0
     /// What could not be read as an event, or is not one of ours.
-    private(set) var unreadable = 0
+    package private(set) var unreadable = 0
 
     private static let batch = 250
 
-    init(_ session: OperatorSession, partition: String) {
+    package init(_ session: OperatorSession, partition: String) {
         self.session = session
         self.partition = partition
         handler = MyPageModule.rebuild(session.myPageStore)
     }
 
     /// Takes away what this or an earlier run has built.
-    func clear() async throws {
+    package func clear() async throws {
         let store = session.myPageStore
         try await store.eachKey(Keys(partition: partition).rebuilt.page("*")) { keys in
             _ = try await store.send(Command(["UNLINK"] + keys))
         }
     }
 
-    mutating func fill(_ show: (String) -> Void) async throws {
+    package mutating func fill(_ show: (String) -> Void) async throws {
         var isWhole = true
         var ends: [ServiceName: StreamID] = [:]
         for service in ServiceName.mypage.subscriptions {
@@ -50,7 +50,7 @@ struct ReadModelRebuild {
         }
         // An attempt that was given up is found by its tombstone, which Museum leaves when it has heard of it.
         if let late = try await session.settle(within: .seconds(60), of: [.book, .museum, .confirm]).first {
-            throw CommandError(
+            throw OperationError(
                 "\(late.subscription.group.rawValue) is \(late.behind) events behind on \(late.subscription.stream); "
                     + "start that role, then rebuild again")
         }

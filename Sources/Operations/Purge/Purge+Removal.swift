@@ -16,7 +16,7 @@ extension Purge {
                     arguments: [id.text, exhibition.version] + bookings.map(\.text)))
             switch Code(rawValue: try reply.asText()) {
             case .removed: return
-            case .changed: throw CommandError(changed(id))
+            case .changed: throw OperationError(changed(id))
             case nil: throw RedisError.unexpected("book_purge answered \(reply)")
             }
         }
@@ -84,7 +84,7 @@ extension Purge {
             ).asArray()
             switch Code(rawValue: try (reply.first ?? .null).asText()) {
             case .gone, .purged: return
-            case .changed: throw CommandError(changed(id))
+            case .changed: throw OperationError(changed(id))
             case .more: cursor = try (reply.last ?? .null).asText()
             case nil: throw RedisError.unexpected("museum_purge answered \(reply)")
             }

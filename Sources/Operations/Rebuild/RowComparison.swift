@@ -3,21 +3,21 @@ import Redis
 import Scripts
 
 /// Walks over the live read model and the rebuilt one, and finds where they differ, while both move on.
-struct RowComparison {
-    struct Result {
-        var rows = 0
-        var exhibitions = 0
-        var entries = 0
-        var live = RowDigest()
-        var rebuilt = RowDigest()
-        var different = 0
+package struct RowComparison {
+    package struct Result {
+        package var rows = 0
+        package var exhibitions = 0
+        package var entries = 0
+        package var live = RowDigest()
+        package var rebuilt = RowDigest()
+        package var different = 0
         /// The first few that differ.
-        var named: [String] = []
-        var repaired = 0
+        package var named: [String] = []
+        package var repaired = 0
     }
 
     /// What is made to be as rebuilt. Rows come first: whether an entry belongs on a list is decided by its row.
-    enum Repair {
+    package enum Repair {
         case nothing, rows, lists
     }
 
@@ -30,7 +30,7 @@ struct RowComparison {
         let rebuilt: RowState
     }
 
-    private(set) var result = Result()
+    package private(set) var result = Result()
     private var pages: ReadModelRebuild
     private var suspects: [RowSubject] = []
     /// MyPage is not waited for a second time where it did not catch up the first.
@@ -40,7 +40,7 @@ struct RowComparison {
     private static let suspectsAtOnce = 2000
     private static let namedAtMost = 10
 
-    init(_ pages: ReadModelRebuild, repair: Repair = .nothing) {
+    package init(_ pages: ReadModelRebuild, repair: Repair = .nothing) {
         self.pages = pages
         self.repair = repair
     }
@@ -49,7 +49,7 @@ struct RowComparison {
     private var live: Keys { Keys(partition: pages.partition) }
 
     /// - Returns: the rebuilt pages, caught up.
-    mutating func run(_ show: (String) -> Void) async throws -> ReadModelRebuild {
+    package mutating func run(_ show: (String) -> Void) async throws -> ReadModelRebuild {
         let prefix = live.page("")
         let shadow = live.rebuilt.page("")
         var found: [(name: String, isRebuilt: Bool)] = []

@@ -1,37 +1,30 @@
-import Messaging
-import Platform
-import Contracts
-import Foundation
 import NIOCore
-import Redis
+package import Messaging
+package import Contracts
+import Foundation
+package import Redis
 import Scripts
 
 /// What an operator's command looks at: the servers, and the partitions in use.
-struct OperatorSession {
-    let redis: RedisClient
+package struct OperatorSession {
+    package let redis: RedisClient
     /// MyPage's server; the same where it has none of its own.
-    let myPageStore: RedisClient
-    let partitions: [String]
+    package let myPageStore: RedisClient
+    package let partitions: [String]
     /// What CLIENT LIST shows of this process, and of no other.
-    let clientName: String
+    package let clientName: String
 
-    /// - Throws: ``CommandError`` where Redis can't be reached.
-    static func open(_ settings: Settings) async throws -> OperatorSession {
-        let endpoint = try settings.redis ?? EmbeddedRedis.endpoint()
+    /// - Parameter myPage: MyPage's own server, if it has one.
+    package static func open(_ endpoint: RedisEndpoint, myPage: RedisEndpoint?) async throws(RedisError) -> OperatorSession {
         var options = RedisOptions()
         options.commandTimeout = .seconds(5)
         options.clientName = clientName()
         let redis = RedisClient(endpoint, options: options)
-        let own = settings.myPageRedis.map { RedisClient($0, options: options) }
-        do throws(RedisError) {
-            let names = try await redis.send("SMEMBERS", Keys.partitions).asTexts()
-            return OperatorSession(
-                redis: redis, myPageStore: own ?? redis, partitions: names.sorted { ($0.count, $0) < ($1.count, $1) },
-                clientName: options.clientName)
-        } catch {
-            guard settings.redis == nil else { throw error }
-            throw CommandError("no Redis at \(endpoint); start one with 'skmuseum serve', or set REDIS_URL")
-        }
+        let own = myPage.map { RedisClient($0, options: options) }
+        let names = try await redis.send("SMEMBERS", Keys.partitions).asTexts()
+        return OperatorSession(
+            redis: redis, myPageStore: own ?? redis, partitions: names.sorted { ($0.count, $0) < ($1.count, $1) },
+            clientName: options.clientName)
     }
 
     private static func clientName() -> String {
@@ -41,18 +34,18 @@ struct OperatorSession {
     }
 
     /// The server where a service keeps its own keys.
-    func store(of service: ServiceName) -> RedisClient { service == .mypage ? myPageStore : redis }
+    package func store(of service: ServiceName) -> RedisClient { service == .mypage ? myPageStore : redis }
 }
 
 /// A group's place on a stream.
-struct Subscription: Hashable {
-    let partition: String
-    let group: ServiceName
-    let source: ServiceName
+package struct Subscription: Hashable {
+    package let partition: String
+    package let group: ServiceName
+    package let source: ServiceName
 
-    var stream: String { Keys(partition: partition).events(of: source.rawValue) }
+    package var stream: String { Keys(partition: partition).events(of: source.rawValue) }
 
-    static func all(in partitions: [String], of groups: [ServiceName] = ServiceName.allCases) -> [Subscription] {
+    package static func all(in partitions: [String], of groups: [ServiceName] = ServiceName.allCases) -> [Subscription] {
         partitions.flatMap { partition in
             groups.flatMap { group in group.subscriptions.map { Subscription(partition: partition, group: group, source: $0) } }
         }
@@ -61,14 +54,14 @@ struct Subscription: Hashable {
 
 extension OperatorSession {
     /// The id of the stream's last entry; zero where it has none.
-    func end(of stream: String) async throws(RedisError) -> StreamID {
+    package func end(of stream: String) async throws(RedisError) -> StreamID {
         let last = try await redis.send("XREVRANGE", stream, "+", "-", "COUNT", "1").asArray()
         guard let entry = last.first else { return .zero }
         return StreamID(try (try entry.asArray().first ?? .null).asText()) ?? .zero
     }
 
     /// Up to where the group has applied all.
-    func progress(of subscription: Subscription) async throws(RedisError) -> StreamID {
+    package func progress(of subscription: Subscription) async throws(RedisError) -> StreamID {
         let key = Keys(partition: subscription.partition)
             .progress(of: subscription.group.rawValue, on: subscription.source.rawValue)
         let text = try await store(of: subscription.group).send("GET", key).asOptionalText()
@@ -89,7 +82,7 @@ extension OperatorSession {
     }
 
     /// The next ids of a stream, at most 1000.
-    func ids(in stream: String, after start: StreamID, through end: StreamID) async throws(RedisError) -> [StreamID] {
+    package func ids(in stream: String, after start: StreamID, through end: StreamID) async throws(RedisError) -> [StreamID] {
         let reply = try await redis.send("XRANGE", stream, "(" + start.text, end.text, "COUNT", "1000")
         var ids: [StreamID] = []
         for entry in try reply.asArray() {
@@ -100,7 +93,7 @@ extension OperatorSession {
 
     /// Waits until every group, or those named, has applied all that was in its streams when the wait began.
     /// - Returns: those that have not when time is up, and by how many events.
-    func settle(
+    package func settle(
         within wait: Duration, of groups: [ServiceName] = ServiceName.allCases
     ) async throws -> [(subscription: Subscription, behind: Int)] {
         var ends: [String: StreamID] = [:]

@@ -1,25 +1,27 @@
 import Messaging
-import Contracts
+package import Contracts
 import Crypto
 import Logging
 import Redis
 import Scripts
 
 /// Takes a visitor's name out of every service. The bookings stay, as numbers, under a pseudonym that nothing leads back from.
-struct VisitorAnonymization {
+package struct VisitorAnonymization {
     /// What has been done, by this run and by earlier ones that were stopped.
-    struct Outcome {
-        var pseudonym = ""
+    package struct Outcome {
+        package var pseudonym = ""
         /// Whether an earlier run was stopped before its end.
-        var goesOn = false
+        package var goesOn = false
         /// All that bear the pseudonym.
-        var bookings: Set<BookingID> = []
+        package var bookings: Set<BookingID> = []
         /// Those that can still be used.
-        var valid: Set<BookingID> = []
-        var events = 0
-        var deadLetters = 0
+        package var valid: Set<BookingID> = []
+        package var events = 0
+        package var deadLetters = 0
 
-        var hasFoundAny: Bool { goesOn || !bookings.isEmpty || events + deadLetters > 0 }
+        package init() {}
+
+        package var hasFoundAny: Bool { goesOn || !bookings.isEmpty || events + deadLetters > 0 }
     }
 
     let session: OperatorSession
@@ -30,19 +32,30 @@ struct VisitorAnonymization {
     /// Shows progress, and whether it is a new step.
     let show: @Sendable (_ text: String, _ isStep: Bool) -> Void
 
+    package init(
+        session: OperatorSession, visitor: String, today: String, wait: Duration,
+        show: @escaping @Sendable (_ text: String, _ isStep: Bool) -> Void
+    ) {
+        self.session = session
+        self.visitor = visitor
+        self.today = today
+        self.wait = wait
+        self.show = show
+    }
+
     /// How often the visitor may book anew meanwhile.
     private static let rounds = 10
 
     /// Goes over everything until a whole round finds nothing.
     /// - Parameter outcome: what has been done so far, also where it throws.
-    func run(_ outcome: inout Outcome) async throws {
+    package func run(_ outcome: inout Outcome) async throws {
         let mark = try await mark(outcome: &outcome)
         for partition in session.partitions { try await ReadModelRebuild(session, partition: partition).clear() }
         for _ in 0..<Self.rounds where try await round(&outcome) == 0 {
             _ = try await session.redis.send("HDEL", Keys.forgetting, mark)
             return
         }
-        throw CommandError("\(visitor) goes on booking; run this again when that has ended")
+        throw OperationError("\(visitor) goes on booking; run this again when that has ended")
     }
 
     /// Keeps the pseudonym until all is done: a run that was stopped goes on under the same one. The name itself is written

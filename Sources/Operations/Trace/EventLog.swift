@@ -1,22 +1,22 @@
 import HTTPServer
-import Messaging
-import Contracts
-import Redis
+package import Messaging
+package import Contracts
+package import Redis
 import Scripts
 
 /// Events of several streams as one log, in the order of their ids.
-struct EventLog {
-    struct Entry {
-        let service: ServiceName
-        let partition: String
-        let id: StreamID
+package struct EventLog {
+    package struct Entry {
+        package let service: ServiceName
+        package let partition: String
+        package let id: StreamID
         /// Names and values in their order; bytes that are no UTF-8 are shown as replacement characters.
-        let fields: [(name: String, value: String)]
+        package let fields: [(name: String, value: String)]
 
-        func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+        package func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 
         /// As one line of JSON.
-        var json: String {
+        package var json: String {
             var writer = JSONWriter()
             writer.object { writer in
                 writer.member("id", id.text)
@@ -42,7 +42,7 @@ struct EventLog {
     private var sources: [Source]
 
     /// - Parameter from: the first id to show.
-    init(
+    package init(
         _ session: OperatorSession, services: [ServiceName] = [.museum, .book, .confirm], partitions: [String]? = nil,
         from: StreamID = .zero
     ) {
@@ -53,7 +53,7 @@ struct EventLog {
     }
 
     /// The next event, or `nil` when all that is there has been shown; later it may go on.
-    mutating func next() async throws(RedisError) -> Entry? {
+    package mutating func next() async throws(RedisError) -> Entry? {
         for index in sources.indices where sources[index].ahead.isEmpty && !sources[index].isAtEnd {
             try await fill(index)
         }
@@ -63,7 +63,7 @@ struct EventLog {
     }
 
     /// Looks again where nothing was left.
-    mutating func resume() {
+    package mutating func resume() {
         for index in sources.indices { sources[index].isAtEnd = false }
     }
 
@@ -85,7 +85,7 @@ struct EventLog {
 
 extension Reply {
     /// For people.
-    var shown: String {
+    package var shown: String {
         switch self {
         case .text(let text), .error(let text): text
         case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)

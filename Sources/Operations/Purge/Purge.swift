@@ -1,5 +1,5 @@
 import Platform
-import Contracts
+package import Contracts
 import Redis
 import Scripts
 
@@ -8,12 +8,12 @@ import Scripts
 ///
 /// The order is what makes it safe (docs/decisions/0008, 0012): each step may be killed and run again, and an exhibition's
 /// own hash goes last, so that the next run finds it.
-struct Purge {
-    struct Outcome {
-        var exhibitions: [ExhibitionID] = []
-        var bookings = 0
+package struct Purge {
+    package struct Outcome {
+        package var exhibitions: [ExhibitionID] = []
+        package var bookings = 0
         /// Over when they were looked for, and moved by staff before they could be retired.
-        var postponed: [ExhibitionID] = []
+        package var postponed: [ExhibitionID] = []
     }
 
     let session: OperatorSession
@@ -22,10 +22,17 @@ struct Purge {
     let day: String
     let show: (String) -> Void
 
+    package init(session: OperatorSession, partition: String, day: String, show: @escaping (String) -> Void) {
+        self.session = session
+        self.partition = partition
+        self.day = day
+        self.show = show
+    }
+
     var keys: Keys { Keys(partition: partition) }
 
     /// The exhibitions that ended before the day, and those that an earlier run has retired, whenever they end.
-    func found() async throws -> [ExhibitionID] {
+    package func found() async throws -> [ExhibitionID] {
         var over: [ExhibitionID] = []
         for id in try await session.exhibitions(in: partition) {
             let fields = try await session.redis.send("HGETALL", keys.exhibition(id.text)).shownFields
@@ -35,12 +42,12 @@ struct Purge {
         return over
     }
 
-    func bookings(of exhibitions: [ExhibitionID]) async throws -> Int {
+    package func bookings(of exhibitions: [ExhibitionID]) async throws -> Int {
         let counts = try await session.redis.sendAll(exhibitions.map { Command("ZCARD", keys.bookings(of: $0.text)) })
         return try counts.reduce(0) { try $0 + $1.asInteger() }
     }
 
-    func run(_ exhibitions: [ExhibitionID]) async throws -> Outcome {
+    package func run(_ exhibitions: [ExhibitionID]) async throws -> Outcome {
         var outcome = Outcome()
         var versions: [ExhibitionID: String] = [:]
         for id in exhibitions {
@@ -106,7 +113,7 @@ struct Purge {
             case .retired: return try (reply.last ?? .null).asText()
             case .revoking:
                 guard .now < deadline else {
-                    throw CommandError("the seats of \(id.text) are not revoked; is Museum running? Run this again when it is")
+                    throw OperationError("the seats of \(id.text) are not revoked; is Museum running? Run this again when it is")
                 }
                 show("waiting until the seats of \(id.text) are revoked")
                 try await Task.sleep(for: .milliseconds(200))

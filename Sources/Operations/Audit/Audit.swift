@@ -3,44 +3,44 @@ import Redis
 import Scripts
 
 /// Holds the services' data against each other. Reads only, in bounded steps, one exhibition's bookings in hand at a time.
-struct Audit {
+package struct Audit {
     /// Something that may not be: which key, and what is wrong with it.
-    struct Violation: Hashable {
-        let key: String
-        let what: String
+    package struct Violation: Hashable {
+        package let key: String
+        package let what: String
     }
 
-    struct Counts {
-        var exhibitions = 0
-        var bookings = 0
+    package struct Counts {
+        package var exhibitions = 0
+        package var bookings = 0
     }
 
     /// What was found, and what could not be judged.
-    struct Outcome {
-        var violations: Set<Violation> = []
-        var behind: [(subscription: Subscription, behind: Int)] = []
+    package struct Outcome {
+        package var violations: Set<Violation> = []
+        package var behind: [(subscription: Subscription, behind: Int)] = []
         /// Things that went on changing, so that no two looks at them were alike.
-        var restless: [AuditSubject] = []
+        package var restless: [AuditSubject] = []
     }
 
     let session: OperatorSession
     /// How long consumers may take to catch up, each time.
     let wait: Duration
-    private(set) var counts = Counts()
+    package private(set) var counts = Counts()
     private var outcome = Outcome()
     private var suspects: [AuditSubject: AuditObservation] = [:]
 
     /// How many suspects are held before they are judged.
     private static let suspectsAtOnce = 5000
 
-    init(_ session: OperatorSession, wait: Duration) {
+    package init(_ session: OperatorSession, wait: Duration) {
         self.session = session
         self.wait = wait
     }
 
     /// What must hold at every instant; then, once all is settled, seats against bookings, bookings against admissions and
     /// pages.
-    mutating func run() async throws -> Outcome {
+    package mutating func run() async throws -> Outcome {
         var exhibitions: [ExhibitionID] = []
         for partition in session.partitions { exhibitions += try await session.exhibitions(in: partition) }
         for start in stride(from: 0, to: exhibitions.count, by: 200) {

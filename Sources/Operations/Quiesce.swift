@@ -8,11 +8,11 @@ extension OperatorSession {
     private static let depth = 4
 
     /// Waits until all that was in the streams, and all that came of it, is applied, and no group is being replayed.
-    /// - Throws: ``CommandError`` where that takes longer than `wait`.
+    /// - Throws: ``OperationError`` where that takes longer than `wait`.
     func quiesce(within wait: Duration = .seconds(60)) async throws {
         let deadline = ContinuousClock.now + wait
         if let late = try await settle(within: wait).first {
-            throw CommandError(
+            throw OperationError(
                 "\(late.subscription.group.rawValue) is \(late.behind) events behind on \(late.subscription.stream); "
                     + "start that role, then run this again: it goes on where it stopped")
         }
@@ -25,7 +25,7 @@ extension OperatorSession {
             for (subscription, end, last) in ends {
                 while try await isInHand(subscription, through: end, last: last) {
                     guard .now < deadline else {
-                        throw CommandError(
+                        throw OperationError(
                             "\(subscription.group.rawValue) does not catch up with \(subscription.stream); "
                                 + "run this again when it has: it goes on where it stopped")
                     }

@@ -1,11 +1,11 @@
-import Messaging
+package import Messaging
 import Contracts
 import Redis
 import Scripts
 
 /// Where a consumer group stands on a stream, and whether it can be set back to an id.
-struct GroupPosition {
-    enum Outcome: String {
+package struct GroupPosition {
+    package enum Outcome: String {
         /// The group or its stream is missing.
         case noGroup = "NO_GROUP"
         /// The id is past what the group has applied, and some entries are not applied yet: it would move forward.
@@ -16,14 +16,14 @@ struct GroupPosition {
         case setBack = "SET_BACK"
     }
 
-    let outcome: Outcome
+    package let outcome: Outcome
     /// All entries up to this one are applied.
-    let applied: StreamID
+    package let applied: StreamID
 
     /// - Parameters:
     ///   - first: the first id to replay.
     ///   - isSetBack: whether the group is set back, in the same step as it is looked at.
-    init(_ subscription: Subscription, from first: StreamID, isSetBack: Bool, _ session: OperatorSession) async throws {
+    package init(_ subscription: Subscription, from first: StreamID, isSetBack: Bool, _ session: OperatorSession) async throws {
         let reply = try await session.redis.send(
             Command(
                 Scripts.consumerSetBack, keys: [subscription.stream],
