@@ -73,7 +73,7 @@ package struct Replay {
             let rest =
                 rate > 0
                 ? "\(Int(rate))/s, \(Int((Double(left) / rate).rounded(.up))) s left" : "waiting for a \(group.rawValue) consumer"
-            show(OperationProgress("\(group.rawValue): events", done: total - left, of: total, detail: rest))
+            show(OperationProgress("\(group.rawValue) replays events", done: total - left, of: total, detail: rest))
             try await Task.sleep(for: .milliseconds(100))
         }
     }

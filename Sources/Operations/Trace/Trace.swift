@@ -52,7 +52,7 @@ package struct Trace {
     package struct PendingDelivery {
         package let group: ServiceName
         /// Who was given it last; `nil`: the group is missing.
-        package let consumer: (name: String, milliseconds: String, deliveries: String)?
+        package let consumer: (name: String, milliseconds: Int, deliveries: Int)?
     }
 
     /// What one key holds about it.
@@ -97,7 +97,8 @@ package struct Trace {
                 "XPENDING", subscription.stream, subscription.group.rawValue, entry.id.text, entry.id.text, "1"
             ).asArray()
             guard let parts = try reply.first?.asArray(), parts.count == 4 else { return nil }
-            return PendingDelivery(group: subscription.group, consumer: (parts[1].shown, parts[2].shown, parts[3].shown))
+            return PendingDelivery(
+                group: subscription.group, consumer: (parts[1].shown, try parts[2].asInteger(), try parts[3].asInteger()))
         } catch {
             guard case .noGroup = error else { throw error }
             return PendingDelivery(group: subscription.group, consumer: nil)
@@ -136,9 +137,10 @@ extension Trace {
                     writer.array("pending", step.pending) { writer, delivery in
                         writer.object { writer in
                             writer.member("group", delivery.group.rawValue)
-                            writer.member("consumer", delivery.consumer?.name)
-                            writer.member("milliseconds", delivery.consumer?.milliseconds)
-                            writer.member("deliveries", delivery.consumer?.deliveries)
+                            guard let consumer = delivery.consumer else { return }
+                            writer.member("consumer", consumer.name)
+                            writer.member("milliseconds", consumer.milliseconds)
+                            writer.member("deliveries", consumer.deliveries)
                         }
                     }
                 }

@@ -6,7 +6,7 @@ import Platform
 struct DeadLettersRetry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Hands dead letters' events to their services once more; what is applied is gone from the list.",
+        abstract: "Applies dead letters' events again; those that are applied are removed from the list.",
         discussion: """
             Does no harm: an event that has been applied is skipped, also long after. With --json, each object's "outcome" is
             "applied" or "left", with the reason in "why".
@@ -29,7 +29,7 @@ struct DeadLettersRetry: AsyncParsableCommand {
             let left = try await session.exclusively("dead-letters retry", maintenance) { try await retry(session) }
             if left > 0 {
                 throw CommandError(
-                    "\(left) dead letters could not be applied and are still there; mend what is said, or drop them")
+                    "\(left) dead letters could not be applied and are still there; fix the reasons shown, or drop them")
             }
         }
     }

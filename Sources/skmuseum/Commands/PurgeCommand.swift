@@ -11,7 +11,7 @@ struct PurgeCommand: AsyncParsableCommand {
         commandName: "purge",
         abstract: "Removes exhibitions that ended before a day, with their bookings, admissions, pages, seats and events.",
         discussion: """
-            Says what would go; does it only with --yes. Stopped anywhere, it goes on when it is run again. With --json, one object:
+            Shows what would be removed; removes it only with --yes. Stopped anywhere, it goes on when it is run again. With --json, one object:
             "purged" (whether it was done), "exhibitions", the number of "bookings", and "postponed": exhibitions that were moved
             meanwhile and stay.
 
@@ -29,7 +29,7 @@ struct PurgeCommand: AsyncParsableCommand {
     @Flag(help: "Remove them.")
     var yes = false
 
-    @Flag(help: "Only say what would go. The default.")
+    @Flag(help: "Only show what would be removed. The default.")
     var dryRun = false
 
     @Flag(help: "Print the result as one JSON object.")
