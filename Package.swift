@@ -112,11 +112,18 @@ let package = Package(
         service("Confirm"),
         service("MyPage"),
         service("Gateway", [.nioCore, .nioHTTP1]),
+        // What operators do to a running deployment: audit, purge, rebuild, anonymize, replay, trace.
+        .target(
+            name: "Operations",
+            dependencies: ["MyPage", "Contracts", "HTTPServer", "Messaging", "Platform", "Redis", "Scripts", .crypto, .logging],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "skmuseum",
             dependencies: [
-                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Contracts", "HTTPServer", "Messaging", "Platform", "Redis",
-                "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird, .logging, .metrics, .nioCore,
+                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Operations", "Contracts", "HTTPServer", "Messaging",
+                "Platform", "Redis", "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird,
+                .logging, .metrics, .nioCore,
                 .serviceLifecycle,
                 .subprocess,
                 .unixSignals,
@@ -152,6 +159,7 @@ let package = Package(
         tests("MessagingTests", ["Messaging", "Platform", "Contracts", "Redis", "Scripts", .coreMetrics, .logging, .nioCore]),
         tests("PlatformTests", ["Platform", "Redis", .configuration, .coreMetrics, .logging, .nioCore, .nioHTTP1]),
         tests("ServiceTests", infrastructure + ["Museum", "Book", "Confirm", "MyPage", "Gateway", .crypto]),
+        tests("OperationsTests", ["Operations", "Messaging", "Contracts", "Scripts"]),
         // Scripts and stores on a real redis-server.
         tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
         // Whole processes.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPServer
+import Operations
 import Platform
 import Configuration
 import Redis
@@ -38,25 +39,28 @@ struct CommandError: Error {
     static func reporting(_ work: () async throws -> Void) async throws {
         do {
             try await work()
-        } catch let complaint as CommandError {
-            Output.complain(complaint.line)
-            throw ExitCode(complaint.exitCode)
+        } catch let failure as CommandError {
+            Output.error(failure.line)
+            throw ExitCode(failure.exitCode)
+        } catch let failure as OperationError {
+            Output.error(failure.description)
+            throw ExitCode(1)
         } catch let error as BindError {
-            Output.complain(InvalidSetting(error).description)
+            Output.error(InvalidSetting(error).description)
             throw ExitCode(78)
         } catch let setting as InvalidSetting {
-            Output.complain(setting.description)
+            Output.error(setting.description)
             throw ExitCode(78)
         } catch let failure as OutputFailure {
             // Whoever has read enough wants to hear no more.
             guard case .notWritable(let reason) = failure else { return }
-            Output.complain("the result can't be written to stdout (\(reason)); send it to a disk with free space")
+            Output.error("the result can't be written to stdout (\(reason)); send it to a disk with free space")
             throw ExitCode(1)
         } catch let error as RedisError {
-            Output.complain("\(error); is it running, and is REDIS_URL right?")
+            Output.error("\(error); is it running, and is REDIS_URL right?")
             throw ExitCode(1)
         } catch {
-            Output.complain("\(error)".split(whereSeparator: \.isNewline).joined(separator: " "))
+            Output.error("\(error)".split(whereSeparator: \.isNewline).joined(separator: " "))
             throw ExitCode(1)
         }
     }
