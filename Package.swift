@@ -163,7 +163,7 @@ let package = Package(
         // Scripts and stores on a real redis-server.
         tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
         // Whole processes.
-        tests("SystemTests", ["skmuseum", "Museum", "FaultInjection", .crypto, .nioCore] + infrastructure),
+        tests("SystemTests", ["skmuseum", .argumentParser, "Museum", "FaultInjection", .crypto, .nioCore] + infrastructure),
         tests("FaultTests", ["skmuseum", "FaultInjection", "Preload", .nioCore] + infrastructure),
     ],
     swiftLanguageModes: [.v6]

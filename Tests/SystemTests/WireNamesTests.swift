@@ -97,6 +97,10 @@ struct WireNamesTests {
     }
 
     private func keys(_ client: RedisClient) async throws -> [String] {
+        // Each of the six subscriptions writes its progress at most once a second.
+        try await eventually("all progress is written") {
+            try await client.send("KEYS", "*:progress:*").asArray().count == 6
+        }
         var names: [String] = []
         for key in try await client.send("KEYS", "*").asTexts() {
             let type = try await client.send("TYPE", key).asText()
