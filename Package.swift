@@ -159,6 +159,7 @@ let package = Package(
         tests("MessagingTests", ["Messaging", "Platform", "Contracts", "Redis", "Scripts", .coreMetrics, .logging, .nioCore]),
         tests("PlatformTests", ["Platform", "Redis", .configuration, .coreMetrics, .logging, .nioCore, .nioHTTP1]),
         tests("ServiceTests", infrastructure + ["Museum", "Book", "Confirm", "MyPage", "Gateway", .crypto]),
+        tests("OperationsTests", ["Operations", "Messaging", "Contracts", "Scripts"]),
         // Scripts and stores on a real redis-server.
         tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
         // Whole processes.

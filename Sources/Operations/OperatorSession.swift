@@ -82,7 +82,7 @@ extension OperatorSession {
     }
 
     /// The next ids of a stream, at most 1000.
-    package func ids(in stream: String, after start: StreamID, through end: StreamID) async throws(RedisError) -> [StreamID] {
+    func ids(in stream: String, after start: StreamID, through end: StreamID) async throws(RedisError) -> [StreamID] {
         let reply = try await redis.send("XRANGE", stream, "(" + start.text, end.text, "COUNT", "1000")
         var ids: [StreamID] = []
         for entry in try reply.asArray() {

@@ -4,7 +4,7 @@ import Redis
 
 extension OperatorSession {
     /// An event, what comes of it, and what comes of that: reserved seats complete a booking, which makes an admission, which
-    /// MyPage subscriptions of.
+    /// MyPage shows.
     private static let depth = 4
 
     /// Waits until all that was in the streams, and all that came of it, is applied, and no group is being replayed.

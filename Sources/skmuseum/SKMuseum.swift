@@ -5,10 +5,22 @@ struct SKMuseum: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "skmuseum",
         abstract: "A museum's exhibition booking system on Redis.",
-        discussion: "Settings come from the command line, then the environment, then defaults; the README has the table.",
-        subcommands: [
-            ServeCommand.self, EventsCommand.self, TraceCommand.self, ReplayCommand.self, AuditCommand.self,
-            RebuildCommand.self, PurgeCommand.self, ForgetCommand.self, DeadLettersCommand.self,
+        discussion: """
+            Settings come from the command line, then the environment, then defaults; the README has the table.
+            Exit codes: 0 done, 1 failed, 64 wrong usage, 78 bad configuration.
+            Shell completion: skmuseum --generate-completion-script bash (or zsh, fish) prints a script to source.
+
+            Examples:
+              skmuseum serve
+              skmuseum trace a1-7q2k9fx03mzr
+            """,
+        groupedSubcommands: [
+            CommandGroup(name: "Serve", subcommands: [ServeCommand.self]),
+            CommandGroup(
+                name: "Look",
+                subcommands: [EventsCommand.self, TraceCommand.self, AuditCommand.self, DeadLettersCommand.self]),
+            CommandGroup(
+                name: "Repair", subcommands: [ReplayCommand.self, RebuildCommand.self, PurgeCommand.self, ForgetCommand.self]),
         ])
 
     static func main() async {

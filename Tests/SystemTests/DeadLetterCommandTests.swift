@@ -63,7 +63,7 @@ struct DeadLetterCommandTests {
             list.lines == [
                 "confirm:a:1-0  RequestCompleted  event book:1-0  the process died of it",
                 "confirm:a:2-0  RequestCompleted  event book:2-0  the process died of it",
-                "confirm:a:3-0  Wondered  event book:3-0  unknown event type Wondered",
+                "confirm:a:3-0  Wondered          event book:3-0  unknown event type Wondered",
                 "3 dead letters; 'dead-letters show ID' shows one",
             ])
 
@@ -159,6 +159,32 @@ struct DeadLetterCommandTests {
             "SeatsReserved", "timestamp", "1", "bookId", "at1-000000000002", "museumId", "at1", "visitor", "kim", "seats", "1",
             "available", "1")
         #expect(try await connectionsOfRetry() <= few)
+    }
+
+    /// One JSON object a line on stdout, and nothing else.
+    @Test func eachReportsAsJSON() async throws {
+        try await write(1)
+        try await write(2, event: "Wondered", reason: "unknown event type Wondered")
+        func objects(_ arguments: String...) async throws -> [JSON] {
+            let output = folder.url.appendingPathComponent("\(UInt32.random(in: 0 ... .max))")
+            let child = try ChildProcess(
+                "bash", ["-c", #"exec "$0" dead-letters "$@" 2>&-"#, MuseumProcess.program] + arguments,
+                environment: ["REDIS_URL": redis.url], folder: folder.url, output: output)
+            _ = try await child.waitForExit()
+            return try child.printed().split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) }
+        }
+        let list = try await objects("list", "--json")
+        #expect(list.map { $0["deadLetter"]?.text } == ["confirm:a:1-0", "confirm:a:2-0"])
+        #expect(list.map { $0["eventType"]?.text } == ["RequestCompleted", "Wondered"])
+        #expect(list.last?["reason"]?.text == "unknown event type Wondered" && list.last?["group"]?.text == "confirm")
+        let shown = try await objects("show", "confirm:a:2-0", "--json")
+        #expect(shown.count == 1 && shown.first?["bookId"]?.text == Self.id(2))
+        let retried = try await objects("retry", "--all", "--json")
+        #expect(retried.map { $0["outcome"]?.text } == ["applied", "left"])
+        #expect(retried.map { $0["why"]?.text } == [nil, "unknown event type Wondered"])
+        let dropped = try await objects("drop", "--all", "--json")
+        #expect(dropped.map { $0["outcome"]?.text } == ["dropped"])
+        #expect(try await objects("list", "--json").isEmpty)
     }
 
     /// The most connections that a retry of all letters has at once while it waits for the last.

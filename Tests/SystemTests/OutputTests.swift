@@ -38,11 +38,14 @@ struct OutputTests {
         var commands: [[String]] {
             [
                 ["audit", "--wait", "20s"], ["audit", "--wait", "20s", "--json"], ["events"], ["events", "--service", "book"],
-                ["trace", booking], ["trace", "a1"], ["replay", "confirm"], ["rebuild", "mypage", "--dry-run"],
+                ["trace", booking], ["trace", "a1"], ["trace", "a1", "--json"], ["replay", "confirm"],
+                ["replay", "mypage", "--json"], ["rebuild", "mypage", "--dry-run"], ["rebuild", "mypage", "--json"],
                 ["rebuild", "mypage"], ["dead-letters", "list"], ["dead-letters", "show", "ID"], ["dead-letters", "retry", "ID"],
                 ["dead-letters", "drop", "ID"], ["purge", "--before", "2021-01-01"],
                 ["purge", "--before", "2021-01-01", "--yes"],
-                ["forget", "nobody"], ["--help"], ["help", "events"], ["audit", "--help"], ["dead-letters", "retry", "--help"],
+                ["forget", "nobody"], ["forget", "nobody", "--json"], ["purge", "--before", "2021-01-01", "--json"],
+                ["dead-letters", "list", "--json"], ["--generate-completion-script", "bash"], ["--help"], ["help", "events"],
+                ["audit", "--help"], ["dead-letters", "retry", "--help"],
             ]
         }
 

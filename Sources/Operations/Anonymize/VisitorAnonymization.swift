@@ -30,11 +30,11 @@ package struct VisitorAnonymization {
     /// How long a role may take to apply what there is.
     let wait: Duration
     /// Shows progress, and whether it is a new step.
-    let show: @Sendable (_ text: String, _ isStep: Bool) -> Void
+    let show: @Sendable (_ progress: OperationProgress, _ isStep: Bool) -> Void
 
     package init(
         session: OperatorSession, visitor: String, today: String, wait: Duration,
-        show: @escaping @Sendable (_ text: String, _ isStep: Bool) -> Void
+        show: @escaping @Sendable (_ progress: OperationProgress, _ isStep: Bool) -> Void
     ) {
         self.session = session
         self.visitor = visitor
@@ -87,7 +87,7 @@ package struct VisitorAnonymization {
         for partition in session.partitions {
             ends.merge(try await session.ends(of: [.museum, .book, .confirm], in: partition)) { $1 }
         }
-        show("\(outcome.bookings.count) bookings renamed; waiting until all is applied", true)
+        show(OperationProgress("\(outcome.bookings.count) bookings renamed; waiting until all is applied"), true)
         try await session.quiesce(within: wait)
         for partition in session.partitions {
             found += try await renameAdmissions(in: partition, outcome.pseudonym)
@@ -171,7 +171,7 @@ package struct VisitorAnonymization {
                 if let pseudonym, name == .text(pseudonym) { found.append((id, true)) }
             }
             seen += ids.count
-            show("\(service.rawValue): \(seen) looked at", false)
+            show(OperationProgress("\(service.rawValue): records read", done: seen), false)
         }
         return found
     }

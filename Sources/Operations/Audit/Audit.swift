@@ -8,6 +8,11 @@ package struct Audit {
     package struct Violation: Hashable {
         package let key: String
         package let what: String
+
+        package init(key: String, what: String) {
+            self.key = key
+            self.what = what
+        }
     }
 
     package struct Counts {
@@ -40,20 +45,23 @@ package struct Audit {
 
     /// What must hold at every instant; then, once all is settled, seats against bookings, bookings against admissions and
     /// pages.
-    package mutating func run() async throws -> Outcome {
+    package mutating func run(_ show: (OperationProgress) -> Void = { _ in }) async throws -> Outcome {
         var exhibitions: [ExhibitionID] = []
         for partition in session.partitions { exhibitions += try await session.exhibitions(in: partition) }
         for start in stride(from: 0, to: exhibitions.count, by: 200) {
             outcome.violations.formUnion(try await instant(Array(exhibitions[start..<min(start + 200, exhibitions.count)])))
         }
         outcome.violations.formUnion(try await session.progressBeyondTheEnd())
+        show(OperationProgress("waiting until all is applied"))
         outcome.behind = try await session.settle(within: wait)
         guard outcome.behind.isEmpty else { return outcome }
 
         var unbalanced: [ExhibitionID: Violation] = [:]
-        for id in exhibitions {
+        for (index, id) in exhibitions.enumerated() {
+            show(OperationProgress("exhibitions", done: index, of: exhibitions.count, detail: "\(counts.bookings) bookings"))
             if let violation = try await look(into: id) { unbalanced[id] = violation }
         }
+        show(OperationProgress("reading all keys"))
         try await lookForStrangers(known: Set(exhibitions))
         try await judge()
         // Seats that were named one by one explain a wrong sum; without them it is the exhibition that is wrong.

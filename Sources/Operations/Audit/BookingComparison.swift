@@ -1,30 +1,32 @@
-import Contracts
+package import Contracts
 import Scripts
 
 /// One booking as the services have it, once all is settled.
-struct BookingComparison {
-    let id: BookingID
+package struct BookingComparison {
+    package let id: BookingID
     /// Its seats at Museum: 0 given back, `nil` never taken.
-    var seats: Int?
-    var booking: [String: String] = [:]
-    var admission: [String: String] = [:]
-    var page: [String: String] = [:]
+    package var seats: Int?
+    package var booking: [String: String] = [:]
+    package var admission: [String: String] = [:]
+    package var page: [String: String] = [:]
     /// Whether its exhibition is being purged: what there is of it goes step by step.
-    var isBeingPurged = false
+    package var isBeingPurged = false
     /// Its place in the indexes; `nil` where it is in none.
-    var places = Places()
+    package var places = Places()
 
-    struct Places {
-        var booking: String?
-        var admission: String?
+    package struct Places {
+        package var booking: String?
+        package var admission: String?
         /// On its visitor's list.
-        var page: String?
+        package var page: String?
         /// Whether that visitor is among those who have bookings.
-        var isVisitorKnown = false
+        package var isVisitorKnown = false
     }
 
-    /// What one service has to say of a booking.
-    private struct Story: Equatable {
+    package init(id: BookingID) { self.id = id }
+
+    /// A booking as one service has it.
+    private struct Record: Equatable {
         let visitor: String?
         let seats: String?
         let status: BookingStatus?
@@ -34,10 +36,10 @@ struct BookingComparison {
     private var keys: Keys { Keys(partition: id.partition) }
 
     /// The key that is wrong, and no other that is wrong only beside it: what all others agree on stands.
-    var violations: [Audit.Violation] {
+    package var violations: [Audit.Violation] {
         if isBeingPurged { return [] }
-        if let others = storyOfTheOthers, others != storyOfTheBooking {
-            let has = storyOfTheBooking.status?.rawValue ?? "missing"
+        if let others = commonRecordOfOthers, others != bookingRecord {
+            let has = bookingRecord.status?.rawValue ?? "missing"
             return [
                 Audit.Violation(
                     key: keys.booking(id.text),
@@ -45,27 +47,27 @@ struct BookingComparison {
                         + "\(others.status?.rawValue ?? "?") at version \(others.version ?? "none")")
             ]
         }
-        guard let status = storyOfTheBooking.status else { return withoutBooking }
+        guard let status = bookingRecord.status else { return withoutBooking }
         return seatsViolations(status) + admissionViolations(status) + pageViolations(status) + listViolations(status)
     }
 
-    private var storyOfTheBooking: Story {
-        Story(
+    private var bookingRecord: Record {
+        Record(
             visitor: booking["visitor"], seats: booking["seats"],
             status: booking["status"].flatMap { BookingStatus(rawValue: $0) }, version: booking["version"])
     }
 
-    /// What page, admission and seats say where they agree.
-    private var storyOfTheOthers: Story? {
+    /// What page, admission and seats have in common; `nil` where they differ.
+    private var commonRecordOfOthers: Record? {
         guard let status = page["status"].flatMap({ BookingStatus(rawValue: $0) }), let seats else { return nil }
-        let story = Story(visitor: page["visitor"], seats: page["seats"], status: status, version: page["bookVersion"])
+        let record = Record(visitor: page["visitor"], seats: page["seats"], status: status, version: page["bookVersion"])
         let holds = status == .completed || status == .requested ? page["seats"] : "0"
         guard String(seats) == holds else { return nil }
-        guard let due = AdmissionStatus(following: status) else { return admission.isEmpty ? story : nil }
-        let confirmed = Story(
+        guard let due = AdmissionStatus(following: status) else { return admission.isEmpty ? record : nil }
+        let confirmed = Record(
             visitor: admission["visitor"], seats: admission["seats"],
             status: admission["status"] == due.rawValue ? status : nil, version: admission["bookVersion"])
-        return confirmed == story ? story : nil
+        return confirmed == record ? record : nil
     }
 
     private var withoutBooking: [Audit.Violation] {

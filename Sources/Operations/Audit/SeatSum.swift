@@ -1,5 +1,5 @@
 import Messaging
-import Contracts
+package import Contracts
 import Redis
 import Scripts
 
@@ -8,7 +8,7 @@ import Scripts
 /// Every change of a seats field tells of itself in the same script. So the fields as they were read, with what the events
 /// since the reading began say laid over them, are the fields at the moment of the last of those events; held is read in that
 /// moment.
-struct SeatSum {
+package struct SeatSum {
     private(set) var seats: [String: Int]
     let violation: Audit.Violation?
 
@@ -35,18 +35,24 @@ struct SeatSum {
             let entries = try await session.redis.send("XRANGE", stream, "(" + after.text, end.text, "COUNT", "500").asArray()
             guard let last = entries.last else { break }
             after = StreamID(try (try last.asArray().first ?? .null).asText()) ?? end
-            for entry in entries {
-                let fields = (try entry.asArray().last ?? .null).shownFields
-                guard fields["museumId"] == id.text, let booking = fields["bookId"] else { continue }
-                seats[booking] = fields["eventType"] == EventType.seatsReserved.rawValue ? Int(fields["seats"] ?? "") ?? 0 : 0
-            }
+            for entry in entries { Self.apply((try entry.asArray().last ?? .null).shownFields, of: id, to: &seats) }
         }
+        violation = Self.compare(seats, held: held, key: key)
+    }
+
+    /// Lays what an event says over the seats of the exhibition's bookings.
+    package static func apply(_ event: [String: String], of id: ExhibitionID, to seats: inout [String: Int]) {
+        guard event["museumId"] == id.text, let booking = event["bookId"] else { return }
+        seats[booking] = event["eventType"] == EventType.seatsReserved.rawValue ? Int(event["seats"] ?? "") ?? 0 : 0
+    }
+
+    package static func compare(_ seats: [String: Int], held: Int, key: String) -> Audit.Violation? {
         let sum = seats.values.reduce(0, +)
-        violation = sum == held ? nil : Audit.Violation(key: key, what: "held is \(held), the seats of its bookings are \(sum)")
+        return sum == held ? nil : Audit.Violation(key: key, what: "held is \(held), the seats of its bookings are \(sum)")
     }
 
     /// - Parameter numbers: capacity, available and held, read in one command.
-    static func addsUp(_ numbers: [Int?], key: String) -> [Audit.Violation] {
+    package static func addsUp(_ numbers: [Int?], key: String) -> [Audit.Violation] {
         guard numbers.count == 3, let capacity = numbers[0], let available = numbers[1], let held = numbers[2] else {
             return [Audit.Violation(key: key, what: "capacity, available or held is missing or no number")]
         }

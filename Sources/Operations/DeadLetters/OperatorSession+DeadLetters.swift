@@ -4,7 +4,7 @@ import Redis
 
 extension OperatorSession {
     /// Every group's dead letters in every partition.
-    package var deadLetters: [DeadLetters] {
+    var deadLetters: [DeadLetters] {
         partitions.flatMap { partition in
             ServiceName.allCases.map { DeadLetters(of: $0, in: partition, store: store(of: $0)) }
         }
@@ -29,20 +29,8 @@ extension DeadLetters {
 
 extension DeadLetter {
     /// In a line for people: type, and where the event was.
-    package var what: String { "\((type?.shown ?? "?").asWord)  event \(eventName)" }
-}
+    package var what: String { words.joined(separator: "  ") }
 
-extension String {
-    /// Short and on one line, whatever it contains.
-    package var asWord: String {
-        let limit = 120
-        var word = ""
-        for scalar in unicodeScalars.prefix(limit) {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: word += scalar.escaped(asASCII: true)
-            default: word += String(scalar)
-            }
-        }
-        return unicodeScalars.dropFirst(limit).isEmpty ? word : word + "…"
-    }
+    /// The same as two cells of a table.
+    package var words: [String] { [(type?.shown ?? "?").asWord, "event \(eventName.asWord)"] }
 }

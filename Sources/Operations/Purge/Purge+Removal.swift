@@ -64,7 +64,7 @@ extension Purge {
         let bookings = try await session.bookings(of: id, seats: try await session.seats(of: id))
         for start in stride(from: 0, to: bookings.count, by: 200) {
             try await body(Array(bookings[start..<min(start + 200, bookings.count)]))
-            show("\(id.text): \(start) of \(bookings.count) bookings")
+            show(OperationProgress("\(id.text): bookings", done: min(start + 200, bookings.count), of: bookings.count))
         }
     }
 

@@ -20,9 +20,9 @@ package struct Purge {
     let partition: String
     /// What ended before this day goes.
     let day: String
-    let show: (String) -> Void
+    let show: (OperationProgress) -> Void
 
-    package init(session: OperatorSession, partition: String, day: String, show: @escaping (String) -> Void) {
+    package init(session: OperatorSession, partition: String, day: String, show: @escaping (OperationProgress) -> Void) {
         self.session = session
         self.partition = partition
         self.day = day
@@ -36,8 +36,7 @@ package struct Purge {
         var over: [ExhibitionID] = []
         for id in try await session.exhibitions(in: partition) {
             let fields = try await session.redis.send("HGETALL", keys.exhibition(id.text)).shownFields
-            let isOver = LocalDate.lastDay(of: fields).map { $0 < day } ?? false
-            if isOver || fields["purging"] == "1" { over.append(id) }
+            if PurgePlan.includes(fields, before: day) { over.append(id) }
         }
         return over
     }
@@ -69,14 +68,17 @@ package struct Purge {
 
         // Nothing is sold and nothing is recorded any more.
         let museumEnds = try await session.ends(of: [.museum], in: partition)
-        show("waiting until all is applied")
+        show(OperationProgress("waiting until all is applied"))
         try await session.quiesce()
         _ = try await session.removeEvents(through: museumEnds, where: isMeant)
         try await session.quiesce()
 
         // Without its record a booking can't change: from here on no event about it can arise.
-        for exhibition in retired { try await removeBookings(of: exhibition) }
-        show("bookings are gone; waiting until all is applied")
+        for (index, exhibition) in retired.enumerated() {
+            show(OperationProgress("\(partition): exhibitions without bookings", done: index, of: retired.count))
+            try await removeBookings(of: exhibition)
+        }
+        show(OperationProgress("bookings are removed; waiting until all is applied"))
         try await session.quiesce()
         let ends = try await session.ends(of: [.museum, .book, .confirm], in: partition)
         _ = try await session.removeEvents(through: ends, where: isMeant)
@@ -84,10 +86,10 @@ package struct Purge {
         // A group that was set back meanwhile may have some of them in flight.
         try await session.quiesce()
 
-        for exhibition in retired {
+        for (index, exhibition) in retired.enumerated() {
             try await removeAdmissionsAndPages(of: exhibition.id)
             try await removeExhibition(exhibition)
-            show("\(exhibition.id.text) is purged")
+            show(OperationProgress("\(partition): exhibitions purged", done: index + 1, of: retired.count))
         }
     }
 
@@ -115,7 +117,7 @@ package struct Purge {
                 guard .now < deadline else {
                     throw OperationError("the seats of \(id.text) are not revoked; is Museum running? Run this again when it is")
                 }
-                show("waiting until the seats of \(id.text) are revoked")
+                show(OperationProgress("waiting until the seats of \(id.text) are revoked"))
                 try await Task.sleep(for: .milliseconds(200))
             case nil: throw RedisError.unexpected("museum_retire answered \(reply)")
             }

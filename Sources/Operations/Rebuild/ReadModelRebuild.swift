@@ -34,7 +34,7 @@ package struct ReadModelRebuild {
         }
     }
 
-    package mutating func fill(_ show: (String) -> Void) async throws {
+    package mutating func fill(_ show: (OperationProgress) -> Void) async throws {
         var isWhole = true
         var ends: [ServiceName: StreamID] = [:]
         for service in ServiceName.mypage.subscriptions {
@@ -59,7 +59,7 @@ package struct ReadModelRebuild {
     }
 
     /// Hears all that has been told since.
-    mutating func catchUp(_ show: (String) -> Void = { _ in }) async throws {
+    mutating func catchUp(_ show: (OperationProgress) -> Void = { _ in }) async throws {
         for service in ServiceName.mypage.subscriptions {
             let stream = Keys(partition: partition).events(of: service.rawValue)
             let end = try await session.state(of: stream).last
@@ -74,13 +74,14 @@ package struct ReadModelRebuild {
                 events += told.count
                 let last = try entries.last.map { try ($0.asArray().first ?? .null).asText() }
                 heard[service] = last.flatMap(StreamID.init) ?? end
-                show("\(events) events heard")
+                show(OperationProgress("\(partition): events applied", done: events))
             }
         }
     }
 
-    private mutating func readRecords(_ show: (String) -> Void) async throws {
-        for id in try await session.exhibitions(in: partition) {
+    private mutating func readRecords(_ show: (OperationProgress) -> Void) async throws {
+        let exhibitions = try await session.exhibitions(in: partition)
+        for (index, id) in exhibitions.enumerated() {
             let keys = Keys(partition: partition)
             let exhibition = try await session.redis.send("HGETALL", keys.exhibition(id.text)).shownFields
             try await tell([Record.exhibition(id, exhibition)])
@@ -92,7 +93,9 @@ package struct ReadModelRebuild {
                 try await tell(zip(part, rows).map { Record.booking($0, $1.shownFields) })
                 try await tell(zip(part, admissions).map { Record.admission($0, $1.shownFields) })
                 records += part.count
-                show("\(records) bookings read")
+                show(
+                    OperationProgress(
+                        "\(partition): exhibitions read", done: index, of: exhibitions.count, detail: "\(records) bookings"))
             }
         }
     }

@@ -49,7 +49,7 @@ package struct RowComparison {
     private var live: Keys { Keys(partition: pages.partition) }
 
     /// - Returns: the rebuilt pages, caught up.
-    package mutating func run(_ show: (String) -> Void) async throws -> ReadModelRebuild {
+    package mutating func run(_ show: (OperationProgress) -> Void) async throws -> ReadModelRebuild {
         let prefix = live.page("")
         let shadow = live.rebuilt.page("")
         var found: [(name: String, isRebuilt: Bool)] = []
@@ -64,7 +64,7 @@ package struct RowComparison {
             cursor = try reply[0].asText()
             found = try reply[1].asArray().map { name($0.shown) }
             try await look(at: found)
-            show("\(result.rows) rows compared")
+            show(OperationProgress("\(pages.partition): rows compared", done: result.rows, of: max(result.rows, pages.records)))
         } while cursor != "0"
         try await judge()
         return pages

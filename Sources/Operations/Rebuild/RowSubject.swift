@@ -2,7 +2,7 @@ import Crypto
 import Redis
 
 /// One thing that the read model holds, live and rebuilt: a row, an exhibition, or an entry of a list.
-enum RowSubject: Hashable {
+package enum RowSubject: Hashable {
     /// - Parameter version: the name of its first half's version; the second is the admission's.
     case hash(live: String, rebuilt: String, version: String)
     case entry(live: String, rebuilt: String, member: String)
@@ -14,7 +14,7 @@ enum RowSubject: Hashable {
     }
 
     /// For people.
-    var name: String {
+    package var name: String {
         switch self {
         case .hash(let live, _, _): live
         case .entry(let live, _, let member): "\(live) \(member)"
@@ -37,7 +37,7 @@ enum RowSubject: Hashable {
 }
 
 /// What one side holds: two halves, each with a version of its own where it has versions.
-struct RowState: Equatable {
+package struct RowState: Equatable {
     struct Half: Equatable {
         var version = 0
         var versionText = ""
@@ -48,7 +48,7 @@ struct RowState: Equatable {
 
     var isEmpty: Bool { halves.allSatisfy(\.fields.isEmpty) }
 
-    init(_ fields: [String: String], version: String) {
+    package init(_ fields: [String: String], version: String) {
         halves = [false, true].map { isAdmission in
             let own = fields.filter { $0.key.hasPrefix("admission") == isAdmission }
             let text = own[isAdmission ? "admissionVersion" : version] ?? ""
@@ -59,7 +59,7 @@ struct RowState: Equatable {
     /// What is wrong with a live state that was read between two looks at the rebuilt one, which had heard all by then. A half
     /// that has moved on since the first look is right; so is one that has not yet come to the second.
     /// - Returns: `nil` where it is right; else for each half the version that no event has told of, or nothing.
-    func wrong(since first: RowState, until second: RowState) -> [String]? {
+    package func wrong(since first: RowState, until second: RowState) -> [String]? {
         var isWrong = false
         var untold: [String] = []
         for (half, (earlier, later)) in zip(halves, zip(first.halves, second.halves)) {
@@ -72,10 +72,12 @@ struct RowState: Equatable {
 }
 
 /// A digest of many things, whatever their order.
-package struct RowDigest: CustomStringConvertible {
+package struct RowDigest: Equatable, CustomStringConvertible {
     private var sum: UInt64 = 0
 
-    mutating func add(_ subject: RowSubject, _ state: RowState) {
+    package init() {}
+
+    package mutating func add(_ subject: RowSubject, _ state: RowState) {
         guard !state.isEmpty else { return }
         var hash = SHA256()
         hash.update(data: Array(subject.name.utf8))

@@ -15,16 +15,25 @@ package struct EventLog {
 
         package func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 
+        package init(service: ServiceName, partition: String, id: StreamID, fields: [(name: String, value: String)]) {
+            self.service = service
+            self.partition = partition
+            self.id = id
+            self.fields = fields
+        }
+
         /// As one line of JSON.
         package var json: String {
             var writer = JSONWriter()
-            writer.object { writer in
-                writer.member("id", id.text)
-                writer.member("service", service.rawValue)
-                writer.member("partition", partition)
-                for field in fields { writer.member(named: field.name, field.value) }
-            }
+            writer.object { writeMembers(&$0) }
             return writer.text
+        }
+
+        func writeMembers(_ writer: inout JSONWriter) {
+            writer.member("id", id.text)
+            writer.member("service", service.rawValue)
+            writer.member("partition", partition)
+            for field in fields { writer.member(named: field.name, field.value) }
         }
     }
 
@@ -32,7 +41,6 @@ package struct EventLog {
         let service: ServiceName
         let partition: String
         var after: StreamID
-        var ahead: ArraySlice<Entry> = []
         var isAtEnd = false
 
         var stream: String { Keys(partition: partition).events(of: service.rawValue) }
@@ -40,6 +48,7 @@ package struct EventLog {
 
     private let redis: RedisClient
     private var sources: [Source]
+    private var merge: EventMerge
 
     /// - Parameter from: the first id to show.
     package init(
@@ -50,16 +59,15 @@ package struct EventLog {
         sources = (partitions ?? session.partitions).flatMap { partition in
             services.map { Source(service: $0, partition: partition, after: from.previous) }
         }
+        merge = EventMerge(queues: sources.count)
     }
 
     /// The next event, or `nil` when all that is there has been shown; later it may go on.
     package mutating func next() async throws(RedisError) -> Entry? {
-        for index in sources.indices where sources[index].ahead.isEmpty && !sources[index].isAtEnd {
+        for index in sources.indices where merge.isEmpty(index) && !sources[index].isAtEnd {
             try await fill(index)
         }
-        let earliest = sources.indices.filter { !sources[$0].ahead.isEmpty }
-            .min { sources[$0].ahead.first!.id < sources[$1].ahead.first!.id }
-        return earliest.flatMap { sources[$0].ahead.popFirst() }
+        return merge.popFirst()
     }
 
     /// Looks again where nothing was left.
@@ -77,7 +85,7 @@ package struct EventLog {
             let fields = try parts[1].asPairs().map { ($0.name.shown, $0.value.shown) }
             entries.append(Entry(service: source.service, partition: source.partition, id: id, fields: fields))
         }
-        sources[index].ahead = entries[...]
+        merge.append(entries, to: index)
         sources[index].isAtEnd = entries.isEmpty
         if let last = entries.last { sources[index].after = last.id }
     }

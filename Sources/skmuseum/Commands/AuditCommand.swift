@@ -1,12 +1,19 @@
-import Operations
 import ArgumentParser
 import HTTPServer
+import Operations
 import Platform
 import Contracts
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Checks the invariants on live data; exits 0 only if all hold.")
+        commandName: "audit", abstract: "Checks the invariants on live data; exits 0 only if all hold.",
+        discussion: """
+            Reads only. Prints a line for each key that breaks an invariant.
+
+            Examples:
+              skmuseum audit
+              skmuseum audit --wait 1m --json
+            """)
 
     @OptionGroup var common: CommonOptions
 
@@ -25,7 +32,10 @@ struct AuditCommand: AsyncParsableCommand {
             let session = try await OperatorSession.open(try common.settings())
             let wait = DurationText.parse(wait) ?? .seconds(10)
             var audit = Audit(session, wait: wait)
-            let outcome = try await audit.run()
+            var line = ProgressLine(isForTerminalsOnly: true)
+            defer { line.clear() }
+            let outcome = try await audit.run { line.show($0) }
+            line.clear()
             try report(outcome, counts: audit.counts)
             if !outcome.violations.isEmpty { throw CommandError("audit: \(outcome.violations.count) violations") }
             if !outcome.behind.isEmpty { throw CommandError("audit: not settled within \(self.wait); is every role running?") }
@@ -41,7 +51,7 @@ struct AuditCommand: AsyncParsableCommand {
             "\($0.subscription.group.rawValue) is \($0.behind) events behind on \($0.subscription.stream)"
         }
         guard json else {
-            for violation in sorted { try Output.lineIfRead("\(violation.key)  \(violation.what)") }
+            for line in TextTable.lines(sorted.map { [$0.key, $0.what] }) { try Output.lineIfRead(line) }
             for line in late { try Output.lineIfRead(line) }
             if sorted.isEmpty, late.isEmpty, outcome.restless.isEmpty {
                 try Output.lineIfRead("all invariants hold: \(counts.exhibitions) exhibitions, \(counts.bookings) bookings")

@@ -1,48 +1,73 @@
-import Operations
-import Messaging
+import Contracts
 import ArgumentParser
 import HTTPServer
-import Contracts
+import Operations
+import Messaging
 
 struct DeadLettersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letters", abstract: "Shows events that could not be applied, tries them again, or drops them.",
+        discussion: """
+            Without a subcommand it lists them.
+
+            Examples:
+              skmuseum dead-letters
+              skmuseum dead-letters retry --all
+            """,
         subcommands: [List.self, Show.self, DeadLettersRetry.self, DeadLettersDrop.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One line an event.")
+        static let configuration = CommandConfiguration(
+            abstract: "One line an event.",
+            discussion: """
+                A line has the dead letter's id, the event's type, the event's place and the reason.
+
+                Examples:
+                  skmuseum dead-letters list
+                  skmuseum dead-letters list --json
+                """)
 
         @OptionGroup var common: CommonOptions
+
+        @Flag(help: "Print the result as JSON, one object a line for each event.")
+        var json = false
 
         func run() async throws {
             try await CommandError.reporting {
                 let session = try await OperatorSession.open(try common.settings())
                 var count = 0
-                for letters in session.deadLetters {
-                    // An event has two letters if its process died between writing the first and acknowledging.
-                    var seen: Set<String> = []
-                    let end = try await letters.last()
-                    var page = try await letters.page(after: .zero, through: end)
-                    while let last = page.last {
-                        for letter in page where seen.insert(letter.eventName).inserted {
-                            try Output.line("\(letters.name(of: letter))  \(letter.what)  \(letter.reason.asWord)")
-                            count += 1
-                        }
-                        page = try await letters.page(after: last.id, through: end)
+                var table = TextTable()
+                try await session.listDeadLetters { letters, letter in
+                    count += 1
+                    if json { return try Output.line(letter.json(in: letters)) }
+                    for line in table.add([letters.name(of: letter)] + letter.words + [letter.reason.asWord]) {
+                        try Output.line(line)
                     }
                 }
-                Output.note(count == 0 ? "no dead letters" : "\(count) dead letters; 'dead-letters show ID' shows one")
+                for line in table.finish() { try Output.line(line) }
+                if !json {
+                    Output.note(count == 0 ? "no dead letters" : "\(count) dead letters; 'dead-letters show ID' shows one")
+                }
             }
         }
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One dead letter with all its fields, as JSON.")
+        static let configuration = CommandConfiguration(
+            abstract: "One dead letter with all its fields, as JSON.",
+            discussion: """
+                Examples:
+                  skmuseum dead-letters show confirm:a:1764000000000-0
+                  skmuseum dead-letters show mypage:a:1764000000000-0 --json
+                """)
 
         @OptionGroup var common: CommonOptions
 
         @Argument(help: "The dead letter's id, as list prints it: group:partition:id.")
         var id: String
+
+        @Flag(help: "The default: the result is one JSON object.")
+        var json = false
 
         func run() async throws {
             try await CommandError.reporting {
@@ -59,5 +84,26 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 try Output.line(writer.text)
             }
         }
+    }
+}
+
+extension DeadLetter {
+    /// As one JSON object, without the event's own fields.
+    /// - Parameter outcome: what was done with it, and why.
+    func json(in letters: DeadLetters, outcome: String? = nil, why: String? = nil) -> String {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("deadLetter", letters.name(of: self))
+            writer.member("group", letters.group.rawValue)
+            writer.member("partition", letters.partition)
+            writer.member("service", service)
+            writer.member("eventId", eventId)
+            writer.member("eventType", type?.shown.asWord)
+            writer.member("attempts", attempts)
+            writer.member("reason", reason)
+            writer.member("outcome", outcome)
+            writer.member("why", why)
+        }
+        return writer.text
     }
 }

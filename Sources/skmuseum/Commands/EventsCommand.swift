@@ -6,7 +6,12 @@ import Contracts
 
 struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "events", abstract: "Prints domain events as JSON, one a line, merged over partitions.")
+        commandName: "events", abstract: "Prints domain events as JSON, one a line, merged over partitions.",
+        discussion: """
+            Examples:
+              skmuseum events --service book --follow
+              skmuseum events --from 1764000000000-0
+            """)
 
     @OptionGroup var common: CommonOptions
 
@@ -16,13 +21,13 @@ struct EventsCommand: AsyncParsableCommand {
     @Option(help: "The first event id to show, such as 1764000000000-0.")
     var from: String?
 
-    @Option(help: "Only this service's events: museum, book or confirm.")
+    @Option(help: "Only this service's events: museum, book or confirm.", completion: .list(["museum", "book", "confirm"]))
     var service: String?
 
     func validate() throws {
         if let from, StreamID(from) == nil { throw ValidationError("--from takes an event id, such as 1764000000000-0") }
         if let service, !["museum", "book", "confirm"].contains(service) {
-            throw ValidationError("--service takes museum, book or confirm; mypage tells nobody anything")
+            throw ValidationError("--service takes museum, book or confirm; mypage has no events")
         }
     }
 

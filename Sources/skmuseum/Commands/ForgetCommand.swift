@@ -11,7 +11,14 @@ struct ForgetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forget",
         abstract: "Takes a visitor's name out of every service; the bookings stay as numbers under a pseudonym.",
-        discussion: "Stopped anywhere, it goes on when it is run again. Bookings that are still to come stay valid.")
+        discussion: """
+            Stopped anywhere, it goes on when it is run again. Bookings that are still to come stay valid. With --json, one object:
+            "found", "pseudonym", the numbers of "bookings", "events" and "deadLetters", and "valid": the bookings still to come.
+
+            Examples:
+              skmuseum forget kim@example.com
+              skmuseum forget 'Kim Minji' --wait 5m
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var maintenance: MaintenanceOptions
@@ -21,6 +28,9 @@ struct ForgetCommand: AsyncParsableCommand {
 
     @Option(help: "How long to wait for a role that has yet to apply events.")
     var wait = "60s"
+
+    @Flag(help: "Print the result as one JSON object.")
+    var json = false
 
     private static let namedAtMost = 10
 
@@ -38,27 +48,27 @@ struct ForgetCommand: AsyncParsableCommand {
             let session = try await OperatorSession.open(settings)
             let name = InputText.normalized(visitor) ?? visitor
             let line = Mutex(ProgressLine())
-            let forgetting = VisitorAnonymization(
+            let anonymization = VisitorAnonymization(
                 session: session, visitor: name, today: LocalClock(settings.timeZone).read(at: WallClock.now()).date,
                 wait: DurationText.parse(wait) ?? .seconds(60),
-                show: { text, isStep in line.withLock { $0.show(text, isStep: isStep) } })
+                show: { progress, isStep in line.withLock { $0.show(progress, isStep: isStep) } })
             let outcome: VisitorAnonymization.Outcome
             do {
                 defer { line.withLock { $0.clear() } }
-                outcome = try await session.exclusively("forget", maintenance) { try await finish(forgetting) }
+                outcome = try await session.exclusively("forget", maintenance) { try await finish(anonymization) }
             }
             try report(outcome, on: name)
         }
     }
 
     /// Runs it to its end; where something stops it, says what it has done.
-    private func finish(_ forgetting: VisitorAnonymization) async throws -> VisitorAnonymization.Outcome {
+    private func finish(_ anonymization: VisitorAnonymization) async throws -> VisitorAnonymization.Outcome {
         let reached = Mutex(VisitorAnonymization.Outcome())
         do {
             try await Interruptible.run {
                 var outcome = VisitorAnonymization.Outcome()
                 defer { reached.withLock { $0 = outcome } }
-                try await forgetting.run(&outcome)
+                try await anonymization.run(&outcome)
             }
         } catch {
             let outcome = reached.withLock { $0 }
@@ -72,6 +82,7 @@ struct ForgetCommand: AsyncParsableCommand {
     }
 
     private func report(_ outcome: VisitorAnonymization.Outcome, on name: String) throws {
+        if json { return try Output.line(text(outcome)) }
         guard outcome.hasFoundAny else {
             try Output.line("nothing names \(name)")
             return
@@ -88,5 +99,18 @@ struct ForgetCommand: AsyncParsableCommand {
         }
         try Output.line(
             "the append-only file keeps the name until it is rewritten (BGREWRITEAOF), backups until they are deleted")
+    }
+
+    private func text(_ outcome: VisitorAnonymization.Outcome) -> String {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("found", outcome.hasFoundAny)
+            if outcome.hasFoundAny { writer.member("pseudonym", outcome.pseudonym) }
+            writer.member("bookings", outcome.bookings.count)
+            writer.member("events", outcome.events)
+            writer.member("deadLetters", outcome.deadLetters)
+            writer.array("valid", outcome.valid.map(\.text).sorted()) { $0.value($1) }
+        }
+        return writer.text
     }
 }

@@ -1,4 +1,5 @@
 import Operations
+import HTTPServer
 import Museum
 import Platform
 import ArgumentParser
@@ -9,7 +10,15 @@ struct PurgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge",
         abstract: "Removes exhibitions that ended before a day, with their bookings, admissions, pages, seats and events.",
-        discussion: "Says what would go; does it only with --yes. Stopped anywhere, it goes on when it is run again.")
+        discussion: """
+            Shows what would be removed; removes it only with --yes. Stopped anywhere, it goes on when it is run again. With --json, one object:
+            "purged" (whether it was done), "exhibitions", the number of "bookings", and "postponed": exhibitions that were moved
+            meanwhile and stay.
+
+            Examples:
+              skmuseum purge --before 2026-01-01
+              skmuseum purge --before 2026-01-01 --yes
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var maintenance: MaintenanceOptions
@@ -20,8 +29,11 @@ struct PurgeCommand: AsyncParsableCommand {
     @Flag(help: "Remove them.")
     var yes = false
 
-    @Flag(help: "Only say what would go. The default.")
+    @Flag(help: "Only show what would be removed. The default.")
     var dryRun = false
+
+    @Flag(help: "Print the result as one JSON object.")
+    var json = false
 
     private static let namedAtMost = 5
 
@@ -56,6 +68,7 @@ struct PurgeCommand: AsyncParsableCommand {
             exhibitions += found
             bookings += try await purge.bookings(of: found)
         }
+        if json { return try Output.line(text(exhibitions, bookings: bookings)) }
         let hint = exhibitions.isEmpty ? "" : "; --yes does it"
         try Output.line("would purge \(named(exhibitions)) with \(bookings) bookings\(hint)")
     }
@@ -65,6 +78,7 @@ struct PurgeCommand: AsyncParsableCommand {
         var postponed: [ExhibitionID] = []
         var bookings = 0
         var line = ProgressLine()
+        defer { line.clear() }
         for partition in session.partitions {
             let purge = Purge(session: session, partition: partition, day: before, show: { line.show($0) })
             let outcome = try await purge.run(try await purge.found())
@@ -73,10 +87,23 @@ struct PurgeCommand: AsyncParsableCommand {
             bookings += outcome.bookings
         }
         line.clear()
+        if json { return try Output.line(text(exhibitions, bookings: bookings, postponed: postponed)) }
         try Output.line("purged \(named(exhibitions)) with \(bookings) bookings")
         if !postponed.isEmpty {
             try Output.line("\(postponed.count) were moved to \(before) or later meanwhile and stay: \(list(postponed))")
         }
+    }
+
+    private func text(_ exhibitions: [ExhibitionID], bookings: Int, postponed: [ExhibitionID] = []) -> String {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("before", before)
+            writer.member("purged", yes)
+            writer.array("exhibitions", exhibitions) { $0.value($1.text) }
+            writer.member("bookings", bookings)
+            writer.array("postponed", postponed) { $0.value($1.text) }
+        }
+        return writer.text
     }
 
     private func named(_ exhibitions: [ExhibitionID]) -> String {

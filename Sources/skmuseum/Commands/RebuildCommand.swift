@@ -1,23 +1,33 @@
-import Operations
 import ArgumentParser
 import Contracts
-import Redis
+import HTTPServer
+import Operations
 
 struct RebuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rebuild",
         abstract:
-            "Builds MyPage's read model anew beside the live one, compares the two, and makes the live one as the new one is."
-    )
+            "Builds MyPage's read model anew beside the live one, compares the two, and makes the live one as the new one is.",
+        discussion: """
+            With --json, one object a line for each partition: what was read, how many differed ("found"), were "repaired" and
+            still differ ("different"), and the names of some of them ("named").
+
+            Examples:
+              skmuseum rebuild mypage --dry-run
+              skmuseum rebuild mypage
+            """)
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var maintenance: MaintenanceOptions
 
-    @Argument(help: "mypage.")
+    @Argument(help: "mypage.", completion: .list(["mypage"]))
     var service: String
 
     @Flag(help: "Only build and compare.")
     var dryRun = false
+
+    @Flag(help: "Print the result as JSON, one object a line for each partition.")
+    var json = false
 
     func validate() throws {
         if service != ServiceName.mypage.rawValue { throw ValidationError("'\(service)' has no read model; take mypage") }
@@ -28,68 +38,63 @@ struct RebuildCommand: AsyncParsableCommand {
             let session = try await OperatorSession.open(try common.settings())
             let different = try await session.exclusively("rebuild", maintenance) {
                 var different = 0
-                for partition in session.partitions {
-                    do {
-                        different += try await rebuild(partition, session)
-                    } catch let failure as OutputFailure {
-                        // What was built beside is of no use any more.
-                        try await ReadModelRebuild(session, partition: partition).clear()
-                        throw failure
-                    }
-                }
+                for partition in session.partitions { different += try await rebuild(partition, session) }
                 return different
             }
             guard different > 0 else { return }
             throw CommandError(
                 dryRun
-                    ? "the live pages differ from what the services tell; run 'rebuild mypage' without --dry-run to mend them"
+                    ? "the live pages differ from what the services tell; run 'rebuild mypage' without --dry-run to repair them"
                     : "the live pages still differ; see that every role runs one version, then rebuild again")
         }
     }
 
-    /// How often what has changed between judging and repairing is compared anew.
-    private static let rounds = 3
-
     /// - Returns: how many things differ in the end.
     private func rebuild(_ partition: String, _ session: OperatorSession) async throws -> Int {
         var line = ProgressLine()
-        let show = { (text: String) in line.show("\(partition): \(text)") }
-        var pages = ReadModelRebuild(session, partition: partition)
-        try await pages.clear()
-        try await pages.fill(show)
-        var comparison = RowComparison(pages)
-        pages = try await comparison.run(show)
-        line.clear()
-        try Output.lineIfRead(
-            "\(partition): rebuilt from \(pages.events) events and \(pages.records) bookings"
-                + (pages.unreadable > 0 ? "; \(pages.unreadable) could not be read, see 'dead-letters' and 'audit'" : ""))
-        try report(comparison.result, partition)
-        for _ in 0..<Self.rounds where comparison.result.different > 0 && !dryRun {
-            var repaired = 0
-            for repair in [RowComparison.Repair.rows, .lists] {
-                var repairing = RowComparison(pages, repair: repair)
-                pages = try await repairing.run(show)
-                repaired += repairing.result.repaired
-            }
-            comparison = RowComparison(pages)
-            pages = try await comparison.run(show)
+        defer { line.clear() }
+        let outcome = try await Rebuild(partition, isDryRun: dryRun, session).run({ line.show($0) }) { step, outcome in
             line.clear()
-            try Output.lineIfRead("\(partition): \(repaired) repaired")
-            try report(comparison.result, partition)
+            if !json { try Output.lineIfRead(text(step, outcome, partition)) }
         }
-        try await pages.clear()
-        return comparison.result.different
+        if json { try Output.lineIfRead(text(outcome, partition)) }
+        return outcome.comparison.different
     }
 
-    private func report(_ result: RowComparison.Result, _ partition: String) throws {
-        let counts = "\(result.rows) rows, \(result.exhibitions) exhibitions, \(result.entries) list entries"
-        guard result.different > 0 else {
-            try Output.lineIfRead("\(partition): live equals rebuilt, \(result.live): \(counts)")
-            return
+    private func text(_ step: Rebuild.Step, _ outcome: Rebuild.Outcome, _ partition: String) -> String {
+        let result = outcome.comparison
+        switch step {
+        case .built:
+            return "\(partition): rebuilt from \(outcome.events) events and \(outcome.records) bookings"
+                + (outcome.unreadable > 0 ? "; \(outcome.unreadable) could not be read, see 'dead-letters' and 'audit'" : "")
+        case .repaired(let count): return "\(partition): \(count) repaired"
+        case .compared:
+            let counts = "\(result.rows) rows, \(result.exhibitions) exhibitions, \(result.entries) list entries"
+            guard result.different > 0 else { return "\(partition): live equals rebuilt, \(result.live): \(counts)" }
+            let rest = result.different - result.named.count
+            return "\(partition): live \(result.live), rebuilt \(result.rebuilt): \(counts), \(result.different) differ: "
+                + result.named.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
         }
-        let rest = result.different - result.named.count
-        try Output.lineIfRead(
-            "\(partition): live \(result.live), rebuilt \(result.rebuilt): \(counts), \(result.different) differ: "
-                + result.named.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : ""))
+    }
+
+    private func text(_ outcome: Rebuild.Outcome, _ partition: String) -> String {
+        let result = outcome.comparison
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("partition", partition)
+            writer.member("events", outcome.events)
+            writer.member("records", outcome.records)
+            writer.member("unreadable", outcome.unreadable)
+            writer.member("rows", result.rows)
+            writer.member("exhibitions", result.exhibitions)
+            writer.member("entries", result.entries)
+            writer.member("found", outcome.found)
+            writer.member("repaired", outcome.repaired)
+            writer.member("different", result.different)
+            writer.array("named", result.named) { $0.value($1) }
+            writer.member("live", result.live.description)
+            writer.member("rebuilt", result.rebuilt.description)
+        }
+        return writer.text
     }
 }

@@ -15,7 +15,14 @@ import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serves the museum: every role, or those named, in this process.")
+        commandName: "serve", abstract: "Serves the museum: every role, or those named, in this process.",
+        discussion: """
+            Without REDIS_URL it starts a redis-server of its own on 127.0.0.1:6390, with its data in ./data/redis.
+
+            Examples:
+              skmuseum serve
+              skmuseum serve --role book,museum --redis-url redis://127.0.0.1:6379
+            """)
 
     @OptionGroup var common: CommonOptions
 

@@ -41,12 +41,22 @@ enum Output {
     /// Prints a line to stdout that nothing depends on.
     static func announce(_ text: String) { BestEffortOutput.standardOutput.write(text + "\n") }
 
+    /// What went wrong, and what to do next.
     static func error(_ text: String) { note("skmuseum: " + text) }
 
     static func note(_ text: String) { BestEffortOutput.standardError.write(text + "\n") }
 
-    /// Overwrites the last line of a terminal.
-    static func overwrite(_ text: String) { BestEffortOutput.standardError.write("\r\u{1B}[K" + text) }
+    /// Overwrites the last line of a terminal, with as much of the text as fits into a line.
+    static func overwrite(_ text: String) {
+        BestEffortOutput.standardError.write("\r\u{1B}[K" + text.prefix(max(0, columns - 1)))
+    }
+
+    /// The width of the terminal at stderr.
+    private static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
 
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 }
