@@ -17,12 +17,12 @@ struct OrphanScan {
         walks = ServiceName.allCases.map { (session.store(of: $0), $0) }[...]
     }
 
-    /// The next subjects worth a look, perhaps none; `nil` at the end.
+    /// The next subjects to observe, perhaps none; `nil` at the end.
     mutating func next() async throws -> [AuditSubject]? {
         guard let walk = walks.first else { return nil }
         let prefix = "\(walk.service.rawValue):{\(partition)}:"
         let reply = try await walk.client.send("SCAN", cursor, "MATCH", prefix + "*", "COUNT", "500").asArray()
-        guard reply.count == 2 else { throw RedisError.unexpected("SCAN answers two elements") }
+        guard reply.count == 2 else { throw RedisError.unexpected("SCAN replies two elements") }
         cursor = try reply[0].asText()
         if cursor == "0" { walks = walks.dropFirst() }
         var bookings: [BookingID] = []
@@ -42,7 +42,7 @@ struct OrphanScan {
                 subjects.append(.exhibition(exhibition))
             }
         }
-        return subjects + (try await withoutSeats(bookings)) + (try await strangers(onListsOf: visitors))
+        return subjects + (try await withoutSeats(bookings)) + (try await orphans(onListsOf: visitors))
     }
 
     /// Every booking has a seats field, if only a tombstone; what has none was not looked at with its exhibition.
@@ -52,7 +52,7 @@ struct OrphanScan {
         return zip(bookings, replies).filter { $1 == .integer(0) }.map { .booking($0.0) }
     }
 
-    private func strangers(onListsOf visitors: [String]) async throws -> [AuditSubject] {
+    private func orphans(onListsOf visitors: [String]) async throws -> [AuditSubject] {
         let keys = Keys(partition: partition)
         let known = try await session.myPageStore.sendAll(visitors.map { Command("ZSCORE", keys.visitors, $0) })
         var subjects: [AuditSubject] = []

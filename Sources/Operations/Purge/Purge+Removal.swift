@@ -17,11 +17,11 @@ extension Purge {
             switch Code(rawValue: try reply.asText()) {
             case .removed: return
             case .changed: throw OperationError(changed(id))
-            case nil: throw RedisError.unexpected("book_purge answered \(reply)")
+            case nil: throw RedisError.unexpected("book_purge replied \(reply)")
             }
         }
         try await eachPart(of: id, remove)
-        // Also where there is none: the list of exhibitions that have bookings.
+        // Also without bookings: this removes the entry in the list of exhibitions that have bookings.
         try await remove([])
     }
 
@@ -53,7 +53,7 @@ extension Purge {
                 switch Code(rawValue: reply.shown) {
                 case .absent, .removed: break
                 case .changed: changed.append(booking)
-                case nil: throw RedisError.unexpected("mypage_remove answered \(reply)")
+                case nil: throw RedisError.unexpected("mypage_remove replied \(reply)")
                 }
             }
             left = changed
@@ -86,7 +86,7 @@ extension Purge {
             case .gone, .purged: return
             case .changed: throw OperationError(changed(id))
             case .more: cursor = try (reply.last ?? .null).asText()
-            case nil: throw RedisError.unexpected("museum_purge answered \(reply)")
+            case nil: throw RedisError.unexpected("museum_purge replied \(reply)")
             }
         }
     }
@@ -105,7 +105,7 @@ extension Purge {
 }
 
 extension Reply {
-    /// As the argument of a script, byte by byte; empty where there is nothing.
+    /// As the argument of a script, byte by byte; empty for a null.
     var argument: Command.Argument {
         if case .bytes(let bytes) = self { .bytes(bytes) } else { .text(shown) }
     }

@@ -30,7 +30,7 @@ package struct GroupPosition {
                 arguments: [subscription.group.rawValue, first.text, first.previous.text, isSetBack ? "1" : "0"])
         ).asTexts()
         guard let outcome = reply.first.flatMap(Outcome.init), outcome == .noGroup || reply.count == 3 else {
-            throw RedisError.unexpected("consumer_set_back answered \(reply)")
+            throw RedisError.unexpected("consumer_set_back replied \(reply)")
         }
         self.outcome = outcome
         let delivered = reply.count == 3 ? StreamID(reply[1]) ?? .zero : .zero
