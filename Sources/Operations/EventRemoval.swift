@@ -3,7 +3,7 @@ import Contracts
 import Redis
 import Scripts
 
-/// Takes single events out of the streams, a bounded step at a time. Only what every group has applied may go.
+/// Removes single events from the streams, a bounded step at a time. Only events that every group has applied may be removed.
 extension OperatorSession {
     /// Where the streams of some services end at the moment.
     func ends(of services: [ServiceName], in partition: String) async throws -> [String: StreamID] {
@@ -15,7 +15,7 @@ extension OperatorSession {
         return ends
     }
 
-    /// Takes out of each stream, up to its end as given, what answers the description.
+    /// Removes the events from each stream, up to its end as given, for which `isMeant` is true.
     /// - Returns: how many there were.
     func removeEvents(through ends: [String: StreamID], where isMeant: ([String: String]) -> Bool) async throws -> Int {
         var count = 0
@@ -44,7 +44,7 @@ extension OperatorSession {
             var ids: [String] = []
             for entry in entries {
                 let parts = try entry.asArray()
-                guard parts.count == 2 else { throw RedisError.unexpected("an entry was due") }
+                guard parts.count == 2 else { throw RedisError.unexpected("an entry was expected") }
                 let id = try parts[0].asText()
                 start = "(" + id
                 if isMeant(parts[1].shownFields) { ids.append(id) }

@@ -3,7 +3,7 @@ package struct OperationProgress: Sendable, Equatable {
     /// What it is doing: `a: reading bookings`.
     package let step: String
     package let done: Int
-    /// `nil` where nobody knows how much there is.
+    /// `nil` if the total is not known.
     package let total: Int?
     package let detail: String
 

@@ -5,13 +5,13 @@ import Foundation
 package import Redis
 import Scripts
 
-/// What an operator's command looks at: the servers, and the partitions in use.
+/// The servers and the partitions that an operation works on.
 package struct OperatorSession {
     package let redis: RedisClient
     /// MyPage's server; the same where it has none of its own.
     package let myPageStore: RedisClient
     package let partitions: [String]
-    /// What CLIENT LIST shows of this process, and of no other.
+    /// The name of this process in CLIENT LIST; no other process has it.
     package let clientName: String
 
     /// - Parameter myPage: MyPage's own server, if it has one.
@@ -37,7 +37,7 @@ package struct OperatorSession {
     package func store(of service: ServiceName) -> RedisClient { service == .mypage ? myPageStore : redis }
 }
 
-/// A group's place on a stream.
+/// A consumer group of a stream.
 package struct Subscription: Hashable {
     package let partition: String
     package let group: ServiceName
@@ -60,7 +60,7 @@ extension OperatorSession {
         return StreamID(try (try entry.asArray().first ?? .null).asText()) ?? .zero
     }
 
-    /// Up to where the group has applied all.
+    /// The group has applied all events up to this id.
     package func progress(of subscription: Subscription) async throws(RedisError) -> StreamID {
         let key = Keys(partition: subscription.partition)
             .progress(of: subscription.group.rawValue, on: subscription.source.rawValue)

@@ -3,18 +3,18 @@ import Contracts
 import Redis
 
 extension OperatorSession {
-    /// An event, what comes of it, and what comes of that: reserved seats complete a booking, which makes an admission, which
-    /// MyPage shows.
+    /// How many events follow from one another: reserved seats complete a booking, a completed booking makes an admission, and
+    /// MyPage shows the admission.
     private static let depth = 4
 
-    /// Waits until all that was in the streams, and all that came of it, is applied, and no group is being replayed.
+    /// Waits until every event in the streams, and every event that follows from one, is applied, and no group is replaying.
     /// - Throws: ``OperationError`` where that takes longer than `wait`.
     func quiesce(within wait: Duration = .seconds(60)) async throws {
         let deadline = ContinuousClock.now + wait
         if let late = try await settle(within: wait).first {
             throw OperationError(
                 "\(late.subscription.group.rawValue) is \(late.behind) events behind on \(late.subscription.stream); "
-                    + "start that role, then run this again: it goes on where it stopped")
+                    + "start that role, then run this again: it continues where it stopped")
         }
         for _ in 0..<Self.depth {
             var ends: [(subscription: Subscription, end: StreamID, last: StreamID)] = []
@@ -23,11 +23,11 @@ extension OperatorSession {
                 ends.append((subscription, try await end(of: subscription.stream), last))
             }
             for (subscription, end, last) in ends {
-                while try await isInHand(subscription, through: end, last: last) {
+                while try await isInFlight(subscription, through: end, last: last) {
                     guard .now < deadline else {
                         throw OperationError(
                             "\(subscription.group.rawValue) does not catch up with \(subscription.stream); "
-                                + "run this again when it has: it goes on where it stopped")
+                                + "run this again when it has: it continues where it stopped")
                     }
                     try await Task.sleep(for: .milliseconds(10))
                 }
@@ -36,9 +36,10 @@ extension OperatorSession {
     }
 
     /// Whether the group has yet to read or to acknowledge something up to `end`, be it for the first time or in a replay.
-    /// What is acknowledged is applied. Progress says the same, but only once a second and not of replays.
-    /// - Parameter last: the highest id the stream has had; a consumer may have in flight what is in the stream no more.
-    private func isInHand(_ subscription: Subscription, through end: StreamID, last: StreamID) async throws -> Bool {
+    /// An acknowledged event is applied. The progress key is not enough: it is written once a second, and not in a replay.
+    /// - Parameter last: the highest id the stream has had; a consumer may have an event in flight that was removed from the
+    ///   stream.
+    private func isInFlight(_ subscription: Subscription, through end: StreamID, last: StreamID) async throws -> Bool {
         if last == .zero { return false }
         let group = subscription.group.rawValue
         if try await delivered(subscription) < end { return true }

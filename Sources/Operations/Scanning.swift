@@ -2,7 +2,7 @@ import Contracts
 import Redis
 import Scripts
 
-/// Walks through what may be large, a bounded step at a time. What changes meanwhile may be seen or not; what stays is seen.
+/// Iterates over large data, a bounded step at a time. What changes meanwhile may be visited or not; what stays is visited.
 extension RedisClient {
     /// Keys that match, a page at a time. One may come twice; one that is not UTF-8 is none of ours.
     func eachKey(_ pattern: String, _ body: ([String]) async throws -> Void) async throws {
@@ -31,7 +31,7 @@ extension RedisClient {
             let replies = try await sendAll(part.map { Command("ZSCAN", keys[$0.index], $0.cursor, "COUNT", "500") })
             for (set, reply) in zip(part, replies) {
                 let parts = try reply.asArray()
-                guard parts.count == 2 else { throw RedisError.unexpected("ZSCAN answers two elements") }
+                guard parts.count == 2 else { throw RedisError.unexpected("ZSCAN replies two elements") }
                 found += parts[1].shownFields.keys.map { (set.index, $0) }
                 let cursor = try parts[0].asText()
                 if cursor != "0" { open.append((set.index, cursor)) }
@@ -52,7 +52,7 @@ extension RedisClient {
         var cursor = "0"
         repeat {
             let reply = try await send(Command(start + [cursor] + end)).asArray()
-            guard reply.count == 2 else { throw RedisError.unexpected("\(start[0]) answers two elements") }
+            guard reply.count == 2 else { throw RedisError.unexpected("\(start[0]) replies two elements") }
             cursor = try reply[0].asText()
             try await body(reply[1])
         } while cursor != "0"

@@ -1,11 +1,11 @@
 import Messaging
 import Redis
 
-/// What XINFO STREAM says of a stream as a whole.
+/// The state of a stream as XINFO STREAM reports it.
 struct StreamState {
-    /// The highest id it has ever had, also where that entry is gone.
+    /// The highest id it has ever had, also if that entry was removed.
     var last = StreamID.zero
-    /// Whether nothing has ever been taken out of it.
+    /// Whether no entry was ever removed.
     var isWhole = true
 
     init() {}
@@ -14,7 +14,7 @@ struct StreamState {
         var fields: [String: String] = [:]
         for (name, value) in try reply.asPairs() { fields[name.shown] = value.shown }
         guard let last = fields["last-generated-id"].flatMap(StreamID.init) else {
-            throw .unexpected("last-generated-id was due")
+            throw .unexpected("last-generated-id was expected")
         }
         self.last = last
         isWhole = fields["length"] == fields["entries-added"] && fields["max-deleted-entry-id"] == StreamID.zero.text

@@ -15,7 +15,7 @@ struct CommonOptions: ParsableArguments {
     func settings() throws -> Settings {
         var given: [AbsoluteConfigKey: ConfigValue] = [:]
         if redisURL == "" {
-            throw InvalidSetting("REDIS_URL", "can't be used: --redis-url is empty; leave it out, or say redis://host:port")
+            throw InvalidSetting("REDIS_URL", "can't be used: --redis-url is empty; leave it out, or give redis://host:port")
         }
         if let redisURL { given[["redis_url"]] = ConfigValue(.string(redisURL), isSecret: true) }
         let config = ConfigReader(providers: [
@@ -25,7 +25,7 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
-/// Says in one line what is wrong and what to do next, and ends the command.
+/// Ends the command with one line on stderr: what is wrong and what to do next.
 struct CommandError: Error {
     let line: String
     let exitCode: Int32
@@ -52,7 +52,7 @@ struct CommandError: Error {
             Output.error(setting.description)
             throw ExitCode(78)
         } catch let failure as OutputFailure {
-            // Whoever has read enough wants to hear no more.
+            // The reader of the pipe has read enough: no message.
             guard case .notWritable(let reason) = failure else { return }
             Output.error("the result can't be written to stdout (\(reason)); send it to a disk with free space")
             throw ExitCode(1)

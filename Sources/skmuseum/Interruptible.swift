@@ -1,6 +1,6 @@
 import UnixSignals
 
-/// Work that a signal stops: it is cancelled, and may say how far it has come before the command ends.
+/// Work that a signal stops: it is cancelled, and may report how far it has come before the command ends.
 enum Interruptible {
     /// Why the work ended early.
     struct Interrupted: Error, CustomStringConvertible {
@@ -25,7 +25,7 @@ enum Interruptible {
             defer { group.cancelAll() }
             guard let signal = try await group.next() ?? nil else { return }
             group.cancelAll()
-            // What the work says of being cancelled is not what ended it; it may also have reached its end.
+            // The error of a cancelled work is not the reason; the work may also have reached its end.
             if case .success = await group.nextResult() { return }
             throw Interrupted(signal: signal)
         }

@@ -15,7 +15,7 @@ extension OperatorSession {
         }
     }
 
-    /// Runs a maintenance command's work while no other one runs, and says on stderr what it waits for.
+    /// Runs a maintenance command's work while no other one runs, and reports on stderr what it waits for.
     func exclusively<Value>(
         _ command: String, _ options: MaintenanceOptions, _ work: () async throws -> Value
     ) async throws -> Value {

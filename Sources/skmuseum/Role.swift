@@ -7,7 +7,7 @@ enum Role: String, Sendable, CaseIterable {
     /// The service whose events the role consumes; the gateway has none.
     var service: ServiceName? { ServiceName(rawValue: rawValue) }
 
-    /// Reads `book,confirm`; `nil` if one of the words is no role, or is missing.
+    /// Reads `book,confirm`; `nil` if one of the names is not a role, or is empty.
     static func list(_ text: String) -> Set<Role>? {
         let words = text.split(separator: ",", omittingEmptySubsequences: false).map { Role(rawValue: String($0)) }
         guard !words.contains(nil) else { return nil }

@@ -37,7 +37,8 @@ struct SKMuseum: AsyncParsableCommand {
         }
     }
 
-    /// Prints what the argument parser has to say, as it would itself, and tells the exit code.
+    /// Prints the argument parser's message as it would itself.
+    /// - Returns: the exit code.
     private static func code(for error: any Error) async -> Int32 {
         let code = exitCode(for: error).rawValue
         let text = fullMessage(for: error)

@@ -25,7 +25,7 @@ enum StopSignals {
             }
             let first = try await group.next() ?? nil
             group.cancelAll()
-            // What the work says once it has been cancelled tells nothing new.
+            // The error of a cancelled work is of no interest.
             while (try? await group.next()) != nil {}
             return first
         }

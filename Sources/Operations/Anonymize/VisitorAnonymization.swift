@@ -43,7 +43,7 @@ package struct VisitorAnonymization {
         self.show = show
     }
 
-    /// How often the visitor may book anew meanwhile.
+    /// How many rounds to try while the visitor goes on booking.
     private static let rounds = 10
 
     /// Goes over everything until a whole round finds nothing.
@@ -55,11 +55,11 @@ package struct VisitorAnonymization {
             _ = try await session.redis.send("HDEL", Keys.forgetting, mark)
             return
         }
-        throw OperationError("\(visitor) goes on booking; run this again when that has ended")
+        throw OperationError("\(visitor) goes on booking; run this again when the visitor has stopped")
     }
 
-    /// Keeps the pseudonym until all is done: a run that was stopped goes on under the same one. The name itself is written
-    /// down nowhere, not even for the while, and its mark can't be guessed from a list of names.
+    /// Stores the pseudonym until the operation ends, so that a run after an interrupted one uses the same pseudonym. The name
+    /// itself is not stored, and its mark can't be computed from a list of names without the deployment's secret.
     private func mark(outcome: inout Outcome) async throws -> String {
         let secret = try await DeploymentSecret(session.redis, logger: Logger(label: "skmuseum")).bytes()
         let mark = Self.hex(HMAC<SHA256>.authenticationCode(for: Array(visitor.utf8), using: SymmetricKey(data: secret)))
@@ -77,8 +77,8 @@ package struct VisitorAnonymization {
         }.joined()
     }
 
-    /// Book first: what it tells after that names nobody. Then, once all that it told before is applied, whoever has heard of
-    /// it.
+    /// Renames Book's records first: its later events don't have the name. When all earlier events are applied, renames the
+    /// records of the services that consumed them.
     /// - Returns: how often the name was found.
     private func round(_ outcome: inout Outcome) async throws -> Int {
         var found = 0

@@ -2,9 +2,9 @@ import Contracts
 import Redis
 import Scripts
 
-/// Compares the services' data with each other. Reads only, in bounded steps, one exhibition's bookings at a time.
+/// Compares the services' data. Reads only, in bounded steps, one exhibition's bookings at a time.
 package struct Audit {
-    /// Something that may not be: which key, and what is wrong with it.
+    /// A broken invariant: the key, and what is wrong with it.
     package struct Violation: Hashable {
         package let key: String
         package let what: String
@@ -20,12 +20,12 @@ package struct Audit {
         package var bookings = 0
     }
 
-    /// What was found, and what could not be judged.
+    /// The violations, and what could not be checked.
     package struct Outcome {
         package var violations: Set<Violation> = []
         package var behind: [(subscription: Subscription, behind: Int)] = []
-        /// Things that went on changing, so that no two looks at them were alike.
-        package var restless: [AuditSubject] = []
+        /// Subjects that went on changing, so that no two observations of them were equal.
+        package var unsettled: [AuditSubject] = []
     }
 
     let session: OperatorSession
@@ -35,7 +35,7 @@ package struct Audit {
     private var outcome = Outcome()
     private var suspects: [AuditSubject: AuditObservation] = [:]
 
-    /// How many suspects are held before they are judged.
+    /// How many suspects are collected before they are observed again.
     private static let suspectsAtOnce = 5000
 
     package init(_ session: OperatorSession, wait: Duration) {
@@ -59,11 +59,11 @@ package struct Audit {
         var unbalanced: [ExhibitionID: Violation] = [:]
         for (index, id) in exhibitions.enumerated() {
             show(OperationProgress("exhibitions", done: index, of: exhibitions.count, detail: "\(counts.bookings) bookings"))
-            if let violation = try await look(into: id) { unbalanced[id] = violation }
+            if let violation = try await audit(id) { unbalanced[id] = violation }
         }
         show(OperationProgress("reading all keys"))
-        try await lookForStrangers(known: Set(exhibitions))
-        try await judge()
+        try await scanForOrphans(known: Set(exhibitions))
+        try await confirmSuspects()
         // Seats that were named one by one explain a wrong sum; without them it is the exhibition that is wrong.
         let named = Set(outcome.violations.map(\.key))
         for (id, violation) in unbalanced where named.isDisjoint(with: [Keys(partition: id.partition).seats(id.text)]) {
@@ -84,7 +84,7 @@ package struct Audit {
     }
 
     /// - Returns: what is wrong with the exhibition's seats as a whole, if no single seat is.
-    private mutating func look(into id: ExhibitionID) async throws -> Violation? {
+    private mutating func audit(_ id: ExhibitionID) async throws -> Violation? {
         counts.exhibitions += 1
         try await suspect([.exhibition(id)])
         var sum = try await SeatSum(of: id, session)
@@ -97,7 +97,7 @@ package struct Audit {
         return sum.violation
     }
 
-    private mutating func lookForStrangers(known: Set<ExhibitionID>) async throws {
+    private mutating func scanForOrphans(known: Set<ExhibitionID>) async throws {
         var batch: [AuditSubject] = []
         for partition in session.partitions {
             var orphans = OrphanScan(session, partition: partition, known: known)
@@ -112,17 +112,17 @@ package struct Audit {
         try await suspect(batch)
     }
 
-    /// Takes a first look; what is not as it should be is judged later.
+    /// Observes subjects for the first time; those with violations are observed again later.
     private mutating func suspect(_ subjects: [AuditSubject]) async throws {
-        for (subject, look) in zip(subjects, try await session.look(at: subjects)) where !look.violations.isEmpty {
-            suspects[subject] = look
+        for (subject, observation) in zip(subjects, try await session.observe(subjects)) where !observation.violations.isEmpty {
+            suspects[subject] = observation
         }
-        if suspects.count >= Self.suspectsAtOnce { try await judge() }
+        if suspects.count >= Self.suspectsAtOnce { try await confirmSuspects() }
     }
 
-    /// Looks again once all is applied that the last look could have seen, one by one until two looks are alike: what has not
-    /// changed meanwhile and is still wrong is believed.
-    private mutating func judge() async throws {
+    /// Observes the suspects again when all events are applied that the last observation could have met, until two observations
+    /// are equal: a violation in two equal observations is reported.
+    private mutating func confirmSuspects() async throws {
         let deadline = ContinuousClock.now + wait
         while !suspects.isEmpty {
             let behind = try await session.settle(within: wait)
@@ -131,17 +131,17 @@ package struct Audit {
                 break
             }
             let subjects = Array(suspects.keys)
-            for (subject, look) in zip(subjects, try await session.look(at: subjects)) {
-                let before = suspects.updateValue(look, forKey: subject)
-                if look.violations.isEmpty {
+            for (subject, observation) in zip(subjects, try await session.observe(subjects)) {
+                let before = suspects.updateValue(observation, forKey: subject)
+                if observation.violations.isEmpty {
                     suspects[subject] = nil
-                } else if before?.seen == look.seen {
-                    outcome.violations.formUnion(look.violations)
+                } else if before?.seen == observation.seen {
+                    outcome.violations.formUnion(observation.violations)
                     suspects[subject] = nil
                 }
             }
             if ContinuousClock.now >= deadline {
-                outcome.restless += suspects.keys
+                outcome.unsettled += suspects.keys
                 break
             }
         }

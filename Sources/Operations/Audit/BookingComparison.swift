@@ -35,7 +35,7 @@ package struct BookingComparison {
 
     private var keys: Keys { Keys(partition: id.partition) }
 
-    /// The key that is wrong, and no other that is wrong only beside it: what all others agree on stands.
+    /// Names only the key that is wrong: if all other services agree, it is the booking.
     package var violations: [Audit.Violation] {
         if isBeingPurged { return [] }
         if let others = commonRecordOfOthers, others != bookingRecord {
@@ -146,7 +146,7 @@ package struct BookingComparison {
             "has \(shown) \(row[shown] ?? "none"), the \(what) has \(name) \(source[name] ?? "none")")
     }
 
-    /// An attempt that was answered 503 is on no list.
+    /// An aborted attempt is on no list.
     private func listViolations(_ status: BookingStatus) -> [Audit.Violation] {
         var found = Findings()
         func expect(_ place: String?, isListed: Bool, _ key: String) {

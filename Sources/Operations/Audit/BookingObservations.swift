@@ -4,7 +4,7 @@ import Scripts
 
 extension OperatorSession {
     /// Bookings as all services have them, read in three goes.
-    func lookAtBookings(_ ids: [BookingID]) async throws -> [AuditObservation] {
+    func observeBookings(_ ids: [BookingID]) async throws -> [AuditObservation] {
         let common = try await redis.sendAll(
             ids.flatMap { id in
                 let keys = Keys(partition: id.partition)
@@ -53,7 +53,7 @@ extension OperatorSession {
     }
 
     /// Whether a booking is on the list of the visitor whose it is, by the booking or at least by the page.
-    func lookAtList(_ member: String, visitor: String, in partition: String) async throws -> AuditObservation {
+    func observeList(_ member: String, visitor: String, in partition: String) async throws -> AuditObservation {
         let keys = Keys(partition: partition)
         let list = keys.pages(of: visitor)
         let isListed = try await myPageStore.send("ZSCORE", list, member).shownIfAny != nil
@@ -66,7 +66,7 @@ extension OperatorSession {
         return AuditObservation(seen: [["owners": "\(owners)", "isListed": "\(isListed)"]], violations: found.violations)
     }
 
-    func lookAtVisitor(_ visitor: String, in partition: String) async throws -> AuditObservation {
+    func observeVisitor(_ visitor: String, in partition: String) async throws -> AuditObservation {
         let keys = Keys(partition: partition)
         let has = try await myPageStore.send("ZCARD", keys.pages(of: visitor)).asInteger() > 0
         let isKnown = try await myPageStore.send("ZSCORE", keys.visitors, visitor).shownIfAny != nil

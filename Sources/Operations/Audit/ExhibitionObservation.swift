@@ -5,7 +5,7 @@ import Scripts
 
 extension OperatorSession {
     /// An exhibition as Museum has it, as MyPage shows it, and its places in the indexes. Seats are another matter.
-    func lookAtExhibition(_ id: ExhibitionID) async throws -> AuditObservation {
+    func observeExhibition(_ id: ExhibitionID) async throws -> AuditObservation {
         let keys = Keys(partition: id.partition)
         let replies = try await redis.sendAll([
             Command("HGETALL", keys.exhibition(id.text)), Command("ZSCORE", keys.exhibitions, id.text),

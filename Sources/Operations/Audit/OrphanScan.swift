@@ -17,12 +17,12 @@ struct OrphanScan {
         walks = ServiceName.allCases.map { (session.store(of: $0), $0) }[...]
     }
 
-    /// The next subjects worth a look, perhaps none; `nil` at the end.
+    /// The next subjects to observe, perhaps none; `nil` at the end.
     mutating func next() async throws -> [AuditSubject]? {
         guard let walk = walks.first else { return nil }
         let prefix = "\(walk.service.rawValue):{\(partition)}:"
         let reply = try await walk.client.send("SCAN", cursor, "MATCH", prefix + "*", "COUNT", "500").asArray()
-        guard reply.count == 2 else { throw RedisError.unexpected("SCAN answers two elements") }
+        guard reply.count == 2 else { throw RedisError.unexpected("SCAN replies two elements") }
         cursor = try reply[0].asText()
         if cursor == "0" { walks = walks.dropFirst() }
         var bookings: [BookingID] = []

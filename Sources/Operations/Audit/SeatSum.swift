@@ -5,9 +5,8 @@ import Scripts
 
 /// Held seats against their sum at one instant, though the seats are read in many small steps.
 ///
-/// Every change of a seats field tells of itself in the same script. So the fields as they were read, with what the events
-/// since the reading began say laid over them, are the fields at the moment of the last of those events; held is read in that
-/// moment.
+/// The script that changes a seats field also appends an event. So the fields as they were read, with the events since the
+/// reading began applied to them, are the fields at the moment of the last of those events; held is read at that moment.
 package struct SeatSum {
     private(set) var seats: [String: Int]
     let violation: Audit.Violation?
@@ -22,7 +21,7 @@ package struct SeatSum {
             Command("MULTI"), Command("XINFO", "STREAM", stream), Command("HMGET", key, "held", "purging"), Command("EXEC"),
         ])
         let replies = try results[3].get().asArray()
-        guard replies.count == 2 else { throw RedisError.unexpected("two replies were due") }
+        guard replies.count == 2 else { throw RedisError.unexpected("two replies were expected") }
         let end = if case .array = replies[0] { try StreamState(replies[0]).last } else { StreamID.zero }
         let fields = try replies[1].asArray()
         // A purge removes seats without an event.
@@ -40,7 +39,7 @@ package struct SeatSum {
         violation = Self.compare(seats, held: held, key: key)
     }
 
-    /// Lays what an event says over the seats of the exhibition's bookings.
+    /// Applies an event to the seats of the exhibition's bookings.
     package static func apply(_ event: [String: String], of id: ExhibitionID, to seats: inout [String: Int]) {
         guard event["museumId"] == id.text, let booking = event["bookId"] else { return }
         seats[booking] = event["eventType"] == EventType.seatsReserved.rawValue ? Int(event["seats"] ?? "") ?? 0 : 0

@@ -28,7 +28,7 @@ extension DeadLetters {
 }
 
 extension DeadLetter {
-    /// In a line for people: type, and where the event was.
+    /// In a line: the type, and the place of the event.
     package var what: String { words.joined(separator: "  ") }
 
     /// The same as two cells of a table.

@@ -1,11 +1,11 @@
 import Foundation
 
-/// Who holds the maintenance lock, as the lock's value says: `purge museum-1 4711 skmuseum-operator-…`.
+/// The holder of the maintenance lock, read from and written as the lock's value: `purge museum-1 4711 skmuseum-operator-…`.
 struct MaintenanceHolder: CustomStringConvertible {
     let command: String
     let host: String
     let process: String
-    /// As CLIENT LIST shows it for as long as the holder is connected.
+    /// Its name in CLIENT LIST while it is connected.
     let clientName: String
 
     init(command: String, clientName: String) {
@@ -15,7 +15,7 @@ struct MaintenanceHolder: CustomStringConvertible {
         self.clientName = clientName
     }
 
-    /// - Returns: `nil` where nobody of ours wrote the value.
+    /// - Returns: `nil` if no command of skmuseum wrote the value.
     init?(value: String) {
         let words = value.split(separator: " ").map(String.init)
         guard words.count >= 4 else { return nil }

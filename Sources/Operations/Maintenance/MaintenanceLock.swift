@@ -1,19 +1,20 @@
 import Redis
 import Scripts
 
-/// One maintenance command at a time: each reads, decides and writes in many steps, and would act on what another one changes.
+/// Lets one maintenance command run at a time: each reads, decides and writes in many steps, and another command would change
+/// what it has read.
 ///
-/// The lock is a key that names its holder's connection. It has no expiry: no correctness may rest on a clock. It is free for
-/// the taking when Redis has not seen the holder's name for a while.
+/// The lock is a key that names its holder's connection. It has no expiry: correctness must not depend on a clock. Another
+/// command may take the lock when no client of the holder's name has been connected for a while.
 struct MaintenanceLock {
     private let redis: RedisClient
     private let holder: MaintenanceHolder
     private let note: @Sendable (String) -> Void
 
-    /// A holder whose connections were all lost makes a new one well within this.
+    /// A holder that has lost all its connections reconnects in less time than this.
     private static let staleAfter = Duration.seconds(2)
     private static let checkEvery = Duration.milliseconds(250)
-    /// How long Redis may be out of reach for one that waits.
+    /// How long Redis may be unreachable while a command waits.
     private static let outageLimit = Duration.seconds(5)
 
     private init(_ redis: RedisClient, _ holder: MaintenanceHolder, note: @escaping @Sendable (String) -> Void) {
@@ -22,8 +23,8 @@ struct MaintenanceLock {
         self.note = note
     }
 
-    /// Takes the lock, and says for whom it waits.
-    /// - Throws: ``OperationError`` where somebody else still holds it after `wait`.
+    /// Takes the lock; reports the holder it waits for.
+    /// - Throws: ``OperationError`` if another command still holds it after `wait`.
     fileprivate static func take(
         _ session: OperatorSession, for command: String, within wait: Duration, note: @escaping @Sendable (String) -> Void
     ) async throws -> MaintenanceLock {
@@ -44,7 +45,7 @@ struct MaintenanceLock {
             if try await lock.untilReachable({ () throws(RedisError) in try await lock.isConnected(other) }) {
                 unconnectedSince = nil
             } else if let since = unconnectedSince, .now - since >= staleAfter {
-                // Compared and set in one step: of several who wait, one takes it over.
+                // Compared and set in one step: of several commands that wait, one takes the lock.
                 guard try await lock.replace(present, with: lock.holder.value) != nil else { return lock }
                 continue
             } else {
@@ -63,8 +64,8 @@ struct MaintenanceLock {
         return try await work()
     }
 
-    /// Keeps a connection open, and ends the process should somebody else have the lock. Commands may be killed anywhere; two
-    /// of them must not go on side by side.
+    /// Keeps a connection open, and ends the process if another command has the lock. A command may be killed at any point;
+    /// two commands must not run at the same time.
     private func keep(_ onLoss: @escaping @Sendable (String) -> Never) async {
         while !Task.isCancelled {
             if let value = try? await redis.send("GET", Keys.maintenance), value != .text(holder.value), !Task.isCancelled {
@@ -74,7 +75,7 @@ struct MaintenanceLock {
         }
     }
 
-    /// Asks again while the connection is lost: what is asked here may be done twice.
+    /// Retries while the connection is lost: the commands sent here may be applied twice.
     private func untilReachable<Value>(_ ask: () async throws(RedisError) -> Value) async throws(RedisError) -> Value {
         let deadline = ContinuousClock.now + Self.outageLimit
         while true {
@@ -90,16 +91,16 @@ struct MaintenanceLock {
         }
     }
 
-    /// Where Redis can't be reached the lock goes stale by itself.
+    /// If Redis can't be reached, the lock becomes stale.
     fileprivate func release() async {
         do throws(RedisError) {
             _ = try await replace(holder.value, with: "")
         } catch {
-            note("the maintenance lock could not be released: \(error); the next command takes it over")
+            note("the maintenance lock could not be released: \(error); the next command takes it")
         }
     }
 
-    /// - Returns: `nil` if it was done; else the value that the lock has.
+    /// - Returns: `nil` if it was replaced; else the present value of the lock.
     private func replace(_ present: String, with value: String) async throws(RedisError) -> String? {
         let call = MuseumMaintenance(present: present, value: value)
         switch try await untilReachable({ () throws(RedisError) in try await redis.run(call) }) {
@@ -122,7 +123,7 @@ extension OperatorSession {
     /// Runs a maintenance command's work while no other one runs.
     /// - Parameters:
     ///   - note: shows what is waited for.
-    ///   - onLoss: ends the process when somebody else has the lock; takes the lock's key.
+    ///   - onLoss: ends the process when another command has the lock; takes the lock's key.
     package func exclusively<Value>(
         _ command: String, within wait: Duration, note: @escaping @Sendable (String) -> Void,
         onLoss: @escaping @Sendable (String) -> Never, _ work: () async throws -> Value

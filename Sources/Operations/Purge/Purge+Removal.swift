@@ -14,7 +14,7 @@ extension Purge {
             }
         }
         try await eachPart(of: id, remove)
-        // Also where there is none: the list of exhibitions that have bookings.
+        // Also without bookings: this removes the entry in the list of exhibitions that have bookings.
         try await remove([])
     }
 
@@ -84,7 +84,7 @@ extension Purge {
 }
 
 extension Reply {
-    /// As the argument of a script, byte by byte; empty where there is nothing.
+    /// As the argument of a script, byte by byte; empty for a null.
     var argument: Command.Argument {
         if case .bytes(let bytes) = self { .bytes(bytes) } else { .text(shown) }
     }

@@ -3,22 +3,22 @@ package import Contracts
 import Redis
 import Scripts
 
-/// Takes exhibitions that are over out of all services, with everything about them, so that no event, no request and no
-/// sleeping process can bring any of it back.
+/// Removes exhibitions that are over from all services, with all their data, so that no event, no request and no process that
+/// was suspended can write any of it again.
 ///
-/// The order is what makes it safe (docs/decisions/0008, 0012): each step may be killed and run again, and an exhibition's
-/// own hash goes last, so that the next run finds it.
+/// The order of the steps makes it safe (docs/decisions/0008, 0012): each step may be killed and run again, and an exhibition's
+/// own hash is removed last, so that the next run finds it.
 package struct Purge {
     package struct Outcome {
         package var exhibitions: [ExhibitionID] = []
         package var bookings = 0
-        /// Over when they were looked for, and moved by staff before they could be retired.
+        /// Over when the purge listed them, and moved by staff to a later day before they were retired.
         package var postponed: [ExhibitionID] = []
     }
 
     let session: OperatorSession
     let partition: String
-    /// What ended before this day goes.
+    /// Exhibitions that ended before this day are removed.
     let day: String
     let show: (OperationProgress) -> Void
 
@@ -66,14 +66,14 @@ package struct Purge {
         try await announce(retired)
         try await ReadModelRebuild(session, partition: partition).clear()
 
-        // Nothing is sold and nothing is recorded any more.
+        // From here on no seats are sold and no booking is recorded.
         let museumEnds = try await session.ends(of: [.museum], in: partition)
         show(OperationProgress("waiting until all is applied"))
         try await session.quiesce()
         _ = try await session.removeEvents(through: museumEnds, where: isMeant)
         try await session.quiesce()
 
-        // Without its record a booking can't change: from here on no event about it can arise.
+        // A booking without its record can't change: from here on there is no new event about it.
         for (index, exhibition) in retired.enumerated() {
             show(OperationProgress("\(partition): exhibitions without bookings", done: index, of: retired.count))
             try await removeBookings(of: exhibition)
@@ -93,8 +93,8 @@ package struct Purge {
         }
     }
 
-    /// Takes the exhibition out of use, if it is still over. One that staff have deleted first gets its seats back.
-    /// - Returns: the version at which it is retired; `nil` where it is gone or not over any more.
+    /// Retires the exhibition if it is still over. If staff have deleted it, waits until its seats are revoked.
+    /// - Returns: the version at which it is retired; `nil` if it doesn't exist or is not over any more.
     private func retire(_ id: ExhibitionID) async throws -> String? {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
@@ -113,8 +113,8 @@ package struct Purge {
         }
     }
 
-    /// Tells those who write by exhibition, for ever: ids are never given out twice. Nothing takes a retired exhibition back,
-    /// so it can't have changed since.
+    /// Makes the other services refuse writes to these exhibitions, permanently: ids are never used twice. A retired exhibition
+    /// can't become current again.
     private func announce(_ retired: [RetiredExhibition]) async throws {
         for service in [ServiceName.book, .confirm, .mypage] {
             _ = try await session.store(of: service).send(
@@ -123,7 +123,7 @@ package struct Purge {
     }
 }
 
-/// An exhibition that nothing but purge can change any more.
+/// An exhibition that only purge can change.
 struct RetiredExhibition {
     let id: ExhibitionID
     let version: String

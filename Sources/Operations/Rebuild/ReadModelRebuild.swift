@@ -6,16 +6,16 @@ import Scripts
 
 /// One partition's read model, built anew beside the live one by MyPage's own event handler.
 ///
-/// Where the streams are whole they are heard from the beginning. What they don't tell, being trimmed or lost, the records of
-/// the other services do, each as the event that would tell of it. Versions make it harmless that much is told twice.
+/// If no stream was trimmed, the handler applies all events from the beginning. The records of the other services supply what
+/// the streams don't have: each is applied as the event of that state. Versions make it harmless to apply a state twice.
 package struct ReadModelRebuild {
     let session: OperatorSession
     let partition: String
     private let handler: any EventHandler
-    private var heard: [ServiceName: StreamID] = [:]
+    private var applied: [ServiceName: StreamID] = [:]
     package private(set) var events = 0
     package private(set) var records = 0
-    /// What could not be read as an event, or is not one of ours.
+    /// Records and events that could not be read as an event.
     package private(set) var unreadable = 0
 
     private static let batch = 250
@@ -26,7 +26,7 @@ package struct ReadModelRebuild {
         handler = MyPageModule.rebuildHandler(on: session.myPageStore)
     }
 
-    /// Takes away what this or an earlier run has built.
+    /// Removes what this or an earlier run has built.
     package func clear() async throws {
         let store = session.myPageStore
         try await store.eachKey(Keys(partition: partition).rebuilt.page("*")) { keys in
@@ -45,10 +45,10 @@ package struct ReadModelRebuild {
         if isWhole {
             try await catchUp(show)
         } else {
-            // What comes from here on is heard after the records have been read: nothing lies between the two.
-            heard = ends
+            // Events from here on are applied after the records have been read: no event is left out.
+            applied = ends
         }
-        // An attempt that was given up is found by its tombstone, which Museum leaves when it has heard of it.
+        // An aborted attempt is found by its tombstone, which Museum writes when it applies the event.
         if let late = try await session.settle(within: .seconds(60), of: [.book, .museum, .confirm]).first {
             throw OperationError(
                 "\(late.subscription.group.rawValue) is \(late.behind) events behind on \(late.subscription.stream); "
@@ -58,22 +58,22 @@ package struct ReadModelRebuild {
         try await catchUp(show)
     }
 
-    /// Applies all events that were written since.
+    /// Applies the events since the last call.
     mutating func catchUp(_ show: (OperationProgress) -> Void = { _ in }) async throws {
         for service in ServiceName.mypage.subscriptions {
             let stream = Keys(partition: partition).events(of: service.rawValue)
             let end = try await session.state(of: stream).last
-            while heard[service] ?? .zero < end {
-                let after = heard[service] ?? .zero
+            while applied[service] ?? .zero < end {
+                let after = applied[service] ?? .zero
                 let entries = try await session.redis.send(
                     "XRANGE", stream, "(" + after.text, end.text, "COUNT", String(Self.batch)
                 ).asArray()
-                var told: [[String: String]] = []
-                for entry in entries { told.append((try entry.asArray().last ?? .null).shownFields) }
-                try await tell(told)
-                events += told.count
+                var batch: [[String: String]] = []
+                for entry in entries { batch.append((try entry.asArray().last ?? .null).shownFields) }
+                try await apply(batch)
+                events += batch.count
                 let last = try entries.last.map { try ($0.asArray().first ?? .null).asText() }
-                heard[service] = last.flatMap(StreamID.init) ?? end
+                applied[service] = last.flatMap(StreamID.init) ?? end
                 show(OperationProgress("\(partition): events applied", done: events))
             }
         }
@@ -84,14 +84,14 @@ package struct ReadModelRebuild {
         for (index, id) in exhibitions.enumerated() {
             let keys = Keys(partition: partition)
             let exhibition = try await session.redis.send("HGETALL", keys.exhibition(id.text)).shownFields
-            try await tell([Record.exhibition(id, exhibition)])
+            try await apply([Record.exhibition(id, exhibition)])
             let bookings = try await session.bookings(of: id, seats: try await session.seats(of: id))
             for start in stride(from: 0, to: bookings.count, by: Self.batch) {
                 let part = bookings[start..<min(start + Self.batch, bookings.count)]
                 let rows = try await session.redis.sendAll(part.map { Command("HGETALL", keys.booking($0.text)) })
                 let admissions = try await session.redis.sendAll(part.map { Command("HGETALL", keys.admission($0.text)) })
-                try await tell(zip(part, rows).map { Record.booking($0, $1.shownFields) })
-                try await tell(zip(part, admissions).map { Record.admission($0, $1.shownFields) })
+                try await apply(zip(part, rows).map { Record.booking($0, $1.shownFields) })
+                try await apply(zip(part, admissions).map { Record.admission($0, $1.shownFields) })
                 records += part.count
                 show(
                     OperationProgress(
@@ -100,9 +100,9 @@ package struct ReadModelRebuild {
         }
     }
 
-    private mutating func tell(_ told: [[String: String]]) async throws {
+    private mutating func apply(_ batch: [[String: String]]) async throws {
         var deliveries: [Delivery] = []
-        for fields in told where !fields.isEmpty {
+        for fields in batch where !fields.isEmpty {
             do throws(MalformedEvent) {
                 deliveries.append(Delivery(event: try Event(fields: fields), age: .zero))
             } catch {
@@ -113,7 +113,7 @@ package struct ReadModelRebuild {
     }
 }
 
-/// What a service keeps, told as the event that would tell of it. Nothing where there is nothing.
+/// A record of a service as the event of its state; empty for an empty record.
 private enum Record {
     static func exhibition(_ id: ExhibitionID, _ fields: [String: String]) -> [String: String] {
         let isDeleted = fields["status"] == ExhibitionStatus.deleted.rawValue

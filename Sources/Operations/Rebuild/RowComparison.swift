@@ -2,7 +2,7 @@ import Contracts
 import Redis
 import Scripts
 
-/// Walks over the live read model and the rebuilt one, and finds where they differ, while both move on.
+/// Compares the live read model with the rebuilt one while both change.
 package struct RowComparison {
     package struct Result {
         package var rows = 0
@@ -16,25 +16,25 @@ package struct RowComparison {
         package var repaired = 0
     }
 
-    /// What is made to be as rebuilt. Rows come first: whether an entry belongs on a list is decided by its row.
+    /// What is repaired. Rows come first: a row decides whether an entry belongs on a list.
     package enum Repair {
         case nothing, rows, lists
     }
 
-    /// Where the live one is wrong, and which of its versions no event has told of.
+    /// An element whose live state is wrong, and its versions that no event has.
     struct Difference {
         let subject: RowSubject
         let untold: [String]
-        /// The live one as it was judged, as Redis replied.
-        let judged: Reply
+        /// The live state that was compared, as Redis replied.
+        let compared: Reply
         let rebuilt: RowState
     }
 
     package private(set) var result = Result()
     private var pages: ReadModelRebuild
     private var suspects: [RowSubject] = []
-    /// MyPage is not waited for a second time where it did not catch up the first.
-    private var isMyPageAway = false
+    /// Whether MyPage did not catch up when it was waited for; it is not waited for again.
+    private var isMyPageBehind = false
     private let repair: Repair
 
     private static let suspectsAtOnce = 2000
@@ -60,18 +60,18 @@ package struct RowComparison {
         var cursor = "0"
         repeat {
             let reply = try await store.send("SCAN", cursor, "MATCH", prefix + "*", "COUNT", "500").asArray()
-            guard reply.count == 2 else { throw RedisError.unexpected("SCAN answers two elements") }
+            guard reply.count == 2 else { throw RedisError.unexpected("SCAN replies two elements") }
             cursor = try reply[0].asText()
             found = try reply[1].asArray().map { name($0.shown) }
-            try await look(at: found)
+            try await compare(keys: found)
             show(OperationProgress("\(pages.partition): rows compared", done: result.rows, of: max(result.rows, pages.records)))
         } while cursor != "0"
-        try await judge()
+        try await compareSuspects()
         return pages
     }
 
-    /// What is live is compared with its like; what is rebuilt only where it has none.
-    private mutating func look(at keys: [(name: String, isRebuilt: Bool)]) async throws {
+    /// Compares each live element with its rebuilt one, and a rebuilt one without a live one with nothing.
+    private mutating func compare(keys: [(name: String, isRebuilt: Bool)]) async throws {
         var hashes: [RowSubject] = []
         var lists: [(name: String, isRebuilt: Bool)] = []
         for key in keys {
@@ -83,7 +83,7 @@ package struct RowComparison {
                 lists.append(key)
             }
         }
-        try await look(atLists: lists)
+        try await compare(lists: lists)
         let isRebuilt = keys.filter { BookingID($0.name) != nil || ExhibitionID($0.name) != nil }.map(\.isRebuilt)
         try await compare(hashes, isRebuilt: isRebuilt)
     }
@@ -92,7 +92,7 @@ package struct RowComparison {
         .hash(live: live.page(name), rebuilt: live.rebuilt.page(name), version: version)
     }
 
-    private mutating func look(atLists lists: [(name: String, isRebuilt: Bool)]) async throws {
+    private mutating func compare(lists: [(name: String, isRebuilt: Bool)]) async throws {
         let keys = lists.map { $0.isRebuilt ? live.rebuilt.page($0.name) : live.page($0.name) }
         var pending: [(index: Int, member: String)] = []
         try await store.eachMember(ofAll: keys) { pending += $0 }
@@ -115,7 +115,7 @@ package struct RowComparison {
                 suspects.append(subject)
             }
         }
-        if suspects.count >= Self.suspectsAtOnce { try await judge() }
+        if suspects.count >= Self.suspectsAtOnce { try await compareSuspects() }
     }
 
     private mutating func count(_ subject: RowSubject) {
@@ -131,18 +131,18 @@ package struct RowComparison {
         return zip(subjects, replies).map { $0.state($1) }
     }
 
-    /// Looks again at what differed: the rebuilt one, then the live one once MyPage has applied as much, then the rebuilt one.
-    private mutating func judge() async throws {
+    /// Reads again what differed: the rebuilt state, the live state when MyPage has applied as much, and the rebuilt state again.
+    private mutating func compareSuspects() async throws {
         if suspects.isEmpty { return }
         let subjects = suspects
         suspects = []
         try await pages.catchUp()
         let first = try await read(subjects, rebuilt: true)
-        if !isMyPageAway {
-            isMyPageAway = try await !pages.session.settle(within: .seconds(5), of: [.mypage]).isEmpty
+        if !isMyPageBehind {
+            isMyPageBehind = try await !pages.session.settle(within: .seconds(5), of: [.mypage]).isEmpty
         }
-        let judged = try await store.sendAll(subjects.map { $0.reading(rebuilt: false) })
-        let lives = zip(subjects, judged).map { $0.state($1) }
+        let compared = try await store.sendAll(subjects.map { $0.reading(rebuilt: false) })
+        let lives = zip(subjects, compared).map { $0.state($1) }
         try await pages.catchUp()
         let second = try await read(subjects, rebuilt: true)
         var differences: [Difference] = []
@@ -150,7 +150,7 @@ package struct RowComparison {
             result.rebuilt.add(subject, second[index])
             if let untold = lives[index].wrong(since: first[index], until: second[index]) {
                 differences.append(
-                    Difference(subject: subject, untold: untold, judged: judged[index], rebuilt: second[index]))
+                    Difference(subject: subject, untold: untold, compared: compared[index], rebuilt: second[index]))
                 result.live.add(subject, lives[index])
             } else {
                 result.live.add(subject, second[index])
@@ -162,7 +162,7 @@ package struct RowComparison {
         for code in try await store.runAll(repairs) {
             switch code {
             case .repaired: result.repaired += 1
-            // What has changed since it was judged is compared anew.
+            // What has changed since the comparison is compared again.
             case .changed, .same: break
             }
         }
@@ -170,11 +170,11 @@ package struct RowComparison {
 }
 
 extension RowComparison.Difference {
-    /// What makes the live one right, if it still is what was judged; `nil` where that is not this repair's business.
+    /// The script call that repairs the live state if it has not changed since; `nil` if another kind of repair does.
     fileprivate func call(for repair: RowComparison.Repair, _ keys: Keys) -> (any ScriptCall<RepairCode>)? {
         switch (subject, repair) {
         case (.hash(let live, let rebuilt, let version), .rows):
-            let fields = ((try? judged.asArray()) ?? []).map(\.argument)
+            let fields = ((try? compared.asArray()) ?? []).map(\.argument)
             return MyPageRepair(
                 live: live, rebuilt: rebuilt, versionField: version, untold: untold[0], untoldAdmission: untold[1],
                 judged: fields)
@@ -182,7 +182,7 @@ extension RowComparison.Difference {
             return MyPageRelist(in: keys, visitor: visitor)
         case (.entry(let list, _, let booking), .lists):
             return MyPageRelist(
-                in: keys, visitor: String(list.dropFirst(keys.pages(of: "").count)), booking: booking, score: judged.shown,
+                in: keys, visitor: String(list.dropFirst(keys.pages(of: "").count)), booking: booking, score: compared.shown,
                 due: self.rebuilt.halves[0].fields["score"] ?? "")
         case (.hash, _), (.entry, _): return nil
         }

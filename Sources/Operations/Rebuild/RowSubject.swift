@@ -1,7 +1,7 @@
 import Crypto
 import Redis
 
-/// One thing that the read model holds, live and rebuilt: a row, an exhibition, or an entry of a list.
+/// One element of the read model, live and rebuilt: a row, an exhibition, or an entry of a list.
 package enum RowSubject: Hashable {
     /// - Parameter version: the name of its first half's version; the second is the admission's.
     case hash(live: String, rebuilt: String, version: String)
@@ -36,7 +36,7 @@ package enum RowSubject: Hashable {
     }
 }
 
-/// What one side holds: two halves, each with a version of its own where it has versions.
+/// The state of one side: two halves, each with a version of its own where it has versions.
 package struct RowState: Equatable {
     struct Half: Equatable {
         var version = 0
@@ -56,22 +56,22 @@ package struct RowState: Equatable {
         }
     }
 
-    /// What is wrong with a live state that was read between two looks at the rebuilt one, which had heard all by then. A half
-    /// that has moved on since the first look is right; so is one that has not yet come to the second.
-    /// - Returns: `nil` where it is right; else for each half the version that no event has told of, or nothing.
+    /// Compares a live state with two states of the rebuilt one, read before and after it. A half is right if it equals one of
+    /// the two or its version lies between theirs.
+    /// - Returns: `nil` if it is right; else for each half its version if no event has that version, or an empty text.
     package func wrong(since first: RowState, until second: RowState) -> [String]? {
         var isWrong = false
         var untold: [String] = []
         for (half, (earlier, later)) in zip(halves, zip(first.halves, second.halves)) {
-            let isOnItsWay = earlier.version < half.version && half.version < later.version
-            if half != earlier, half != later, !isOnItsWay { isWrong = true }
+            let isBetween = earlier.version < half.version && half.version < later.version
+            if half != earlier, half != later, !isBetween { isWrong = true }
             untold.append(half.version > later.version ? half.versionText : "")
         }
         return isWrong ? untold : nil
     }
 }
 
-/// A digest of many things, whatever their order.
+/// A digest of many elements that doesn't depend on their order.
 package struct RowDigest: Equatable, CustomStringConvertible {
     private var sum: UInt64 = 0
 

@@ -30,7 +30,7 @@ package struct Replay {
         for subscription in try await subscriptions() {
             streams.append(try await StreamReplay(subscription, from: first.previous, session: session))
         }
-        // Moved only once all have been looked at. One that another replay has set back further meanwhile stays there.
+        // The groups are moved only when all positions have been checked. One that another replay has set back further stays there.
         for stream in streams { _ = try await GroupPosition(stream.subscription, from: first, isSetBack: true, session) }
         return try await wait(for: streams, show)
     }
@@ -103,7 +103,7 @@ private struct StreamReplay {
     /// How many entries the group has yet to apply; exact at the end, to a thousand before.
     func left(_ session: OperatorSession) async throws -> Int {
         if marks.total == 0 { return 0 }
-        // An id of zero is below all: nothing is moved by looking.
+        // No position is below zero: reading it moves nothing.
         let position = try await GroupPosition(subscription, from: .zero, isSetBack: false, session)
         guard position.outcome != .noGroup else { return marks.total }
         return position.applied >= end ? 0 : marks.left(after: position.applied)
@@ -121,7 +121,7 @@ package struct ReplayMarks {
     /// - Parameter count: the entries since the last mark, this one among them.
     package mutating func append(_ id: StreamID, count: Int) { marks.append((id, total + count)) }
 
-    /// At least 1: whether nothing is left is for the stream's end to say.
+    /// At least 1: the caller compares with the end of the stream to see that nothing is left.
     package func left(after applied: StreamID) -> Int {
         max(1, total - (marks.last { $0.id <= applied }?.count ?? 0))
     }

@@ -62,7 +62,7 @@ package struct EventLog {
         merge = EventMerge(queues: sources.count)
     }
 
-    /// The next event, or `nil` when all that is there has been shown; later it may go on.
+    /// The next event, or `nil` at the end of all streams.
     package mutating func next() async throws(RedisError) -> Entry? {
         for index in sources.indices where merge.isEmpty(index) && !sources[index].isAtEnd {
             try await fill(index)
@@ -70,7 +70,7 @@ package struct EventLog {
         return merge.popFirst()
     }
 
-    /// Looks again where nothing was left.
+    /// Reads on in streams whose end was reached.
     package mutating func resume() {
         for index in sources.indices { sources[index].isAtEnd = false }
     }
@@ -81,7 +81,7 @@ package struct EventLog {
         var entries: [Entry] = []
         for entry in reply {
             let parts = try entry.asArray()
-            guard parts.count == 2, let id = StreamID(try parts[0].asText()) else { throw .unexpected("an entry was due") }
+            guard parts.count == 2, let id = StreamID(try parts[0].asText()) else { throw .unexpected("an entry was expected") }
             let fields = try parts[1].asPairs().map { ($0.name.shown, $0.value.shown) }
             entries.append(Entry(service: source.service, partition: source.partition, id: id, fields: fields))
         }
@@ -92,7 +92,7 @@ package struct EventLog {
 }
 
 extension Reply {
-    /// For people.
+    /// For output.
     package var shown: String {
         switch self {
         case .text(let text), .error(let text): text

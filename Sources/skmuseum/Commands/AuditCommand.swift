@@ -39,8 +39,8 @@ struct AuditCommand: AsyncParsableCommand {
             try report(outcome, counts: audit.counts)
             if !outcome.violations.isEmpty { throw CommandError("audit: \(outcome.violations.count) violations") }
             if !outcome.behind.isEmpty { throw CommandError("audit: not settled within \(self.wait); is every role running?") }
-            if !outcome.restless.isEmpty {
-                throw CommandError("audit: \(outcome.restless.count) things went on changing; run it again with a longer --wait")
+            if !outcome.unsettled.isEmpty {
+                throw CommandError("audit: \(outcome.unsettled.count) keys went on changing; run it again with a longer --wait")
             }
         }
     }
@@ -53,14 +53,14 @@ struct AuditCommand: AsyncParsableCommand {
         guard json else {
             for line in TextTable.lines(sorted.map { [$0.key, $0.what] }) { try Output.lineIfRead(line) }
             for line in late { try Output.lineIfRead(line) }
-            if sorted.isEmpty, late.isEmpty, outcome.restless.isEmpty {
+            if sorted.isEmpty, late.isEmpty, outcome.unsettled.isEmpty {
                 try Output.lineIfRead("all invariants hold: \(counts.exhibitions) exhibitions, \(counts.bookings) bookings")
             }
             return
         }
         var writer = JSONWriter()
         writer.object { writer in
-            writer.member("ok", sorted.isEmpty && late.isEmpty && outcome.restless.isEmpty)
+            writer.member("ok", sorted.isEmpty && late.isEmpty && outcome.unsettled.isEmpty)
             writer.member("settled", late.isEmpty)
             writer.member("exhibitions", counts.exhibitions)
             writer.member("bookings", counts.bookings)

@@ -12,7 +12,7 @@ struct ForgetCommand: AsyncParsableCommand {
         commandName: "forget",
         abstract: "Takes a visitor's name out of every service; the bookings stay as numbers under a pseudonym.",
         discussion: """
-            Stopped anywhere, it goes on when it is run again. Bookings that are still to come stay valid. With --json, one object:
+            After an interruption, run it again: it continues. Bookings that are still to come stay valid. With --json, one object:
             "found", "pseudonym", the numbers of "bookings", "events" and "deadLetters", and "valid": the bookings still to come.
 
             Examples:
@@ -61,7 +61,7 @@ struct ForgetCommand: AsyncParsableCommand {
         }
     }
 
-    /// Runs it to its end; where something stops it, says what it has done.
+    /// Runs it to its end; if something stops it, the error includes what it has done.
     private func finish(_ anonymization: VisitorAnonymization) async throws -> VisitorAnonymization.Outcome {
         let reached = Mutex(VisitorAnonymization.Outcome())
         do {
@@ -74,9 +74,9 @@ struct ForgetCommand: AsyncParsableCommand {
             let outcome = reached.withLock { $0 }
             let renamed = outcome.bookings.isEmpty ? "no bookings renamed" : "\(outcome.bookings.count) bookings renamed"
             let soFar = "so far \(renamed), \(outcome.events) events and \(outcome.deadLetters) dead letters removed"
-            // An operation's error says itself what to do before the command is run again.
+            // An operation's error already names the next step.
             if let failure = error as? OperationError { throw CommandError("\(failure); \(soFar)") }
-            throw CommandError("\(error); \(soFar); run this again: it goes on where it stopped")
+            throw CommandError("\(error); \(soFar); run this again: it continues where it stopped")
         }
         return reached.withLock { $0 }
     }
@@ -89,7 +89,7 @@ struct ForgetCommand: AsyncParsableCommand {
         }
         try Output.line(
             "nothing names \(name) any more: \(outcome.bookings.count) bookings are \(outcome.pseudonym)'s now, "
-                + "\(outcome.events) events and \(outcome.deadLetters) dead letters are gone")
+                + "\(outcome.events) events and \(outcome.deadLetters) dead letters are removed")
         let valid = outcome.valid.map(\.text).sorted()
         if !valid.isEmpty {
             let more = valid.count > Self.namedAtMost ? ", …" : ""

@@ -11,7 +11,7 @@ struct PurgeCommand: AsyncParsableCommand {
         commandName: "purge",
         abstract: "Removes exhibitions that ended before a day, with their bookings, admissions, pages, seats and events.",
         discussion: """
-            Shows what would be removed; removes it only with --yes. Stopped anywhere, it goes on when it is run again. With --json, one object:
+            Shows what would be removed; removes it only with --yes. After an interruption, run it again: it continues. With --json, one object:
             "purged" (whether it was done), "exhibitions", the number of "bookings", and "postponed": exhibitions that were moved
             meanwhile and stay.
 

@@ -44,7 +44,7 @@ struct RebuildCommand: AsyncParsableCommand {
             guard different > 0 else { return }
             throw CommandError(
                 dryRun
-                    ? "the live pages differ from what the services tell; run 'rebuild mypage' without --dry-run to repair them"
+                    ? "the live pages differ from the services' data; run 'rebuild mypage' without --dry-run to repair them"
                     : "the live pages still differ; see that every role runs one version, then rebuild again")
         }
     }

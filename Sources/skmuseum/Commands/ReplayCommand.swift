@@ -3,7 +3,6 @@ import Contracts
 import HTTPServer
 import Messaging
 import Operations
-import Scripts
 
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

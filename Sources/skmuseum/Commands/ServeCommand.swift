@@ -29,7 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Roles, separated by commas: book, museum, confirm, mypage, gateway. Default: all.")
     var role: String?
 
-    /// Requests under way and batches in flight have this long once the process is told to stop.
+    /// How long requests and batches in flight may take after the signal to stop.
     private static let shutdownWithin = Duration.seconds(9)
 
     func validate() throws {
@@ -55,7 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
         let ports = Role.allCases.filter(roles.contains).map { (role: $0.rawValue, port: settings.ports[$0.rawValue] ?? 0) }
         try PortCheck.run(address: settings.bindAddress, ports: ports)
 
-        // In containers every process has the same number; the host's name tells them apart.
+        // In containers every process has the same id; the host name makes the difference.
         let host = ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
         let clientName = "skmuseum-\(host)-\(ProcessInfo.processInfo.processIdentifier)"
         if let endpoint = settings.redis {
@@ -130,7 +130,7 @@ struct ServeCommand: AsyncParsableCommand {
         _ = await redis.send([Command(["SADD", Keys.partitions] + (0..<count).map(Partition.name))])
     }
 
-    /// Says where it listens. Whether anybody reads it makes no difference.
+    /// Prints where it listens. A failure to print it is ignored.
     private func banner(_ settings: Settings, roles: Set<Role>, redis: RedisEndpoint) {
         let ports = Role.allCases.filter(roles.contains).map { "\($0.rawValue) \(settings.ports[$0.rawValue] ?? 0)" }
         Output.announce("SK Museum is open on \(settings.bindAddress): \(ports.joined(separator: ", ")). Redis: \(redis).")
@@ -146,7 +146,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
-/// Counts ports as they open; says so once when all are.
+/// Counts ports as they open; calls `onOpen` once when all are.
 private final class Opening: Sendable {
     private let missing: Mutex<Int>
     private let onOpen: @Sendable () -> Void

@@ -19,7 +19,7 @@ struct DataFolder {
 
     /// - Throws: ``CommandError`` where it isn't there.
     init(existing given: String) throws {
-        guard let real = realpath(given, nil) else { throw Self.complaint("\(given) can't be used", errno) }
+        guard let real = realpath(given, nil) else { throw Self.failure("\(given) can't be used", errno) }
         defer { free(real) }
         path = String(cString: real)
     }
@@ -35,10 +35,10 @@ struct DataFolder {
         guard code != EEXIST else {
             throw CommandError("\(path) is a symlink to a folder that isn't there; make that folder, or set REDIS_URL")
         }
-        throw complaint("\(path) can't be made", code)
+        throw failure("\(path) can't be made", code)
     }
 
-    private static func complaint(_ what: String, _ code: Int32) -> CommandError {
+    private static func failure(_ what: String, _ code: Int32) -> CommandError {
         let reason = String(cString: strerror(code))
         return CommandError("\(what) (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
     }
@@ -48,7 +48,7 @@ struct DataFolder {
     /// Opens the log for the server's own output.
     func openLog() throws -> Int32 {
         let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Self.complaint("\(log) can't be written", errno) }
+        guard descriptor >= 0 else { throw Self.failure("\(log) can't be written", errno) }
         return descriptor
     }
 

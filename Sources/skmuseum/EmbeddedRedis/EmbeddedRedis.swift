@@ -7,19 +7,19 @@ import Synchronization
 
 /// A private redis-server on 127.0.0.1, its data below the current folder.
 ///
-/// It runs in a session of its own: a killed `skmuseum` leaves it behind unharmed, and the next start takes it over. Starts and
+/// It runs in a session of its own: a killed `skmuseum` leaves it running, and the next start uses it. Starts and
 /// stops take turns by the folder's lock.
 final class EmbeddedRedis: Sendable {
     let port: Int
     private let path: String
     private let clientName: String
     private let report: @Sendable (String) -> Void
-    /// Shows other processes of ours, from the start on, that the server is in use.
+    /// Shows other processes of skmuseum that the server is in use.
     private let connection = Mutex<RedisConnection?>(nil)
 
     /// - Parameters:
     ///   - clientName: what the connections of this process are called; starts with `skmuseum-`.
-    ///   - report: told what a start that takes long is waiting for.
+    ///   - report: takes what a slow start is waiting for.
     init(
         port: Int = Settings.embeddedRedisPort, directory: String = "data/redis", clientName: String = "skmuseum-embedded",
         report: @escaping @Sendable (String) -> Void = { _ in }
@@ -37,17 +37,17 @@ final class EmbeddedRedis: Sendable {
     }
 
     /// How long another program on the port may be silent.
-    private static let otherAnswersWithin = Duration.milliseconds(2500)
+    private static let otherRepliesWithin = Duration.milliseconds(2500)
     /// How long a server that was started here may be silent. It is alive, perhaps on a machine that is busy.
-    private static let ownAnswersWithin = Duration.seconds(60)
+    private static let ownRepliesWithin = Duration.seconds(60)
     /// How long another process may take to start or stop a server here.
     private static let lockWithin = Duration.seconds(120)
-    /// How often a long wait is told.
+    /// How often a long wait is reported.
     private static let reportEvery = Duration.seconds(3)
     /// How long others' connections may take to close once their processes have ended.
     private static let closesWithin = Duration.milliseconds(200)
 
-    /// Takes over the server that is there, or starts one; returns when it answers.
+    /// Uses the server that is running, or starts one; returns when it replies.
     /// - Throws: ``CommandError``; then no server is left behind that was started here.
     func start() async throws -> RedisEndpoint {
         let probe = try PortProbe(port: port, clientName: clientName)
@@ -69,7 +69,7 @@ final class EmbeddedRedis: Sendable {
 
     /// Finds another program on the port before a folder is made.
     private func refuseOthers(_ probe: PortProbe) async throws {
-        switch await probe.look() {
+        switch await probe.occupant() {
         case .other(let what): throw taken(by: what)
         case .redis(let directory, let connection, _):
             connection.close()
@@ -89,7 +89,7 @@ final class EmbeddedRedis: Sendable {
         while true {
             if let reason = await server?.ending() { throw CommandError("\(reason); see \(folder.log)") }
             var waitsFor = "redis-server has been started and doesn't answer yet"
-            switch await probe.look() {
+            switch await probe.occupant() {
             case .redis(let directory, let connection, let isLoading):
                 guard directory == folder.path else {
                     connection.close()
@@ -109,7 +109,7 @@ final class EmbeddedRedis: Sendable {
                     lastReply = .now
                 }
             }
-            let limit = server == nil ? Self.otherAnswersWithin : Self.ownAnswersWithin
+            let limit = server == nil ? Self.otherRepliesWithin : Self.ownRepliesWithin
             guard .now - lastReply < limit else { throw taken(by: "a program that doesn't answer as a Redis does") }
             if .now >= nextReport {
                 report(waitsFor)
@@ -123,8 +123,8 @@ final class EmbeddedRedis: Sendable {
         CommandError("port \(port) is in use by \(what); stop it, or set REDIS_URL to the Redis to use")
     }
 
-    /// Cuts an append-only file that ends in half a write back to the last whole one, as a power failure may leave it. Nobody
-    /// may be writing to it.
+    /// Truncates an append-only file that ends in an incomplete write, as a power failure may leave it. No process may be
+    /// writing to it.
     private func repair(_ folder: DataFolder) async throws {
         let manifest = folder.path + "/appendonlydir/appendonly.aof.manifest"
         guard FileManager.default.fileExists(atPath: manifest) else { return }
@@ -144,7 +144,7 @@ final class EmbeddedRedis: Sendable {
         }
     }
 
-    /// Does the work, and says every few seconds that it is still going on.
+    /// Does the work, and reports every few seconds that it is still running.
     private func reporting(_ text: String, _ work: @escaping @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup { group in
             group.addTask { try await work() }
@@ -159,7 +159,7 @@ final class EmbeddedRedis: Sendable {
         }
     }
 
-    /// Stops the server, unless another process of ours uses it, or it is not ours.
+    /// Stops the server, unless another process of skmuseum uses it, or its data is in another folder.
     func stop() async {
         guard let folder = try? DataFolder(existing: path), let probe = try? PortProbe(port: port, clientName: clientName),
             let lock = try? await FolderLock.take(folder.path, before: .now + .seconds(2))
@@ -169,7 +169,7 @@ final class EmbeddedRedis: Sendable {
             connection?.close()
             connection = nil
         }
-        guard case .redis(let directory, let connection, _) = await probe.look() else { return }
+        guard case .redis(let directory, let connection, _) = await probe.occupant() else { return }
         defer { connection.close() }
         guard directory == folder.path else { return }
         let deadline = ContinuousClock.now + Self.closesWithin
@@ -177,9 +177,9 @@ final class EmbeddedRedis: Sendable {
             guard .now < deadline else { return }
             try? await Task.sleep(for: .milliseconds(20))
         }
-        // It answers by closing the connection.
+        // Redis closes the connection instead of a reply.
         _ = await connection.send([Command("SHUTDOWN")])
-        // Whoever starts next finds the port free.
+        // The next start finds the port free.
         let freeBy = ContinuousClock.now + .seconds(2)
         while !probe.isPortFree, .now < freeBy { try? await Task.sleep(for: .milliseconds(10)) }
     }

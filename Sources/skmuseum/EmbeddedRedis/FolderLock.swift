@@ -1,10 +1,10 @@
 import Foundation
 
-/// A folder that one process at a time may work on. Gone with the process, however it ends.
+/// A lock that lets one process at a time work on a folder. The kernel releases it when the process ends.
 struct FolderLock {
     private let descriptor: Int32
 
-    /// Waits until nobody else has it, and says now and then that it waits.
+    /// Waits until no other process has it, and reports now and then that it waits.
     /// - Throws: ``CommandError`` where the deadline passes first.
     static func take(
         _ folder: String, before deadline: ContinuousClock.Instant, reportEvery pause: Duration = .seconds(3),

@@ -8,9 +8,9 @@ struct PortProbe {
         case nobody
         /// A redis-server: where its data is, and a connection to it, which the caller closes.
         case redis(directory: String, RedisConnection, isLoading: Bool)
-        /// It accepts connections or has the port, and has not said anything of use in time.
+        /// It accepts connections or has the port, and has not replied in time.
         case silent
-        /// What it is instead.
+        /// Another program: what it is.
         case other(String)
     }
 
@@ -29,7 +29,7 @@ struct PortProbe {
 
     var isPortFree: Bool { PortCheck.isFree(address: "127.0.0.1", port: port) }
 
-    func look() async -> Occupant {
+    func occupant() async -> Occupant {
         if isPortFree { return .nobody }
         guard let connection = try? await client.dedicatedConnection() else { return .silent }
         let occupant = await ask(connection)
@@ -40,7 +40,7 @@ struct PortProbe {
 
     private func ask(_ connection: RedisConnection) async -> Occupant {
         do throws(RedisError) {
-            // Redis answers this also while it loads its data.
+            // Redis replies to this also while it loads its data.
             guard let directory = try await connection.send("CONFIG", "GET", "dir").asTexts().last else {
                 return .other("a Redis that doesn't say where its data is")
             }

@@ -39,7 +39,7 @@ final class RedisServerProcess: Sendable {
         self.pid = pid
     }
 
-    /// What goes wrong before it opens its log itself is in the log, too.
+    /// Errors before it opens its log itself are in the log, too.
     private static func withSpawnOptions(
         log: Int32, _ spawn: (inout posix_spawn_file_actions_t, inout posix_spawnattr_t) -> Void
     ) {
@@ -72,7 +72,7 @@ final class RedisServerProcess: Sendable {
         return "redis-server ended at its start" + (lastLogLine.map { ": \($0)" } ?? "")
     }
 
-    /// Ends it, and waits until it is gone. Also works where the task has been cancelled.
+    /// Ends it, and waits until it has ended. Also works in a cancelled task.
     func end() {
         if isReaped() { return }
         kill(pid, SIGTERM)

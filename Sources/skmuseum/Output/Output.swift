@@ -29,7 +29,7 @@ enum Output {
         }
     }
 
-    /// Prints a line of the result of a command that does its work to the end, also where nobody reads any more.
+    /// Prints a line of the result of a command that does its work to the end, also if the reader of the pipe has stopped reading.
     static func lineIfRead(_ text: String) throws(OutputFailure) {
         do {
             try line(text)
