@@ -22,22 +22,22 @@ extension Failure {
 }
 
 extension RedisSender {
-    /// Runs a script whose answer is a word, perhaps with more behind it.
-    public func call<Word: RawRepresentable<String>>(
+    /// Runs a script whose reply is a result code, perhaps with values after it.
+    public func call<Code: RawRepresentable<String>>(
         _ script: Script, keys: [String], arguments: [String]
-    ) async throws(Failure) -> (word: Word, rest: ArraySlice<Reply>) {
+    ) async throws(Failure) -> (word: Code, rest: ArraySlice<Reply>) {
         try Self.outcome(of: script, await send([Command(script, keys: keys, arguments: arguments)])[0])
     }
 
-    /// Reads a script's answer: its word, and what is behind it. A word that Swift doesn't know is a bug.
-    public static func outcome<Word: RawRepresentable<String>>(
+    /// Reads a script's reply: its result code, and the values after it. A code that Swift doesn't know is a bug.
+    public static func outcome<Code: RawRepresentable<String>>(
         of script: Script, _ result: Result<Reply, RedisError>
-    ) throws(Failure) -> (word: Word, rest: ArraySlice<Reply>) {
+    ) throws(Failure) -> (word: Code, rest: ArraySlice<Reply>) {
         do throws(RedisError) {
             let reply = try result.get()
             let parts = if case .array(let parts) = reply { parts } else { [reply] }
             let text = try (parts.first ?? .null).asText()
-            guard let word = Word(rawValue: text) else { throw .unexpected("\(script.name) answered \(text)") }
+            guard let word = Code(rawValue: text) else { throw .unexpected("\(script.name) answered \(text)") }
             return (word, parts.dropFirst())
         } catch {
             if case .server = error { throw .internal("\(script.name): \(error)") }

@@ -6,7 +6,7 @@ import Scripts
 /// Seats that are reserved and that no booking follows, as when a Book process dies at that moment.
 extension FaultDeployment {
     func orphanReservation(_ random: inout SeededRandom) async throws -> Int {
-        guard let lasting = state.all.first(where: { $0.kind == .roomy })?.id else { return 0 }
+        guard let lasting = state.all.first(where: { $0.kind == .ample })?.id else { return 0 }
         var count = 0
         for _ in 0..<5 {
             count += await reserve(on: lasting, seats: 1...3, &random)
@@ -16,7 +16,7 @@ extension FaultDeployment {
             count += await reserve(on: deleted, seats: 1...3, &random)
             count += await reserve(on: deleted, seats: 1...3, &random)
             try await Task.sleep(for: random.milliseconds(0...50))
-            let answer = try? await visitor.send("DELETE", "/museums/\(deleted)", within: ClientWorkload.patience)
+            let answer = try? await visitor.send("DELETE", "/museums/\(deleted)", within: ClientWorkload.timeout)
             note("\(deleted) has orphans and its DELETE was answered \(answer.map { String($0.status) } ?? "nothing")")
         }
         return try await count + revokeUnknown(on: lasting, &random)
@@ -33,7 +33,7 @@ extension FaultDeployment {
         orphans.update { _ = $0.insert(booking) }
         let answer = try? await Visitor(museum.process.url("museum")).send(
             "POST", "/museums/\(exhibition)/reservations",
-            #"{"reservations":[{"bookId":"\#(booking)","seats":\#(seats),"visitor":"orphan"}]}"#, within: ClientWorkload.patience)
+            #"{"reservations":[{"bookId":"\#(booking)","seats":\#(seats),"visitor":"orphan"}]}"#, within: ClientWorkload.timeout)
         return answer?.text.contains("RESERVED") == true ? 1 : 0
     }
 

@@ -23,7 +23,7 @@ extension FaultDeployment {
         let reads = try await readsOfEveryKind()
         let before = services.reduce(0) { $0 + $1.toRedis.operations.delayed }
         for service in services { service.toRedis.set(.late(random.milliseconds(100...240))) }
-        defer { for service in services { service.toRedis.set(.honest) } }
+        defer { for service in services { service.toRedis.set(.forwarding) } }
         for _ in 0..<2 { try await probe(reads) }
         return services.reduce(0) { $0 + $1.toRedis.operations.delayed } - before
     }
@@ -84,7 +84,7 @@ extension FaultDeployment {
                 for read in reads {
                     group.addTask {
                         let start = ContinuousClock.now
-                        let answer = try? await Visitor(read.url).send("GET", read.path, within: ClientWorkload.patience)
+                        let answer = try? await Visitor(read.url).send("GET", read.path, within: ClientWorkload.timeout)
                         return (read, answer?.status, .now - start)
                     }
                 }
