@@ -1,38 +1,37 @@
 import Logging
 import Synchronization
 
-/// Tells the log once that a service is out of reach, and once that it is back: an outage at a thousand requests a second is
-/// one line, not a thousand.
+/// Logs an outage of an upstream once when it begins and once when it ends, however many requests fail in between.
 final class OutageLog: Sendable {
     private enum State {
-        case well
-        case away(failures: Int, last: ContinuousClock.Instant)
+        case available
+        case unavailable(failures: Int, last: ContinuousClock.Instant)
     }
 
-    /// A service that answers some and fails others is away until it has not failed for so long.
-    private static let calm = Duration.seconds(1)
+    /// An upstream that answers some requests and fails others is unavailable until it has not failed for this long.
+    private static let recoveryTime = Duration.seconds(1)
 
     private let service: String
-    private let state = Mutex(State.well)
+    private let state = Mutex(State.available)
 
     init(of service: String) { self.service = service }
 
     func failed(_ fault: String, logger: Logger, at now: ContinuousClock.Instant = .now) {
         let isNew = state.withLock { state in
-            guard case .away(let failures, _) = state else {
-                state = .away(failures: 1, last: now)
+            guard case .unavailable(let failures, _) = state else {
+                state = .unavailable(failures: 1, last: now)
                 return true
             }
-            state = .away(failures: failures + 1, last: now)
+            state = .unavailable(failures: failures + 1, last: now)
             return false
         }
-        if isNew { logger.warning("upstream unavailable", metadata: ["service": "\(service)", "fault": "\(fault)"]) }
+        if isNew { logger.warning("upstream unavailable", metadata: ["service": "\(service)", "error": "\(fault)"]) }
     }
 
     func succeeded(logger: Logger, at now: ContinuousClock.Instant = .now) {
         let failures = state.withLock { state -> Int? in
-            guard case .away(let failures, let last) = state, now - last >= Self.calm else { return nil }
-            state = .well
+            guard case .unavailable(let failures, let last) = state, now - last >= Self.recoveryTime else { return nil }
+            state = .available
             return failures
         }
         if let failures {

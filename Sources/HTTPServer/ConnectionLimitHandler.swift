@@ -1,57 +1,57 @@
 import Contracts
 import NIOCore
 
-/// First in a connection's pipeline: counts it, turns it away where there are too many, and tells of the bytes that come.
+/// First in a connection's pipeline: counts the connection, refuses it above the limit, and reports received bytes.
 final class ConnectionLimitHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum Visit {
+    private enum Admission {
         case none
         case admitted(address: String)
         case refused(isTold: Bool)
     }
 
-    /// How long who is turned away has for reading why.
-    private static let farewell = TimeAmount.milliseconds(100)
+    /// How long a refused client has to read the response.
+    private static let closeDelay = TimeAmount.milliseconds(100)
 
-    private let keeper: ConnectionLimiter
+    private let limiter: ConnectionLimiter
     private let onBytes: () -> Void
-    private var visit = Visit.none
+    private var admission = Admission.none
 
-    /// - Parameter onBytes: told before bytes are passed on.
-    init(_ keeper: ConnectionLimiter, onBytes: @escaping () -> Void) {
-        self.keeper = keeper
+    /// - Parameter onBytes: called before bytes are passed on.
+    init(_ limiter: ConnectionLimiter, onBytes: @escaping () -> Void) {
+        self.limiter = limiter
         self.onBytes = onBytes
     }
 
     func channelActive(context: ChannelHandlerContext) {
         let address = context.remoteAddress?.ipAddress ?? ""
-        switch keeper.enter(address) {
+        switch limiter.enter(address) {
         case .admitted:
-            visit = .admitted(address: address)
-            // Where the kernel refuses, its own measure holds.
+            admission = .admitted(address: address)
+            // Where the kernel refuses the option, its default applies.
             try? context.channel.syncOptions?.setOption(
                 .socketOption(.so_sndbuf), value: SocketOptionValue(HTTPServerLimits.sendBuffer))
             context.fireChannelActive()
         case .refused(let isTold):
-            visit = .refused(isTold: isTold)
-            turnAway(context, isTold: isTold)
+            admission = .refused(isTold: isTold)
+            refuse(context, isTold: isTold)
         }
     }
 
-    /// Nothing is read from it, and no handler behind subscriptions of it: an answer, the end, and after a moment the close.
-    private func turnAway(_ context: ChannelHandlerContext, isTold: Bool) {
+    /// Writes a response, half-closes, and closes after a delay. Nothing is read, and no later handler sees the connection.
+    private func refuse(_ context: ChannelHandlerContext, isTold: Bool) {
         guard isTold else { return context.close(promise: nil) }
         context.writeAndFlush(wrapOutboundOut(Problem(.failure(.overloaded)).wholeResponse()), promise: nil)
         context.close(mode: .output, promise: nil)
-        context.eventLoop.assumeIsolated().scheduleTask(in: Self.farewell) { context.close(promise: nil) }
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.closeDelay) { context.close(promise: nil) }
     }
 
     func read(context: ChannelHandlerContext) {
-        if case .refused = visit { return }
+        if case .refused = admission { return }
         context.read()
     }
 
@@ -68,11 +68,11 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { leave() }
 
     private func leave() {
-        switch visit {
-        case .admitted(let address): keeper.leave(address)
-        case .refused(isTold: true): keeper.turnedAway()
+        switch admission {
+        case .admitted(let address): limiter.leave(address)
+        case .refused(isTold: true): limiter.turnedAway()
         case .refused(isTold: false), .none: break
         }
-        visit = .none
+        admission = .none
     }
 }

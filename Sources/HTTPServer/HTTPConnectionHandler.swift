@@ -4,50 +4,50 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// Stands at each connection and answers what never becomes a request: a head that can't be read, is too large or does not
-/// come, a body that does not arrive in time. It closes a connection whose client does not read its answers, and after an
-/// answer that says so, whatever the client still sends.
+/// Manages one connection. It responds to what never becomes a request: a head that can't be parsed, is too large or does not
+/// arrive, and a body that does not arrive in time. It closes a connection whose client does not read its responses. After a
+/// response with `Connection: close` it closes the connection, whatever the client still sends.
 final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// How long a closing connection is still read from, so that the last answer reaches whoever is busy sending.
+    /// How long a closing connection is still read from, so that the last response reaches a client that is still sending.
     static let closeDelay = TimeAmount.milliseconds(500)
 
-    private let keeper: ConnectionLimiter
+    private let limiter: ConnectionLimiter
     private let load: ConcurrencyLimiter
 
-    /// Requests whose answer has not been written to its end.
-    private var unanswered = 0
-    private var isBodyDue = false
+    /// Requests whose response has not been written completely.
+    private var pendingResponses = 0
+    private var isBodyPending = false
     private var bodyLength = 0
-    private var isAnswering = false
-    /// How many answers are still to be written before the connection closes; `nil` for any number.
-    private var answersLeft: Int?
+    private var isResponding = false
+    /// How many responses are written before the connection closes; `nil`: no limit.
+    private var responsesLeft: Int?
     private var isClosing = false
-    /// What is wrong behind requests that still wait for their answers.
-    private var parting: RequestError?
+    /// The error to respond with once the responses to earlier requests are written.
+    private var finalError: RequestError?
     private var isCountedAsUnread = false
     private var timeouts = ClientTimeouts()
 
-    init(_ keeper: ConnectionLimiter, load: ConcurrencyLimiter) {
-        self.keeper = keeper
+    init(_ limiter: ConnectionLimiter, load: ConcurrencyLimiter) {
+        self.limiter = limiter
         self.load = load
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        // Hummingbird has a place for us behind its handlers only; the other three belong before them.
+        // Hummingbird adds this handler behind its own; the other three belong in front of them.
         do {
             let pipeline = context.pipeline.syncOperations
-            try pipeline.addHandler(ConnectionLimitHandler(keeper) { self.bytesArrive(context) }, position: .first)
+            try pipeline.addHandler(ConnectionLimitHandler(limiter) { self.bytesArrive(context) }, position: .first)
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             let requestLine = RequestLineHandler()
             try pipeline.addHandler(requestLine, position: .before(parser))
             try pipeline.addHandler(RequestValidationHandler(requestLine), position: .after(parser))
         } catch {
-            preconditionFailure("Hummingbird's pipeline is not what it was: \(error)")
+            preconditionFailure("Hummingbird's pipeline has changed: \(error)")
         }
     }
 
@@ -56,40 +56,40 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         countAsUnread(false)
     }
 
-    // MARK: What comes in
+    // MARK: Inbound
 
     func channelActive(context: ChannelHandlerContext) {
-        wait(for: .head, context)
+        startTimeout(for: .head, context)
         context.fireChannelActive()
     }
 
     private func bytesArrive(_ context: ChannelHandlerContext) {
-        if !isClosing, !isBodyDue { wait(for: .head, context) }
+        if !isClosing, !isBodyPending { startTimeout(for: .head, context) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if isClosing || parting != nil { return }
+        if isClosing || finalError != nil { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            unanswered += 1
-            isBodyDue = true
+            pendingResponses += 1
+            isBodyPending = true
             bodyLength = 0
-            timeouts.isOver(for: .head)
-            wait(for: .body, context)
-            if head.headerFields[.connection].map(Self.saysClose) ?? false { answersLeft = unanswered }
+            timeouts.stop(for: .head)
+            startTimeout(for: .body, context)
+            if head.headerFields[.connection].map(Self.requestsClose) ?? false { responsesLeft = pendingResponses }
         case .body(let bytes):
             bodyLength += bytes.readableBytes
-            if unanswered == 0, bodyLength > HTTPServerLimits.bodyAfterAnswer { return close(context) }
+            if pendingResponses == 0, bodyLength > HTTPServerLimits.bodyAfterAnswer { return close(context) }
         case .end:
-            isBodyDue = false
-            timeouts.isOver(for: .body)
+            isBodyPending = false
+            timeouts.stop(for: .body)
         }
         context.fireChannelRead(data)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // Most bodies come in one piece with their heads, and are never counted.
-        countAsUnread(isBodyDue)
+        // Most bodies arrive together with their heads and are never counted.
+        countAsUnread(isBodyPending)
         context.fireChannelReadComplete()
     }
 
@@ -108,15 +108,15 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         case let error as RequestValidationHandler.Violation: failure = .malformedRequest(error.what)
         default: return context.fireErrorCaught(error)
         }
-        if isBodyDue {
-            // The request's own route is reading: it answers, and nothing follows.
-            answersLeft = unanswered
-            return unanswered == 0 ? close(context) : context.fireErrorCaught(error)
+        if isBodyPending {
+            // The request's route reads the body: it responds, and no further response follows.
+            responsesLeft = pendingResponses
+            return pendingResponses == 0 ? close(context) : context.fireErrorCaught(error)
         }
-        part(from: context, with: failure)
+        endConnection(context, with: failure)
     }
 
-    // MARK: What goes out
+    // MARK: Outbound
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard !isClosing else {
@@ -125,61 +125,61 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         }
         switch unwrapOutboundIn(data) {
         case .head(var head):
-            isAnswering = true
-            if head.headerFields[.connection].map(Self.saysClose) ?? false { answersLeft = 1 }
-            if answersLeft == 1 { head.headerFields[.connection] = "close" }
+            isResponding = true
+            if head.headerFields[.connection].map(Self.requestsClose) ?? false { responsesLeft = 1 }
+            if responsesLeft == 1 { head.headerFields[.connection] = "close" }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
-            isAnswering = false
-            unanswered -= 1
+            isResponding = false
+            pendingResponses -= 1
             context.write(data, promise: promise)
-            if let left = answersLeft { answersLeft = left - 1 }
-            if answersLeft == 0 { return close(context) }
-            if unanswered == 0, let parting { sayGoodbye(context, with: parting) }
+            if let left = responsesLeft { responsesLeft = left - 1 }
+            if responsesLeft == 0 { return close(context) }
+            if pendingResponses == 0, let finalError { respondAndClose(context, with: finalError) }
         }
     }
 
     func flush(context: ChannelHandlerContext) {
         context.flush()
         if isClosing { return }
-        if Self.hasUnsentBytes(context) { wait(for: .reading, context) } else { timeouts.isOver(for: .reading) }
+        if Self.hasUnsentBytes(context) { startTimeout(for: .reading, context) } else { timeouts.stop(for: .reading) }
     }
 
     private static func hasUnsentBytes(_ context: ChannelHandlerContext) -> Bool {
-        // A channel that is closed has nothing to send.
+        // A closed channel has no unsent bytes.
         ((try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0) > 0
     }
 
-    private static func saysClose(_ connection: String) -> Bool {
+    private static func requestsClose(_ connection: String) -> Bool {
         connection.split(separator: ",").contains { $0.trimmingSpaces().lowercased() == "close" }
     }
 
-    // MARK: ClientTimeouts, and its end
+    // MARK: Timeouts and close
 
-    private func wait(for what: ClientTimeouts.Reason, _ context: ChannelHandlerContext) {
-        timeouts.begins(for: what, on: context.eventLoop) { self.look(context) }
+    private func startTimeout(for what: ClientTimeouts.Reason, _ context: ChannelHandlerContext) {
+        timeouts.start(for: what, on: context.eventLoop) { self.timerFired(context) }
     }
 
-    private func look(_ context: ChannelHandlerContext) {
-        if !isClosing, !Self.hasUnsentBytes(context) { timeouts.isOver(for: .reading) }
-        switch timeouts.ended(on: context.eventLoop, again: { self.look(context) }) {
+    private func timerFired(_ context: ChannelHandlerContext) {
+        if !isClosing, !Self.hasUnsentBytes(context) { timeouts.stop(for: .reading) }
+        switch timeouts.takeExpired(on: context.eventLoop, rearmedWith: { self.timerFired(context) }) {
         case nil: break
         case .reading: context.close(promise: nil)
-        case .head: part(from: context, with: .requestTimeout)
-        case .body where unanswered == 1 && !isAnswering: sayGoodbye(context, with: .requestTimeout)
+        case .head: endConnection(context, with: .requestTimeout)
+        case .body where pendingResponses == 1 && !isResponding: respondAndClose(context, with: .requestTimeout)
         case .body: close(context)
         }
     }
 
-    /// The connection ends with this answer, once those before it are out.
-    private func part(from context: ChannelHandlerContext, with error: RequestError) {
-        guard !isClosing, parting == nil else { return }
-        parting = error
-        if unanswered == 0 { sayGoodbye(context, with: error) }
+    /// Ends the connection with this error's response, after the responses to earlier requests.
+    private func endConnection(_ context: ChannelHandlerContext, with error: RequestError) {
+        guard !isClosing, finalError == nil else { return }
+        finalError = error
+        if pendingResponses == 0 { respondAndClose(context, with: error) }
     }
 
-    private func sayGoodbye(_ context: ChannelHandlerContext, with error: RequestError) {
+    private func respondAndClose(_ context: ChannelHandlerContext, with error: RequestError) {
         guard !isClosing else { return }
         let problem = Problem(error)
         let requestId = RequestIdentifier.make()

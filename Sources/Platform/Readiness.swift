@@ -8,7 +8,7 @@ import Synchronization
 public final class Readiness: Service {
     // Redis runs a script that may write only where writing is possible: not on a replica, not when memory is full.
     private static let probe = Command(Script(name: "probe", source: "#!lua\nreturn 1"), keys: [], arguments: [])
-    private static let timeout = Duration.seconds(3)
+    private static let unreadyAfter = Duration.seconds(3)
     private static let interval = Duration.milliseconds(1500)
     private static let intervalWhileFailing = Duration.milliseconds(500)
 
@@ -31,7 +31,7 @@ public final class Readiness: Service {
         switch state.withLock({ $0 }) {
         case .unknown: false
         case .ready: true
-        case .failing(let since): .now - since < Self.timeout
+        case .failing(let since): .now - since < Self.unreadyAfter
         }
     }
 

@@ -2,7 +2,7 @@ import NIOCore
 
 /// One command: its arguments, sent as they are. Nothing is parsed out of an argument, so no value can become a command.
 public struct Command: Sendable {
-    /// An argument of a command. Bytes are for handing on what nobody of ours wrote.
+    /// An argument of a command. Bytes carry values that need not be UTF-8.
     public enum Argument: Sendable, Equatable, ExpressibleByStringLiteral {
         case text(String)
         case bytes([UInt8])
@@ -11,7 +11,7 @@ public struct Command: Sendable {
     }
 
     let arguments: [Argument]
-    /// Set for a script's call: how to say it to a server that has not seen the script.
+    /// Set for a script's call: the EVAL for a server that has not loaded the script.
     let evalFallback: [Argument]?
 
     public init(arguments: [Argument]) {

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// One event loop's connection: there, being made, or to be tried again at a certain moment.
+/// One event loop's connection: ready, connecting, or failed with a time for the next attempt.
 final class ConnectionSlot: Sendable {
     private enum State {
         case idle
@@ -12,9 +12,9 @@ final class ConnectionSlot: Sendable {
         case failed(RedisError, attempts: Int, retryAt: NIODeadline)
     }
 
-    /// A connection that is lost sooner has been no success: what accepts and hangs up is not tried again and again at once.
+    /// A connection that is lost sooner counts as a failed attempt: the next one waits for its pause.
     private static let steadyAfter = TimeAmount.seconds(1)
-    /// The longest pause. A server that is well again is found so within a second.
+    /// The longest pause: a recovered server is reconnected within a second.
     private static let longestPause = Duration.milliseconds(800)
 
     private let endpoint: RedisEndpoint
@@ -24,7 +24,7 @@ final class ConnectionSlot: Sendable {
 
     private struct Slot {
         var state = State.idle
-        /// How often it has been closed: an attempt that began before belongs to nobody.
+        /// How often it has been closed; the result of an attempt that began before is discarded.
         var closings = 0
     }
 

@@ -15,7 +15,7 @@ public final class RedisConnection: RedisSender {
 
     public var isActive: Bool { channel.isActive }
 
-    /// Connects, signs in, selects the database and says its name.
+    /// Connects, authenticates, selects the database and sets the client's name.
     /// - Parameters:
     ///   - tls: as read from the endpoint's files, or why it can't be.
     ///   - options: its `commandTimeout` bounds all that together, and each later command.
@@ -68,7 +68,7 @@ public final class RedisConnection: RedisSender {
                 self.close()
                 let why: String
                 switch error as? RedisError {
-                // What is in doubt here is the signing in; the command it was for has not been sent.
+                // Only the outcome of signing in is unknown; the command it was for has not been sent.
                 case .outcomeUnknown(let reason), .unreachable(let reason): why = reason
                 default: throw error
                 }
@@ -79,7 +79,7 @@ public final class RedisConnection: RedisSender {
         }
     }
 
-    /// The name is for whoever reads CLIENT LIST; a user who may not set it can do without. No answer is another matter.
+    /// The name only shows in CLIENT LIST; a user without the right to set it may connect. A missing reply is an error.
     private static func allowNameless(_ result: Result<Reply, RedisError>) throws(RedisError) {
         switch result {
         case .success, .failure(.refused), .failure(.server): return
@@ -111,7 +111,7 @@ public final class RedisConnection: RedisSender {
         }
     }
 
-    /// Closes the connection; whatever still waits for a reply is in doubt.
+    /// Closes the connection; the outcome of commands without a reply is unknown.
     public func close() { channel.close(promise: nil) }
 }
 

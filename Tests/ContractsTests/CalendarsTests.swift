@@ -38,7 +38,7 @@ struct CalendarsTests {
     func written(_ moment: UnixMilliseconds, _ text: String) { #expect(Timestamp.text(moment) == text) }
 
     /// Foundation's calendar is the judge, day by day over 140 years.
-    @Test func agreesWithFoundation() {
+    @Test func datesAgreeWithFoundation() {
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         for day in stride(from: -25_567, through: 25_567, by: 7) {
             let moment = UnixMilliseconds(day) * 86_400_000 + 45_296_000

@@ -106,7 +106,7 @@ struct EventDecodingTests {
         #expect(Self.failure(fields) == .invalid("museumId"))
     }
 
-    @Test func unknownTypes() {
+    @Test func anUnknownTypeIsRefused() {
         for type in ["Wondered", "", "requested", "Requested "] {
             var fields = Self.fields(of: .requested).all
             fields["eventType"] = type
@@ -115,7 +115,7 @@ struct EventDecodingTests {
         #expect(MalformedEvent.unknownType(String(repeating: "x", count: 1 << 20)).description.count < 120)
     }
 
-    @Test func unknownFieldsAreLeftAside() throws {
+    @Test func unknownFieldsAreIgnored() throws {
         var fields = Self.fields(of: .requested).all
         let event = try Event(fields: fields)
         fields["colour"] = "blue"

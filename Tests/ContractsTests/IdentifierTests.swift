@@ -58,7 +58,7 @@ struct IdentifierTests {
         #expect(BookingID(id.text)?.exhibition.text == "a1")
     }
 
-    @Test func bitsNameOneBookingEach() {
+    @Test func differentBitsMakeDifferentBookingIds() {
         let exhibition = ExhibitionID(partition: "a", number: 1)
         let ids = (0..<60).map { BookingID(exhibition: exhibition, bits: 1 << UInt64($0)) }
         #expect(Set(ids).count == 60)

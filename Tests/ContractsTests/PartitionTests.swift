@@ -10,7 +10,7 @@ struct PartitionTests {
         #expect(Partition.name(at: index) == name)
     }
 
-    @Test func allAreDifferentAndFitAnId() {
+    @Test func partitionNamesAreUniqueAndFitAnId() {
         let names = (0...18_277).map { Partition.name(at: $0) }
         #expect(Set(names).count == names.count)
         #expect(names.allSatisfy { ExhibitionID($0 + "1")?.partition == $0 })

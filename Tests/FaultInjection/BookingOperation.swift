@@ -1,7 +1,7 @@
 import HTTPServer
 import TestSupport
 
-/// What one visitor wants once, and every answer to it. Each operation has a visitor of its own, so that whatever it has left
+/// One booking request and every response to it. Each operation has a visitor of its own, so that whatever it has left
 /// behind in Redis is found by that name.
 struct BookingOperation: Sendable {
     let visitor: String
@@ -15,7 +15,7 @@ struct BookingOperation: Sendable {
     var confirmedAt: ContinuousClock.Instant?
     /// The newest version of the booking that anybody was shown.
     var seenVersion = 0
-    var complaints: [String] = []
+    var violations: [String] = []
 
     init(visitor: String, key: String?, exhibition: String, seats: Int) {
         self.visitor = visitor
@@ -24,11 +24,11 @@ struct BookingOperation: Sendable {
         self.seats = seats
     }
 
-    /// What a visitor was told.
+    /// A response, as the checker distinguishes them.
     enum Answer: Sendable, Equatable {
         /// 2xx, with the booking.
         case booking(id: String, status: String, isReplayed: Bool)
-        /// A definite no: `409 sold-out`.
+        /// A definite refusal: `409 sold-out`.
         case refused(Int, String)
         /// 503: nothing was done, or nothing is left of it.
         case unavailable(String)
@@ -54,8 +54,8 @@ struct BookingOperation: Sendable {
 }
 
 extension BookingOperation.Answer {
-    /// Reads an answer; what no visitor may ever be told is complained about.
-    init(_ answer: Visitor.Answer, complain: (String) -> Void) {
+    /// Reads an answer; a response that no visitor may ever get is a violation.
+    init(_ answer: Visitor.Answer, report: (String) -> Void) {
         switch answer.status {
         case 200, 201:
             let json = answer.json
@@ -66,7 +66,7 @@ extension BookingOperation.Answer {
         case 503: self = .unavailable(answer.problem ?? "no problem document")
         case 404, 409: self = .refused(answer.status, answer.problem ?? "no problem document")
         default:
-            complain("was answered \(answer.status): \(answer.text)")
+            report("was answered \(answer.status): \(answer.text)")
             self = .refused(answer.status, answer.problem ?? "")
         }
     }

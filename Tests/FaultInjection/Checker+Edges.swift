@@ -4,16 +4,16 @@ import Scripts
 /// What is purged is gone wholly, what staff were told to be postponed is there, and what nobody recorded holds nothing.
 extension Checker {
     mutating func checkPurged() {
-        for spot in state where spot.isPurgeAsked {
-            if purged.contains(spot.id) {
-                let mustStay = spot.postponedAt != nil && !deployment.mayHaveForgotten(spot.postponedAt)
-                expect(!mustStay, spot.id, "the edit into the future was answered 200, and it is purged")
-                for key in remains.keys[spot.id, default: []].sorted() {
-                    expect(false, spot.id, "is purged, and \(key) still names it")
+        for tracked in state where tracked.isPurgeAsked {
+            if purged.contains(tracked.id) {
+                let mustStay = tracked.postponedAt != nil && !deployment.mayHaveForgotten(tracked.postponedAt)
+                expect(!mustStay, tracked.id, "the edit into the future was answered 200, and it is purged")
+                for key in remains.keys[tracked.id, default: []].sorted() {
+                    expect(false, tracked.id, "is purged, and \(key) still names it")
                 }
             } else {
-                let now = hash(spot.id) { $0.exhibition(spot.id) }
-                expect(now["status"] != "DELETED", spot.id, "purge has closed it for good and not removed it")
+                let now = hash(tracked.id) { $0.exhibition(tracked.id) }
+                expect(now["status"] != "DELETED", tracked.id, "purge has closed it for good and not removed it")
             }
         }
     }

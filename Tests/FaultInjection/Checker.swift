@@ -2,12 +2,12 @@ import TestSupport
 import Contracts
 import Scripts
 
-/// Holds what visitors were told against Redis, MyPage and the event log, once all has settled.
+/// Compares the history of responses with Redis, MyPage and the event log, once the deployment has settled.
 struct Checker {
     let deployment: FaultDeployment
     let records: History
     let operations: [BookingOperation]
-    let state: [FaultState.Spot]
+    let state: [FaultState.TrackedExhibition]
     private(set) var model = EventLogModel()
     private(set) var violations: [Violation] = []
     /// Where what is purged is still named.
@@ -15,15 +15,15 @@ struct Checker {
     /// The exhibitions that `purge` has removed.
     let purged: Set<String>
 
-    init(_ deployment: FaultDeployment, operations: [BookingOperation], state: [FaultState.Spot]) async throws {
+    init(_ deployment: FaultDeployment, operations: [BookingOperation], state: [FaultState.TrackedExhibition]) async throws {
         self.deployment = deployment
         self.operations = operations
         self.state = state
         let records = try await History(deployment.client)
         self.records = records
-        let gone = state.filter { spot in
-            let key = Keys(partition: String(spot.id.prefix { $0.isLetter })).exhibition(spot.id)
-            return spot.isPurgeAsked && records.hashes[key] == nil
+        let gone = state.filter { tracked in
+            let key = Keys(partition: String(tracked.id.prefix { $0.isLetter })).exhibition(tracked.id)
+            return tracked.isPurgeAsked && records.hashes[key] == nil
         }
         purged = Set(gone.map(\.id))
         remains = try await PurgeRemains(of: purged, in: deployment.client)
@@ -94,8 +94,8 @@ struct Checker {
             expect(told.status != .requested, id, "it was never completed")
             let due = AdmissionStatus(rawValue: told.status == .completed ? "CONFIRMED" : told.status.rawValue)
             let admission = hash(id) { $0.admission(id) }
-            let heard = model.admissions[id]?.status
-            expect(heard == due, id, "its admission is \(heard?.rawValue ?? "none") by its events")
+            let received = model.admissions[id]?.status
+            expect(received == due, id, "its admission is \(received?.rawValue ?? "none") by its events")
             expect(
                 admission["status"] == due?.rawValue, id,
                 "Confirm has \(admission["status"] ?? "nothing") of a \(told.status.rawValue) one")
@@ -116,14 +116,14 @@ struct Checker {
         }
     }
 
-    /// E2: only what is no event moved to dead letters, and all of that in each group that subscriptions it.
+    /// E2: only what is no event is a dead letter, and all of that in each group that subscribes to it.
     private mutating func checkDeadLetters() {
         let poison = deployment.poisoned.value
         for group in ServiceName.allCases {
-            let heard = poison.filter { stream, _ in group.subscriptions.contains { stream.hasPrefix($0.rawValue + ":") } }
+            let received = poison.filter { stream, _ in group.subscriptions.contains { stream.hasPrefix($0.rawValue + ":") } }
             // After the log was cut short, what was put in may be gone again.
             let due = Set(
-                heard.flatMap { stream, ids in ids.intersection(records.noEvents[stream] ?? []).map { "\(stream) \($0)" } })
+                received.flatMap { stream, ids in ids.intersection(records.noEvents[stream] ?? []).map { "\(stream) \($0)" } })
             let dead = records.deadLetters[group.rawValue] ?? []
             for name in dead.subtracting(due) where deployment.forgotten.value == nil {
                 expect(false, name, "is a dead letter of \(group.rawValue) and was no poison")
@@ -132,13 +132,13 @@ struct Checker {
         }
     }
 
-    /// S2, S4, S5, D1: what each visitor was told is so.
+    /// S2, S4, S5, D1: every response was true.
     private mutating func checkOrders() {
         var byVisitor: [String: [String]] = [:]
         for (id, told) in model.bookings { byVisitor[told.visitor, default: []].append(id) }
         for operation in operations {
             let id = operation.bookingId ?? operation.visitor
-            for complaint in operation.complaints { expect(false, id, complaint) }
+            for violation in operation.violations { expect(false, id, violation) }
             // Whatever was answered, nothing of it is left; that this is so is checked for the exhibition as a whole.
             if purged.contains(operation.exhibition) { continue }
             let live = (byVisitor[operation.visitor] ?? []).filter { model.bookings[$0]?.status != .aborted }
@@ -164,20 +164,21 @@ struct Checker {
             return expect(false, id, "\(operation.visitor) was answered 201, and there is no such booking")
         }
         expect(booking.seats == operation.seats, id, "\(operation.seats) seats were asked for, it has \(booking.seats)")
-        let spot = state.first { $0.id == operation.exhibition }
+        let tracked = state.first { $0.id == operation.exhibition }
         for answer in operation.answers {
             guard case .refused(let status, let problem) = answer else { continue }
             // Whoever has booked is not refused afterwards; before, the seats may have been others'.
             expect(problem != "idempotency-mismatch", id, "was answered \(status) \(problem)")
         }
-        if spot?.kind == .roomy {
-            expect(!operation.answers.contains(.refused(409, "sold-out")), id, "was told that a roomy exhibition is sold out")
+        if tracked?.kind == .ample {
+            expect(!operation.answers.contains(.refused(409, "sold-out")), id, "was told that an ample exhibition is sold out")
         }
-        checkEnd(operation, id, booking.status, spot)
+        checkEnd(operation, id, booking.status, tracked)
     }
 
-    private mutating func checkEnd(_ operation: BookingOperation, _ id: String, _ status: BookingStatus, _ spot: FaultState.Spot?)
-    {
+    private mutating func checkEnd(
+        _ operation: BookingOperation, _ id: String, _ status: BookingStatus, _ tracked: FaultState.TrackedExhibition?
+    ) {
         let isCanceled = operation.cancels.contains(where: \.isBooking)
         for answer in operation.cancels {
             if case .refused(let code, let problem) = answer {
@@ -189,11 +190,11 @@ struct Checker {
         switch status {
         case .canceled: expect(!operation.cancels.isEmpty, id, "is canceled, and nobody canceled it")
         case .forceCanceled:
-            expect(spot?.isDeletionAsked ?? true, id, "is force-canceled, and nobody deleted \(operation.exhibition)")
+            expect(tracked?.isDeletionAsked ?? true, id, "is force-canceled, and nobody deleted \(operation.exhibition)")
             expect(!isCanceled, id, "was answered that it is canceled, and is force-canceled")
         case .completed:
             expect(!isCanceled, id, "was answered that it is canceled, and is \(status.rawValue)")
-            expect(spot?.isDeletionAnswered != true, id, "its exhibition is deleted, and it is \(status.rawValue)")
+            expect(tracked?.isDeletionAnswered != true, id, "its exhibition is deleted, and it is \(status.rawValue)")
         case .requested, .aborted: expect(false, id, "was answered 201, and is \(status.rawValue)")
         }
     }

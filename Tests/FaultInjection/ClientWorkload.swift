@@ -1,13 +1,13 @@
 import HTTPServer
 import TestSupport
 
-/// Somebody who goes on booking and canceling for one visitor after another, and remembers every answer.
+/// A client that books and cancels for one visitor after another, and records every response.
 struct ClientWorkload: Sendable {
     let number: Int
     let deployment: FaultDeployment
     let state: FaultState
     var random: SeededRandom
-    let tally: Tally
+    let statistics: RunStatistics
     var operations: [BookingOperation] = []
 
     /// Longer than any deadline of the museum's own.
@@ -28,10 +28,11 @@ struct ClientWorkload: Sendable {
 
     /// - Parameter times: how many requests go out at the same moment.
     private mutating func book(isKeyed: Bool, times: Int) async {
-        guard let spot = state.pick(&random) else { return await pause() }
+        guard let tracked = state.pick(&random) else { return await pause() }
         let name = "v\(number)-\(operations.count)"
         let operation = BookingOperation(
-            visitor: name, key: isKeyed ? "key-\(name)" : nil, exhibition: spot.id, seats: Int.random(in: 1...3, using: &random))
+            visitor: name, key: isKeyed ? "key-\(name)" : nil, exhibition: tracked.id,
+            seats: Int.random(in: 1...3, using: &random))
         operations.append(operation)
         await ask(operations.count - 1, times: times)
     }
@@ -54,8 +55,8 @@ struct ClientWorkload: Sendable {
         }
         for result in results {
             operations[index].answers.append(result.answer)
-            operations[index].complaints += result.complaints
-            tally.count(result.answer, took: .now - start)
+            operations[index].violations += result.violations
+            statistics.count(result.answer, took: .now - start)
         }
         if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = .now }
     }
@@ -79,8 +80,8 @@ struct ClientWorkload: Sendable {
         }
         for result in results {
             operations[index].cancels.append(result.answer)
-            operations[index].complaints += result.complaints
-            tally.countOther()
+            operations[index].violations += result.violations
+            statistics.countOther()
         }
         if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = .now }
     }
@@ -99,20 +100,20 @@ struct ClientWorkload: Sendable {
 
     private mutating func look() async {
         guard let index = someBooking(), let id = operations[index].bookingId else { return await pause() }
-        tally.countOther()
+        statistics.countOther()
         guard let answer = try? await deployment.visitor.send("GET", "/books/\(id)", within: Self.timeout) else { return }
         switch answer.status {
         case 200:
             let version = answer.json["version"]?.integer ?? 0
             if version < operations[index].seenVersion, !deployment.mayHaveForgotten(operations[index].confirmedAt) {
-                operations[index].complaints.append("went back from version \(operations[index].seenVersion) to \(version)")
+                operations[index].violations.append("went back from version \(operations[index].seenVersion) to \(version)")
             }
             operations[index].seenVersion = version
         case 502, 503, 504: break
         default:
             let mayBePurged = answer.status == 404 && state.isPurgeAsked(operations[index].exhibition)
             if !mayBePurged, !deployment.mayHaveForgotten(operations[index].confirmedAt) {
-                operations[index].complaints.append("GET was answered \(answer.status) \(answer.problem ?? "")")
+                operations[index].violations.append("GET was answered \(answer.status) \(answer.problem ?? "")")
             }
         }
     }
@@ -139,19 +140,19 @@ struct ClientWorkload: Sendable {
     }
 
     private static func answer(_ deployment: FaultDeployment, _ send: () async throws -> Visitor.Answer) async
-        -> (answer: BookingOperation.Answer, complaints: [String])
+        -> (answer: BookingOperation.Answer, violations: [String])
     {
         let start = ContinuousClock.now
-        var complaints: [String] = []
+        var violations: [String] = []
         do {
             let answer = try await send()
-            return (BookingOperation.Answer(answer) { complaints.append($0) }, complaints)
+            return (BookingOperation.Answer(answer) { violations.append($0) }, violations)
         } catch {
-            if .now - start >= timeout, deployment.wayInWasOpen(since: start) {
-                deployment.note("somebody waits in vain")
-                complaints.append("had no answer within \(timeout)")
+            if .now - start >= timeout, deployment.entranceWasOpen(since: start) {
+                deployment.note("a client timed out")
+                violations.append("had no answer within \(timeout)")
             }
-            return (.open("no answer"), complaints)
+            return (.open("no answer"), violations)
         }
     }
 }

@@ -1,8 +1,8 @@
 import TestSupport
 import Contracts
 
-/// The museum as its events alone tell it, written down independently of the services: what must be so if every event is the
-/// whole truth about one change, in operation.
+/// The state that the events alone describe, computed independently of the services: what must be so if every event is the
+/// whole truth about one change, in order.
 struct EventLogModel {
     struct Exhibition { var capacity: Int, available: Int, status: ExhibitionStatus, version: Int, date: String }
     struct Booking { var visitor: String, seats: Int, status: BookingStatus, version: Int }

@@ -29,10 +29,10 @@ extension FaultDeployment {
         }
         note("\(group) on \(stream) was recreated \(count) times, \(victim.name) killed")
         count += try await client.send("XGROUP", "DESTROY", stream, group).asInteger()
-        try await troubling(if: victim.door === gateway.door) {
+        try await troubling(if: victim.entrance === gateway.entrance) {
             victim.process.kill()
             try victim.process.begin()
-            if victim.door === gateway.door { try await victim.process.waitUntilReady(within: .seconds(60)) }
+            if victim.entrance === gateway.entrance { try await victim.process.waitUntilReady(within: .seconds(60)) }
         }
         return count
     }

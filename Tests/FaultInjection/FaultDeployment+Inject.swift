@@ -1,7 +1,7 @@
 import TestSupport
 
 extension FaultDeployment {
-    /// Strikes once and mends at least what it has broken itself.
+    /// Injects one fault, and heals at least what it has broken itself.
     /// - Returns: how often it demonstrably injected: processes, connections, bytes or replies, as the kind has it.
     func inject(_ kind: FaultKind, _ random: inout SeededRandom) async throws -> Int {
         note(kind.rawValue)
@@ -36,7 +36,7 @@ extension FaultDeployment {
         }
     }
 
-    /// How many processes a inject of this kind kills.
+    /// How many processes an injection of this kind kills.
     func kills(_ kind: FaultKind) -> Int {
         switch kind {
         case .killService, .killRedis, .groupRecreated: 1

@@ -37,6 +37,6 @@ extension FaultDeployment {
 }
 
 extension MuseumProcess {
-    /// How many lines it has printed so far. At LOG_LEVEL=warning each is a complaint.
+    /// How many lines it has printed so far. At LOG_LEVEL=warning each is a violation.
     fileprivate var printedLines: Int { printed().utf8.count { $0 == UInt8(ascii: "\n") } }
 }

@@ -6,7 +6,7 @@ import Scripts
 /// Seats that are reserved and that no booking follows, as when a Book process dies at that moment.
 extension FaultDeployment {
     func orphanReservation(_ random: inout SeededRandom) async throws -> Int {
-        guard let lasting = state.all.first(where: { $0.kind == .roomy })?.id else { return 0 }
+        guard let lasting = state.all.first(where: { $0.kind == .ample })?.id else { return 0 }
         var count = 0
         for _ in 0..<5 {
             count += await reserve(on: lasting, seats: 1...3, &random)

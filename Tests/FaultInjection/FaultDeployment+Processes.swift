@@ -8,7 +8,7 @@ extension FaultDeployment {
         let service = services.randomElement(using: &random)!
         let pause = random.milliseconds(0...800)
         note("SIGKILL of \(service.name), back after \(pause)")
-        return try await troubling(if: service.door === gateway.door) {
+        return try await troubling(if: service.entrance === gateway.entrance) {
             let injected = service.process.isRunning
             service.process.kill()
             try await Task.sleep(for: pause)
@@ -21,7 +21,7 @@ extension FaultDeployment {
         let service = services.randomElement(using: &random)!
         let pause = random.milliseconds(200...3000)
         note("SIGSTOP of \(service.name) for \(pause)")
-        return try await troubling(if: service.door === gateway.door) {
+        return try await troubling(if: service.entrance === gateway.entrance) {
             service.process.signal(SIGSTOP)
             try await Task.sleep(for: pause)
             let injected = Self.isStopped(service.process.pid)

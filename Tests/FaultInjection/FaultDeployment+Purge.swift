@@ -22,7 +22,7 @@ extension FaultDeployment {
         // Museum goes on reserving for this Book, which can record nothing; then it sleeps until the purge is over.
         defer {
             book?.process.signal(SIGCONT)
-            book?.toRedis.set(.honest)
+            book?.toRedis.set(.forwarding)
         }
         book?.toRedis.set(.halfOpen)
         if book != nil { try await Task.sleep(for: .milliseconds(200)) }
@@ -45,7 +45,7 @@ extension FaultDeployment {
         guard let answer = await ask("POST", "/museums", body), answer.status == 201, let id = answer.json["id"]?.text else {
             return nil
         }
-        state.add(FaultState.Spot(id: id, kind: .past, capacity: 300))
+        state.add(FaultState.TrackedExhibition(id: id, kind: .past, capacity: 300))
         return id
     }
 

@@ -23,7 +23,7 @@ extension FaultDeployment {
         let reads = try await readsOfEveryKind()
         let before = services.reduce(0) { $0 + $1.toRedis.operations.delayed }
         for service in services { service.toRedis.set(.late(random.milliseconds(100...240))) }
-        defer { for service in services { service.toRedis.set(.honest) } }
+        defer { for service in services { service.toRedis.set(.forwarding) } }
         for _ in 0..<2 { try await probe(reads) }
         return services.reduce(0) { $0 + $1.toRedis.operations.delayed } - before
     }

@@ -30,13 +30,13 @@ extension FaultDeployment {
     }
 
     private func moody(
-        _ wires: [FaultProxy], _ mood: FaultProxy.Mood, for span: Duration, _ deed: KeyPath<FaultProxy.Operations, Int>
+        _ wires: [FaultProxy], _ mode: FaultProxy.Mode, for span: Duration, _ deed: KeyPath<FaultProxy.Operations, Int>
     ) async throws -> Int {
-        try await troubling(if: wires.contains { $0 === gateway.door }) {
+        try await troubling(if: wires.contains { $0 === gateway.entrance }) {
             let before = wires.map { $0.operations[keyPath: deed] }.reduce(0, +)
-            for wire in wires { wire.set(mood) }
+            for wire in wires { wire.set(mode) }
             try await Task.sleep(for: span)
-            for wire in wires { wire.set(.honest) }
+            for wire in wires { wire.set(.forwarding) }
             return wires.map { $0.operations[keyPath: deed] }.reduce(0, +) - before
         }
     }

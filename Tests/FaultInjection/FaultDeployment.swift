@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 public import Redis
 
-/// A museum whose every wire goes through a proxy: visitor to gateway, gateway to services, Book to Museum, each process to
+/// A deployment whose every connection goes through a proxy: visitor to gateway, gateway to services, Book to Museum, each process to
 /// Redis.
 public final class FaultDeployment: Sendable {
     /// A process and the wires that lead to and from it.
@@ -13,13 +13,13 @@ public final class FaultDeployment: Sendable {
         public let process: MuseumProcess
         public let toRedis: FaultProxy
         /// In front of its own port.
-        public let door: FaultProxy
+        public let entrance: FaultProxy
     }
 
     public let setup: FaultSetup
     public let redis: RedisServer
     public let services: [Process]
-    /// The harness' own eyes, past every proxy.
+    /// Connects to Redis without a proxy, for the checker.
     public let client: RedisClient
     let files: FaultFiles
     /// The exhibitions there are, and what staff have done to each.
@@ -29,16 +29,16 @@ public final class FaultDeployment: Sendable {
     /// Well-formed events that the harness has added to streams, as `stream id`: no service wrote them, so the model skips
     /// them.
     let addedEvents = LockedBox<Set<String>>([])
-    /// What a fault itself found to be wrong while it was on.
+    /// Violations that a fault observed while it was active.
     let findings = LockedBox<[Violation]>([])
     /// Poison that has been put into streams, by stream id.
     public let poisoned = LockedBox<[String: Set<String>]>([:])
     /// When the log was last cut short: what was answered before may be lost.
     let forgotten = LockedBox<ContinuousClock.Instant?>(nil)
-    /// What was done to whom and when, for the story of a violation.
+    /// The injected faults with their times, for the trace of a violation.
     let journal = LockedBox<[String]>([])
     private let opened = ContinuousClock.now
-    /// Spans in which the visitors' own way in was out of operation.
+    /// Spans in which the clients' entrance was out of order.
     let troubles = LockedBox<[(from: ContinuousClock.Instant, to: ContinuousClock.Instant)]>([])
 
     public static func open(_ setup: FaultSetup, random: inout SeededRandom) async throws -> FaultDeployment {
@@ -59,7 +59,7 @@ public final class FaultDeployment: Sendable {
                 for number in role == "gateway" ? 1...1 : 1...2 {
                     let service = try await service([role], number, to: urls, redis: redis, files: files, random: &random)
                     services.append(service)
-                    urls[role, default: []].append("http://127.0.0.1:\(service.door.port)")
+                    urls[role, default: []].append("http://127.0.0.1:\(service.entrance.port)")
                 }
             }
         }
@@ -76,7 +76,7 @@ public final class FaultDeployment: Sendable {
         let ports = try MuseumProcess.freePorts()
         let role = roles.count == 1 ? roles[0] : "gateway"
         let toRedis = try await FaultProxy.open(to: redis.port, seed: random.next())
-        let door = try await FaultProxy.open(to: ports[role] ?? 0, seed: random.next())
+        let entrance = try await FaultProxy.open(to: ports[role] ?? 0, seed: random.next())
         var environment = files.environment
         environment["REDIS_URL"] = "redis://\(roles.count == 1 ? "\(role):\(role)@" : "")127.0.0.1:\(toRedis.port)"
         environment["INSTANCE_ID"] = String(number)
@@ -85,7 +85,7 @@ public final class FaultDeployment: Sendable {
         for (role, port) in ports { environment["\(role.uppercased())_PORT"] = String(port) }
         for (role, urls) in urls { environment["\(role.uppercased())_URL"] = urls.joined(separator: ",") }
         let process = try MuseumProcess(roles: roles, ports: ports, environment: environment)
-        return Process(role: role, name: "\(role)-\(number)", process: process, toRedis: toRedis, door: door)
+        return Process(role: role, name: "\(role)-\(number)", process: process, toRedis: toRedis, entrance: entrance)
     }
 
     private init(setup: FaultSetup, redis: RedisServer, services: [Process], client: RedisClient, files: FaultFiles) {
@@ -98,13 +98,13 @@ public final class FaultDeployment: Sendable {
 
     /// The process that visitors speak to.
     var gateway: Process { services[services.count - 1] }
-    public var visitor: Visitor { Visitor("http://127.0.0.1:\(gateway.door.port)") }
+    public var visitor: Visitor { Visitor("http://127.0.0.1:\(gateway.entrance.port)") }
 
-    var wires: [FaultProxy] { services.map(\.toRedis) + services.map(\.door) }
+    var wires: [FaultProxy] { services.map(\.toRedis) + services.map(\.entrance) }
 
     /// Ends every fault and waits until every process is ready.
-    public func mend() async throws {
-        for wire in wires { wire.set(.honest) }
+    public func heal() async throws {
+        for wire in wires { wire.set(.forwarding) }
         redis.signal(SIGCONT)
         for service in services { service.process.signal(SIGCONT) }
         try files.growDisk()
@@ -135,7 +135,7 @@ public final class FaultDeployment: Sendable {
         journal.update { $0.append("\(moment) ms  \(what)") }
     }
 
-    /// A promise that a fault saw broken while it was on.
+    /// Records a violation that a fault observed.
     func find(_ name: String, _ what: String) { findings.update { $0.append(Violation(booking: name, what: what)) } }
 
     /// Whether something that was answered then may have been lost with the end of the log.
@@ -149,8 +149,8 @@ public final class FaultDeployment: Sendable {
         try await eventually("what was late has arrived", within: .seconds(15)) { wires.allSatisfy(\.isDrained) }
     }
 
-    /// Whether the way in was in operation all the time from then to now.
-    func wayInWasOpen(since start: ContinuousClock.Instant) -> Bool {
+    /// Whether the entrance was open all the time from then to now.
+    func entranceWasOpen(since start: ContinuousClock.Instant) -> Bool {
         troubles.value.allSatisfy { $0.to < start }
     }
 }

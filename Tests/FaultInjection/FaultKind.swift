@@ -1,6 +1,6 @@
 import TestSupport
 
-/// What can befall the museum. Each can be injected alone or in any operation with the others.
+/// The kinds of faults. Each can be injected alone or in any order with the others.
 public enum FaultKind: String, Sendable, CaseIterable {
     // processes
     /// SIGKILL of one of the museum's processes; it is started again a moment later.
@@ -76,7 +76,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     }
 }
 
-/// How a museum is set up for what is to befall it.
+/// How a deployment is set up for its fault kinds.
 public struct FaultSetup: Sendable {
     public enum Layout: String, Sendable, CaseIterable {
         /// Each role in processes of its own, two of each service, as their own Redis users.

@@ -3,16 +3,16 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A TCP proxy on 127.0.0.1 that can be put into a bad mood. What it did is counted, so that a test can tell that its fault
-/// injected.
+/// A TCP proxy on 127.0.0.1 that can delay, lose, hold back or refuse traffic. What it did is counted, so that a test can tell that its fault took
+/// effect.
 public final class FaultProxy: Sendable {
-    public enum Mood: Sendable, Equatable {
-        case honest
+    public enum Mode: Sendable, Equatable {
+        case forwarding
         /// What the client sends arrives that much later, also if the client has gone by then.
         case late(Duration)
         /// One reply in so many is thrown away after the server has acted, and the connection closed.
         case losesReplies(oneIn: Int)
-        /// Nothing passes in either direction, nothing is closed; what was held back arrives when the mood is over.
+        /// Nothing passes in either direction, nothing is closed; what was held back arrives when the mode is over.
         case halfOpen
         /// Whoever connects is closed at once.
         case shut
@@ -33,7 +33,7 @@ public final class FaultProxy: Sendable {
     private let listener: any Channel
 
     private struct State {
-        var mood = Mood.honest
+        var mode = Mode.forwarding
         var operations = Operations()
         var onTheWay = 0
         var random: SeededRandom
@@ -69,15 +69,15 @@ public final class FaultProxy: Sendable {
 
     /// Whether nothing waits to be delivered late.
     public var isDrained: Bool { state.withLock { $0.onTheWay == 0 } }
-    public var mood: Mood { state.withLock { $0.mood } }
+    public var mode: Mode { state.withLock { $0.mode } }
     public var operations: Operations { state.withLock { $0.operations } }
 
-    public func set(_ mood: Mood) {
+    public func set(_ mode: Mode) {
         let relays = state.withLock { state in
-            state.mood = mood
+            state.mode = mode
             return Array(state.relays.values)
         }
-        guard mood != .halfOpen else { return }
+        guard mode != .halfOpen else { return }
         for relay in relays { relay.eventLoop.execute { relay.value.deliverHeld() } }
     }
 
@@ -98,13 +98,13 @@ public final class FaultProxy: Sendable {
         cut()
     }
 
-    /// The mood, once for each chunk; the throw of whether this reply is lost is its own.
-    func moodNow(isReply: Bool) -> (mood: Mood, isLost: Bool) {
+    /// The mode, once for each chunk; the throw of whether this reply is lost is its own.
+    func currentMode(isReply: Bool) -> (mode: Mode, isLost: Bool) {
         state.withLock { state in
-            guard isReply, case .losesReplies(let times) = state.mood else { return (state.mood, false) }
+            guard isReply, case .losesReplies(let times) = state.mode else { return (state.mode, false) }
             let isLost = state.random.once(in: times)
             if isLost { state.operations.lost += 1 }
-            return (state.mood, isLost)
+            return (state.mode, isLost)
         }
     }
 
@@ -113,7 +113,7 @@ public final class FaultProxy: Sendable {
     func onTheWay(_ change: Int) { state.withLock { $0.onTheWay += change } }
 
     private func accept(_ front: any Channel) -> EventLoopFuture<Void> {
-        if mood == .shut {
+        if mode == .shut {
             count(\.refused)
             return front.eventLoop.makeFailedFuture(Failed("shut"))
         }

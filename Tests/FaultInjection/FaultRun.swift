@@ -2,40 +2,41 @@ import TestSupport
 import Redis
 import Scripts
 
-/// A museum, a crowd, and faults for a while; then everything is mended, and what visitors were told is held against what is
+/// A deployment, clients, and faults for a while; then everything is healed, and what visitors were told is held against what is
 /// there.
 public struct FaultRun: Sendable {
     public let kinds: [FaultKind]
     public let layout: FaultSetup.Layout
     public let seed: UInt64
-    /// How long faults inject.
+    /// How long faults are injected.
     public let span: Duration
-    /// How many go on booking at the same time.
+    /// The number of concurrent clients.
     public let clients: Int
-    public let tally: Tally
+    public let statistics: RunStatistics
 
     public init(
-        kinds: Set<FaultKind>, layout: FaultSetup.Layout, seed: UInt64, span: Duration, clients: Int, tally: Tally = Tally()
+        kinds: Set<FaultKind>, layout: FaultSetup.Layout, seed: UInt64, span: Duration, clients: Int,
+        statistics: RunStatistics = RunStatistics()
     ) {
         self.kinds = FaultSetup.possible(kinds, in: layout).sorted { $0.rawValue < $1.rawValue }
         self.layout = layout
         self.seed = seed
         self.span = span
         self.clients = clients
-        self.tally = tally
+        self.statistics = statistics
     }
 
-    /// What a run came to.
+    /// The result of a run.
     public struct Outcome: Sendable {
         public let violations: [Violation]
-        /// The story of each booking or exhibition concerned; the shortest first.
-        public let stories: [String]
+        /// The trace of each booking or exhibition concerned; the shortest first.
+        public let traces: [String]
         public let audit: String
-        /// What befell the museum, and when.
+        /// The injected faults, with their times.
         public let journal: [String]
     }
 
-    /// How long all may take to settle once everything is mended.
+    /// How long all may take to settle once everything is healed.
     private static let settleWithin = Duration.seconds(60)
 
     /// - Throws: ``Failed`` where the harness could not do its own part.
@@ -54,24 +55,24 @@ public struct FaultRun: Sendable {
 
     private func run(_ deployment: FaultDeployment, _ random: inout SeededRandom) async throws -> Outcome {
         let state = deployment.state
-        var staff = StaffWorkload(deployment: deployment, state: state, random: random.split(), tally: tally)
+        var staff = StaffWorkload(deployment: deployment, state: state, random: random.split(), statistics: statistics)
         try await staff.open()
         var clients = (0..<clients).map {
-            ClientWorkload(number: $0, deployment: deployment, state: state, random: random.split(), tally: tally)
+            ClientWorkload(number: $0, deployment: deployment, state: state, random: random.split(), statistics: statistics)
         }
-        let injector = Nemesis(deployment: deployment, kinds: kinds, random: random.split(), tally: tally)
+        let nemesis = Nemesis(deployment: deployment, kinds: kinds, random: random.split(), statistics: statistics)
         let end = ContinuousClock.now + span
 
         var seen: [Violation] = []
         (clients, staff, seen) = try await withThrowingTaskGroup(of: Part.self) { group in
             for client in clients { group.addTask { .client(await client.ran(until: end)) } }
             group.addTask { [staff] in .staff(await staff.ran(until: end)) }
-            group.addTask { [injector] in
-                var injector = injector
-                try await injector.run(until: end)
+            group.addTask { [nemesis] in
+                var nemesis = nemesis
+                try await nemesis.run(until: end)
                 return .done
             }
-            group.addTask { .watch(try await Watch(deployment).run(until: end)) }
+            group.addTask { .watch(try await InvariantMonitor(deployment).run(until: end)) }
             var (ran, staffRan, seen) = ([ClientWorkload](), staff, [Violation]())
             for try await part in group {
                 switch part {
@@ -84,7 +85,7 @@ public struct FaultRun: Sendable {
             return (ran, staffRan, seen)
         }
 
-        try await deployment.mend()
+        try await deployment.heal()
         try await deployment.drain()
         let settled = ContinuousClock.now + Self.settleWithin
         await staff.settle(before: settled)
@@ -99,7 +100,7 @@ public struct FaultRun: Sendable {
             return await group.reduce(into: []) { $0.append($1) }
         }
         try await deployment.finishPurge()
-        return try await judge(deployment, clients, staff, seen, state)
+        return try await check(deployment, clients, staff, seen, state)
     }
 
     private enum Part: Sendable {
@@ -109,25 +110,25 @@ public struct FaultRun: Sendable {
         case done
     }
 
-    private func judge(
+    private func check(
         _ deployment: FaultDeployment, _ clients: [ClientWorkload], _ staff: StaffWorkload, _ seen: [Violation],
         _ state: FaultState
     ) async throws -> Outcome {
         let audit = try await deployment.audit(wait: "60s")
         let checker = try await Checker(deployment, operations: clients.flatMap(\.operations), state: state.all)
         var violations =
-            seen + deployment.findings.value + checker.violations + staff.complaints.map { Violation(booking: "staff", what: $0) }
+            seen + deployment.findings.value + checker.violations + staff.violations.map { Violation(booking: "staff", what: $0) }
         if audit.code != 0 { violations.append(Violation(booking: "audit", what: audit.output)) }
         let denied = try await deployment.client.send("ACL", "LOG")
         if denied != .array([]) { violations.append(Violation(booking: "users.acl", what: "a right was missing: \(denied)")) }
-        let stories = Set(violations.map(\.booking)).prefix(50).map { id in
-            (violations.filter { $0.booking == id }.map { "\(id) \($0.what)" } + checker.story(of: id)).joined(separator: "\n")
+        let traces = Set(violations.map(\.booking)).prefix(50).map { id in
+            (violations.filter { $0.booking == id }.map { "\(id) \($0.what)" } + checker.trace(of: id)).joined(separator: "\n")
         }
         if !violations.isEmpty {
             violations.append(Violation(booking: "journal", what: deployment.journal.value.joined(separator: "\n")))
         }
         return Outcome(
-            violations: violations, stories: stories.sorted { ($0.count, $0) < ($1.count, $1) }, audit: audit.output,
+            violations: violations, traces: traces.sorted { ($0.count, $0) < ($1.count, $1) }, audit: audit.output,
             journal: deployment.journal.value)
     }
 }
@@ -148,12 +149,12 @@ extension StaffWorkload {
     }
 }
 
-/// Strikes one fault after another.
+/// Injects one fault after another.
 private struct Nemesis: Sendable {
     let deployment: FaultDeployment
     let kinds: [FaultKind]
     var random: SeededRandom
-    let tally: Tally
+    let statistics: RunStatistics
 
     mutating func run(until end: ContinuousClock.Instant) async throws {
         // Each kind once, then by their weights.
@@ -164,16 +165,16 @@ private struct Nemesis: Sendable {
             let kind = next.popLast() ?? weighted.randomElement(using: &random)!
             do {
                 let injected = try await deployment.inject(kind, &random)
-                tally.count(kind, injected: injected, kills: injected > 0 ? deployment.kills(kind) : 0)
+                statistics.count(kind, injected: injected, kills: injected > 0 ? deployment.kills(kind) : 0)
             } catch {
-                throw Failed("striking \(kind.rawValue): \(error)")
+                throw Failed("injecting \(kind.rawValue): \(error)")
             }
         }
     }
 }
 
 /// Looks several times a second at what must hold at every instant: seats held and available are the capacity, none below zero.
-private struct Watch: Sendable {
+private struct InvariantMonitor: Sendable {
     let deployment: FaultDeployment
 
     init(_ deployment: FaultDeployment) { self.deployment = deployment }

@@ -1,20 +1,20 @@
 import TestSupport
 import Synchronization
 
-/// What is on, as visitors see it: the exhibitions they choose from, and what staff have done to each.
+/// The exhibitions of a run: those that clients choose from, and what staff have asked for each.
 final class FaultState: Sendable {
     enum Kind: Sendable, CaseIterable {
-        /// Has a seat for everybody; nobody is ever told that it is sold out.
-        case roomy
-        /// Few seats, many who want them.
-        case crowded
+        /// Seats for every client; no request is ever refused as sold out.
+        case ample
+        /// Fewer seats than clients ask for.
+        case scarce
         /// StaffWorkload edit, close, reopen and delete it.
         case changing
         /// StaffWorkload move it into the past, where `purge` takes it, and perhaps back into the future.
         case past
     }
 
-    struct Spot: Sendable {
+    struct TrackedExhibition: Sendable {
         let id: String
         let kind: Kind
         let capacity: Int
@@ -30,22 +30,22 @@ final class FaultState: Sendable {
         var isPurged = false
     }
 
-    private let spots = Mutex<[Spot]>([])
+    private let exhibitions = Mutex<[TrackedExhibition]>([])
 
-    var all: [Spot] { spots.withLock { $0 } }
+    var all: [TrackedExhibition] { exhibitions.withLock { $0 } }
 
-    func add(_ spot: Spot) { spots.withLock { $0.append(spot) } }
+    func add(_ tracked: TrackedExhibition) { exhibitions.withLock { $0.append(tracked) } }
 
-    func update(_ id: String, _ change: (inout Spot) -> Void) {
-        spots.withLock { spots in
-            if let index = spots.firstIndex(where: { $0.id == id }) { change(&spots[index]) }
+    func update(_ id: String, _ change: (inout TrackedExhibition) -> Void) {
+        exhibitions.withLock { exhibitions in
+            if let index = exhibitions.firstIndex(where: { $0.id == id }) { change(&exhibitions[index]) }
         }
     }
 
     func isPurgeAsked(_ id: String) -> Bool { all.contains { $0.id == id && $0.isPurgeAsked } }
 
-    /// One that visitors want to see; mostly one that is not deleted or purged yet.
-    func pick(_ random: inout SeededRandom) -> Spot? {
+    /// An exhibition to book; mostly one that is not deleted or purged yet.
+    func pick(_ random: inout SeededRandom) -> TrackedExhibition? {
         let all = all
         let open = all.filter { !$0.isDeletionAsked && !$0.isPurged }
         return (open.isEmpty || random.once(in: 30) ? all : open).randomElement(using: &random)

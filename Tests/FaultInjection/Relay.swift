@@ -9,7 +9,7 @@ final class Relay: ChannelInboundHandler {
     private let proxy: FaultProxy
     private let isReply: Bool
     private let destination: any Channel
-    /// In operation: what waits for its time, or for the mood to pass.
+    /// In operation: what waits for its time, or for the mode to pass.
     private var held: [ByteBuffer] = []
     private var late = CircularBuffer<(bytes: ByteBuffer, due: NIODeadline)>()
     private var isSourceGone = false
@@ -22,13 +22,13 @@ final class Relay: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
-        let (mood, isLost) = proxy.moodNow(isReply: isReply)
+        let (mode, isLost) = proxy.currentMode(isReply: isReply)
         if isLost {
             context.close(promise: nil)
             destination.close(promise: nil)
             return
         }
-        switch mood {
+        switch mode {
         case .halfOpen:
             proxy.count(\.held)
             keep(bytes)
@@ -100,10 +100,10 @@ final class Relay: ChannelInboundHandler {
 }
 
 extension FaultProxy {
-    /// A connection whose client has gone: what it had sent arrives when the mood is over.
+    /// A connection whose client has gone: what it had sent arrives when the mode is over.
     func deliverWhenOver(_ relay: NIOLoopBound<Relay>) {
         relay.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) {
-            if self.mood == .halfOpen { self.deliverWhenOver(relay) } else { relay.value.deliverHeld() }
+            if self.mode == .halfOpen { self.deliverWhenOver(relay) } else { relay.value.deliverHeld() }
         }
     }
 }

@@ -6,12 +6,12 @@ struct StaffWorkload: Sendable {
     let deployment: FaultDeployment
     let state: FaultState
     var random: SeededRandom
-    let tally: Tally
-    var complaints: [String] = []
+    let statistics: RunStatistics
+    var violations: [String] = []
 
-    /// Puts on what is there at the start. All of it must be possible.
+    /// Registers the initial exhibitions. All registrations must succeed.
     mutating func open() async throws {
-        for kind in [FaultState.Kind.roomy, .roomy, .crowded, .crowded, .crowded, .changing, .changing] {
+        for kind in [FaultState.Kind.ample, .ample, .scarce, .scarce, .scarce, .changing, .changing] {
             try await eventually("exhibitions are registered", within: .seconds(20)) { await register(kind) }
         }
     }
@@ -19,8 +19,8 @@ struct StaffWorkload: Sendable {
     private mutating func register(_ kind: FaultState.Kind) async -> Bool {
         let capacity =
             switch kind {
-            case .roomy: 1_000_000
-            case .crowded: Int.random(in: 5...60, using: &random)
+            case .ample: 1_000_000
+            case .scarce: Int.random(in: 5...60, using: &random)
             case .changing: Int.random(in: 20...400, using: &random)
             case .past: 300
             }
@@ -28,7 +28,7 @@ struct StaffWorkload: Sendable {
         guard let answer = await send("POST", "/museums", body), answer.status == 201, let id = answer.json["id"]?.text else {
             return false
         }
-        state.add(FaultState.Spot(id: id, kind: kind, capacity: capacity))
+        state.add(FaultState.TrackedExhibition(id: id, kind: kind, capacity: capacity))
         return true
     }
 
@@ -41,20 +41,21 @@ struct StaffWorkload: Sendable {
 
     private mutating func act() async {
         let open = state.all.filter { !$0.isDeletionAsked }
-        if open.count(where: { $0.kind == .crowded }) < 3 || random.once(in: 12) { _ = await register(.crowded) }
-        guard open.count(where: { $0.kind == .changing }) >= 2, let spot = open.last(where: { $0.kind == .changing }) else {
+        if open.count(where: { $0.kind == .scarce }) < 3 || random.once(in: 12) { _ = await register(.scarce) }
+        guard open.count(where: { $0.kind == .changing }) >= 2, let tracked = open.last(where: { $0.kind == .changing }) else {
             _ = await register(.changing)
             return
         }
         switch Int.random(in: 0..<10, using: &random) {
-        case 0..<5: _ = await send("PATCH", "/museums/\(spot.id)", #"{"capacity":\#(Int.random(in: 1...500, using: &random))}"#)
-        case 5..<7: _ = await send("PATCH", "/museums/\(spot.id)", #"{"status":"CLOSED","title":null}"#)
-        case 7..<9: _ = await send("PATCH", "/museums/\(spot.id)", #"{"status":"OPEN","startTime":"14:00"}"#)
-        default: await delete(spot.id)
+        case 0..<5:
+            _ = await send("PATCH", "/museums/\(tracked.id)", #"{"capacity":\#(Int.random(in: 1...500, using: &random))}"#)
+        case 5..<7: _ = await send("PATCH", "/museums/\(tracked.id)", #"{"status":"CLOSED","title":null}"#)
+        case 7..<9: _ = await send("PATCH", "/museums/\(tracked.id)", #"{"status":"OPEN","startTime":"14:00"}"#)
+        default: await delete(tracked.id)
         }
-        // Those that are left open would stay closed for good if a fault came between.
-        for spot in open where spot.kind == .changing && random.once(in: 4) {
-            _ = await send("PATCH", "/museums/\(spot.id)", #"{"status":"OPEN"}"#)
+        // These must stay open: a fault between the two requests would leave them closed.
+        for tracked in open where tracked.kind == .changing && random.once(in: 4) {
+            _ = await send("PATCH", "/museums/\(tracked.id)", #"{"status":"OPEN"}"#)
         }
     }
 
@@ -65,19 +66,21 @@ struct StaffWorkload: Sendable {
 
     /// Deletions whose outcome is open are sent again until it is not.
     mutating func settle(before end: ContinuousClock.Instant) async {
-        for spot in state.all where spot.isDeletionAsked && !spot.isDeletionAnswered {
-            while .now < end, state.all.contains(where: { $0.id == spot.id && !$0.isDeletionAnswered }) { await delete(spot.id) }
+        for tracked in state.all where tracked.isDeletionAsked && !tracked.isDeletionAnswered {
+            while .now < end, state.all.contains(where: { $0.id == tracked.id && !$0.isDeletionAnswered }) {
+                await delete(tracked.id)
+            }
         }
     }
 
     private mutating func send(_ method: String, _ path: String, _ body: String?) async -> Visitor.Answer? {
-        tally.countOther()
+        statistics.countOther()
         guard let answer = try? await deployment.visitor.send(method, path, body, within: ClientWorkload.timeout) else {
             return nil
         }
         let isForgotten = answer.status == 404 && deployment.forgotten.value != nil
         if !isForgotten, ![200, 201, 202, 409, 502, 503, 504].contains(answer.status) {
-            complaints.append("\(method) \(path) was answered \(answer.status): \(answer.text)")
+            violations.append("\(method) \(path) was answered \(answer.status): \(answer.text)")
         }
         return answer
     }

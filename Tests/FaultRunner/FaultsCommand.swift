@@ -44,30 +44,31 @@ struct FaultsCommand: AsyncParsableCommand {
         let seed = seed ?? UInt64.random(in: 0...999_999)
         let kinds = try kinds()
         var random = SeededRandom(seed: seed)
-        let tally = Tally()
+        let statistics = RunStatistics()
         let start = ContinuousClock.now
         let end = start + .seconds(minutes * 60)
         var violations = 0
         var number = 0
         print("seed \(seed)")
         repeat {
-            let chapter = Chapter(number: number, kinds: kinds, layout: layout.flatMap(FaultSetup.Layout.init), random: &random)
+            let planned = PlannedRun(
+                number: number, kinds: kinds, layout: layout.flatMap(FaultSetup.Layout.init), random: &random)
             let run = FaultRun(
-                kinds: chapter.kinds, layout: chapter.layout, seed: random.next(), span: .seconds(seconds), clients: clients,
-                tally: tally)
+                kinds: planned.kinds, layout: planned.layout, seed: random.next(), span: .seconds(seconds), clients: clients,
+                statistics: statistics)
             let outcome: FaultRun.Outcome
             do {
                 outcome = try await run.run()
             } catch {
-                summary(tally.now, violations, museums: number, seed: seed, took: .now - start)
+                summary(statistics.now, violations, museums: number, seed: seed, took: .now - start)
                 print("the harness could not do its part: \(error)")
                 throw ExitCode(3)
             }
             violations += outcome.violations.count
             number += 1
-            report(chapter, tally.now, violations, since: start)
-            if let story = outcome.stories.first {
-                print("\n\(outcome.violations.count) violations; the shortest story:\n\(story)\n")
+            report(planned, statistics.now, violations, since: start)
+            if let trace = outcome.traces.first {
+                print("\n\(outcome.violations.count) violations; the shortest trace:\n\(trace)\n")
                 print(outcome.journal.joined(separator: "\n"))
                 for violation in outcome.violations.prefix(Self.shownAtMost) where violation.booking != "journal" {
                     print("violation: \(violation.booking) \(violation.what)")
@@ -75,20 +76,22 @@ struct FaultsCommand: AsyncParsableCommand {
                 break
             }
         } while .now < end
-        summary(tally.now, violations, museums: number, seed: seed, took: .now - start)
+        summary(statistics.now, violations, museums: number, seed: seed, took: .now - start)
         if violations > 0 { throw ExitCode(1) }
     }
 
-    private func report(_ chapter: Chapter, _ counts: Tally.Counts, _ violations: Int, since start: ContinuousClock.Instant) {
+    private func report(
+        _ planned: PlannedRun, _ counts: RunStatistics.Counts, _ violations: Int, since start: ContinuousClock.Instant
+    ) {
         let injected = counts.injections.values.reduce(0) { $0 + $1.injected }
         print(
-            "\(Int((ContinuousClock.now - start) / .seconds(1))) s  museum \(chapter.number + 1) (\(chapter.layout.rawValue)"
-                + "\(chapter.note)): \(counts.attempts) attempts, \(counts.kills) kills, \(injected) faults, \(violations) violations"
+            "\(Int((ContinuousClock.now - start) / .seconds(1))) s  museum \(planned.number + 1) (\(planned.layout.rawValue)"
+                + "\(planned.note)): \(counts.attempts) attempts, \(counts.kills) kills, \(injected) faults, \(violations) violations"
         )
         fflush(nil)
     }
 
-    private func summary(_ counts: Tally.Counts, _ violations: Int, museums: Int, seed: UInt64, took: Duration) {
+    private func summary(_ counts: RunStatistics.Counts, _ violations: Int, museums: Int, seed: UInt64, took: Duration) {
         print(
             """
 
@@ -111,8 +114,8 @@ struct FaultsCommand: AsyncParsableCommand {
     }
 }
 
-/// One museum of a long run, and what is to befall it.
-private struct Chapter {
+/// One deployment of a long run, and its fault kinds.
+private struct PlannedRun {
     let number: Int
     let layout: FaultSetup.Layout
     let kinds: Set<FaultKind>

@@ -5,10 +5,10 @@ import Scripts
 import TestSupport
 import Testing
 
-/// E3: Confirm or MyPage was away, and comes back to a long backlog.
+/// E3: Confirm or MyPage was down and restarts with a long backlog.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct BacklogTests {
-    /// As many events as are worked off within 15 s by a release build; a debug build is given a tenth of it.
+    /// The number of events that a release build applies within 15 s; a debug build gets a tenth of it.
     private static let events = MuseumProcess.program.contains("release") ? 100_000 : 10_000
 
     @Test(arguments: ["confirm", "mypage"])
@@ -34,7 +34,7 @@ struct BacklogTests {
         #expect(try await service.stop() == 0)
     }
 
-    /// Books, as the scripts tell it, with nobody there to hear.
+    /// Adds bookings through the scripts while no consumer runs.
     private static func fill(_ client: RedisClient) async throws {
         _ = try await client.send("SADD", Keys.partitions, "a")
         let keys = Keys(partition: "a")

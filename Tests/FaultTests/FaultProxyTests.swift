@@ -4,7 +4,7 @@ import FaultInjection
 import TestSupport
 import Testing
 
-/// The proxy that faults go through, tried itself: on a redis-server that answers PING.
+/// The fault proxy in front of a redis-server that answers PING.
 @Suite(.timeLimit(.minutes(1)))
 struct FaultProxyTests {
     private static func ping(_ port: Int, within limit: Duration = .seconds(2)) async throws -> Bool {

@@ -6,7 +6,7 @@ import Testing
 /// Each kind of fault for a few seconds, in a museum of eleven processes or in one: nothing is lost, nothing is sold twice.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct FaultTests {
-    /// A disk can be made too small by root only.
+    /// Only root can limit the size of a file system.
     static let kinds = FaultKind.allCases.filter { $0 != .diskFull || geteuid() == 0 }
 
     @Test(arguments: kinds)
@@ -16,19 +16,19 @@ struct FaultTests {
             number.isMultiple(of: 3) && !FaultSetup.possible([kind], in: .one).isEmpty ? .one : .services
         let run = FaultRun(kinds: [kind], layout: layout, seed: UInt64(number), span: .seconds(6), clients: 12)
         let outcome = try await run.run()
-        #expect(outcome.violations.isEmpty, "\(outcome.stories.first ?? "")")
-        let counts = run.tally.now
+        #expect(outcome.violations.isEmpty, "\(outcome.traces.first ?? "")")
+        let counts = run.statistics.now
         #expect(counts.booked > 20, "there was a crowd: \(counts)")
         let injections = counts.injections[kind]
-        #expect((injections?.injected ?? 0) > 0, "the fault has injected: \(counts)")
+        #expect((injections?.injected ?? 0) > 0, "the fault took effect: \(counts)")
         print("\(kind.rawValue), seed \(run.seed): injected \(injections?.injected ?? 0) times, \(counts.attempts) attempts")
     }
 
-    /// Without any fault: the harness itself complains of nothing, and nobody is turned away but by the museum's rules.
-    @Test func aQuietDay() async throws {
+    /// Without faults the checker finds no violation, and every refusal follows the booking rules.
+    @Test func aRunWithoutFaultsHasNoViolations() async throws {
         let run = FaultRun(kinds: [], layout: .services, seed: 1, span: .seconds(5), clients: 12)
         let outcome = try await run.run()
-        #expect(outcome.violations.isEmpty, "\(outcome.stories.first ?? "")")
-        #expect(run.tally.now.open == 0 && run.tally.now.unavailable == 0, "\(run.tally.now)")
+        #expect(outcome.violations.isEmpty, "\(outcome.traces.first ?? "")")
+        #expect(run.statistics.now.open == 0 && run.statistics.now.unavailable == 0, "\(run.statistics.now)")
     }
 }

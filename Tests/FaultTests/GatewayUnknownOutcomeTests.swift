@@ -3,15 +3,15 @@ import FaultInjection
 import TestSupport
 import Testing
 
-/// Two Books behind the gateway: one acts and is not heard, the other refuses.
+/// Two Book processes behind the gateway: the replies of one are lost, the other refuses.
 @Suite(.timeLimit(.minutes(2)))
 struct GatewayUnknownOutcomeTests {
-    @Test func aNoAfterADoubtIsNoCertainNo() async throws {
+    @Test func aRefusalAfterAnUnansweredRequestLeavesTheOutcomeUnknown() async throws {
         var random = SeededRandom(seed: 1)
         let deployment = try await FaultDeployment.open(FaultSetup(layout: .services, kinds: []), random: &random)
         let exhibition = try await deployment.visitor.register(capacity: 100)
         let books = deployment.services.filter { $0.role == "book" }
-        books[0].door.set(.losesReplies(oneIn: 1))
+        books[0].entrance.set(.losesReplies(oneIn: 1))
         books[1].toRedis.set(.halfOpen)
 
         var open: [String] = []
@@ -23,9 +23,9 @@ struct GatewayUnknownOutcomeTests {
             if answer.status == 503 { refused.append(visitor) } else { open.append(visitor) }
             return open.count >= 3 && refused.count >= 1
         }
-        #expect(books[0].door.operations.lost >= 3, "the fault has injected")
+        #expect(books[0].entrance.operations.lost >= 3, "the fault took effect")
 
-        try await deployment.mend()
+        try await deployment.heal()
         let booked = Set(try await deployment.visitor.all("books").compactMap { $0["visitor"]?.text })
         #expect(booked.isDisjoint(with: refused), "whoever was told no has nothing")
         #expect(!booked.isDisjoint(with: open), "there was something to be in doubt about")

@@ -3,7 +3,7 @@ import FaultInjection
 import TestSupport
 import Testing
 
-/// Many who ask at once under one key for the last seats there are: it is one visitor, and he has them.
+/// Many concurrent requests under one key for the last seats: they are one booking, and all get it.
 @Suite(.timeLimit(.minutes(2)))
 struct LastSeatsTests {
     @Test(arguments: FaultSetup.Layout.allCases)

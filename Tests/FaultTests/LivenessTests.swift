@@ -6,7 +6,7 @@ import FaultInjection
 import TestSupport
 import Testing
 
-/// How soon all is well again. Each figure is asked of a booking that is made, or left behind, at the very moment.
+/// How soon the system recovers. Each bound is measured with a booking that is made, or left pending, at that time.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct LivenessTests {
     private static func open() async throws -> FaultDeployment {
@@ -14,11 +14,11 @@ struct LivenessTests {
         return try await FaultDeployment.open(FaultSetup(layout: .services, kinds: []), random: &random)
     }
 
-    enum Silence: String, CaseIterable { case killed, stopped }
+    enum ConsumerFault: String, CaseIterable { case killed, stopped }
 
-    /// L1: what a dead consumer has in flight is taken over within 5 s.
-    @Test(arguments: Silence.allCases)
-    func anotherTakesOver(_ silence: Silence) async throws {
+    /// L1: a dead consumer's pending events are claimed within 5 s.
+    @Test(arguments: ConsumerFault.allCases)
+    func anotherTakesOver(_ silence: ConsumerFault) async throws {
         let deployment = try await Self.open()
         let exhibition = try await deployment.visitor.register(capacity: 100)
         let keys = Keys(partition: String(exhibition.prefix { $0.isLetter }))
@@ -43,7 +43,7 @@ struct LivenessTests {
                     .asArray()
                 return try pending.contains { try $0.asArray()[0] == last }
             }
-            if isPending { left = id } else { silent.toRedis.set(.honest) }
+            if isPending { left = id } else { silent.toRedis.set(.forwarding) }
             return isPending
         }
         let id = try #require(left)
@@ -60,7 +60,7 @@ struct LivenessTests {
         await deployment.close()
     }
 
-    /// L2: an operator's hand is healed within a second, by itself, and nothing is passed over.
+    /// L2: a change by an operator is repaired within a second, without help, and no event is skipped.
     @Test(arguments: [FaultKind.scriptFlush, .clientKill, .groupDestroyed])
     func anOperatorsHandHeals(_ kind: FaultKind) async throws {
         let deployment = try await Self.open()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 struct StopwatchTests {
-    /// A thread that ends takes its figures with it. They must not count as time that passed.
+    /// The counters of a thread that ends disappear. They must not count as elapsed time.
     @Test func threadsThatEndAddNothing() async throws {
         let threads = 4 * ProcessInfo.processInfo.processorCount
         let ending = DispatchSemaphore(value: 0)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// The counts behind the edge's limits.
+/// The counters of the HTTP server's limits.
 struct HTTPServerLimitsTests {
     private static func enter(_ keeper: ConnectionLimiter, _ count: Int, from address: String) -> Int {
         (0..<count).count { _ in
@@ -31,7 +31,7 @@ struct HTTPServerLimitsTests {
         #expect(Self.enter(two, 600, from: "10.0.0.1") == 500)
     }
 
-    @Test func onlySoManyAreTold() {
+    @Test func onlyALimitedNumberOfRefusalsIsAnswered() {
         let keeper = ConnectionLimiter(role: "tests", budget: ConnectionBudget(openFiles: 0))
         func told(_ count: Int) -> Int {
             (0..<count).count { _ in
@@ -43,7 +43,7 @@ struct HTTPServerLimitsTests {
         #expect(told(2) == 1)
     }
 
-    @Test func slowBodiesKeepNobodyOut() {
+    @Test func pendingBodiesDoNotCountAsLoad() {
         let load = ConcurrencyLimiter(role: "tests")
         for _ in 0..<2048 {
             load.bodyIsDue()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// Text that people type.
+/// Normalization and validation of input text.
 struct InputTextTests {
     private func scalars(_ text: String?) -> [UInt32]? { text?.unicodeScalars.map(\.value) }
 

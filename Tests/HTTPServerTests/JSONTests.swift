@@ -91,7 +91,7 @@ struct JSONTests {
     }
 
     /// Whatever it is cut to, it is either a value or refused; nothing is read past the end.
-    @Test func cutAnywhere() throws {
+    @Test func aTruncatedDocumentIsRefused() throws {
         let text = #"{"a":[1.5e3,"\ud83c\udfdb",true,null,{"b":"\n"}],"c":false}"#
         _ = try parse(text)
         for length in 0..<text.utf8.count {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What is written is JSON, and says what was meant.
+/// The writer produces valid JSON with the given values.
 struct JSONWriterTests {
     @Test func membersInOrder() {
         var writer = JSONWriter()

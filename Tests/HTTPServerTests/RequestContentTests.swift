@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// Which bodies are read at all.
+/// Which content types and encodings of a body are accepted.
 struct RequestContentTests {
     private func failure(_ fields: [(HTTPField.Name, String)]) -> RequestError? {
         var headers = HTTPFields()

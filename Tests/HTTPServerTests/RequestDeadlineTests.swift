@@ -36,7 +36,7 @@ struct RequestDeadlineTests {
     }
 
     /// A read is cancelled when its deadline passes.
-    @Test func aReadThatHangs() async throws {
+    @Test func aReadThatHangsEndsAtTheDeadline() async throws {
         let deadline = RequestDeadline(isRead: true, queue: DeadlineQueue(limit: Self.limit))
         let start = ContinuousClock.now
         deadline.begin()
@@ -52,7 +52,7 @@ struct RequestDeadlineTests {
     }
 
     /// A write is not: it runs to its end, and its outcome is unknown.
-    @Test func aWriteThatHangs() async throws {
+    @Test func aWriteThatHangsEndsAtTheDeadline() async throws {
         let deadline = RequestDeadline(isRead: false, queue: DeadlineQueue(limit: Self.limit))
         deadline.begin()
         let (mayEnd, hasEnded) = (LockedBox(false), LockedBox<Bool?>(nil))
@@ -67,7 +67,7 @@ struct RequestDeadlineTests {
         try await eventually("the write ends") { hasEnded.value == true }
     }
 
-    /// The route says what is open, as soon as it knows.
+    /// The route sets the failure that the deadline responds with.
     @Test func theRouteNamesTheFailure() async throws {
         let deadline = RequestDeadline(isRead: false, queue: DeadlineQueue(limit: Self.limit))
         deadline.begin()
@@ -83,8 +83,8 @@ struct RequestDeadlineTests {
         mayEnd.value = true
     }
 
-    /// Until the body is there, no time runs.
-    @Test func itBeginsWithTheBodysEnd() async throws {
+    /// The deadline does not run before the body has arrived.
+    @Test func theDeadlineStartsAtTheEndOfTheBody() async throws {
         let deadline = RequestDeadline(isRead: false, queue: DeadlineQueue(limit: Self.limit))
         let start = ContinuousClock.now
         let mayEnd = LockedBox(false)

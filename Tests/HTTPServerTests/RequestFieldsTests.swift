@@ -19,7 +19,7 @@ struct RequestFieldsTests {
         return nil
     }
 
-    @Test func readsWhatIsThere() throws {
+    @Test func presentFieldsAreRead() throws {
         var fields = try fields(#"{"visitor":" kim ","seats":2,"more":"12","nothing":null}"#)
         #expect(fields.names("visitor") && fields.names("nothing") && !fields.names("other"))
         #expect(try fields.text("visitor", length: 1...10) == "kim")
@@ -31,7 +31,7 @@ struct RequestFieldsTests {
         try fields.finish()
     }
 
-    @Test func nullIsNotGivenWhereAFieldIsOptional() throws {
+    @Test func nullEqualsAbsentForAnOptionalField() throws {
         var fields = try fields(#"{"title":null,"seats":null}"#)
         #expect(fields.names("title") && fields.names("seats"))
         #expect(try fields.optionalText("title", length: 1...10) == nil)
@@ -49,7 +49,7 @@ struct RequestFieldsTests {
         #expect { try fields(text) } throws: { if case RequestError.failure(.invalidField("a", _)) = $0 { true } else { false } }
     }
 
-    @Test func whatIsMissingOrUnknown() throws {
+    @Test func missingAndUnknownFieldsAreRefused() throws {
         #expect(try refused("{}") { fields throws(RequestError) in _ = try fields.text("visitor", length: 1...10) } == "visitor")
         #expect(
             try refused(#"{"visitor":null}"#) { fields throws(RequestError) in _ = try fields.text("visitor", length: 1...10) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What becomes of a request's target before a route sees it.
+/// How a request target is normalized before it reaches a route.
 struct RequestTargetTests {
     @Test(arguments: [
         ("/", "/"), ("/museums", "/museums"), ("/museums?", "/museums?"),
@@ -121,7 +121,7 @@ struct RequestTargetTests {
         #expect(try parse(rawSegments + rawSegments)?.uris == Array(repeating: "/museums?hall=%EA%B0%80%EB%9E%8C", count: 2))
     }
 
-    @Test func whatIsNoUTF8StaysSo() throws {
+    @Test func invalidUTF8StaysInvalid() throws {
         let request = Array("GET /?a=".utf8) + [0xFF, 0xC3, 0x28] + Array(" HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
         #expect(try parse([request[...]])?.uris == ["/?a=%FF%C3("])
     }

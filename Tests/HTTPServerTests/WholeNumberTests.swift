@@ -23,7 +23,7 @@ struct WholeNumberTests {
     ])
     func notWholeOrTooLarge(_ text: String) { #expect(WholeNumber.value(of: text) == nil) }
 
-    /// A body's worth of digits is a number like any other.
+    /// A number with as many digits as a body can hold is parsed.
     @Test func longNumbers() {
         let zeros = String(repeating: "0", count: 16_000)
         #expect(WholeNumber.value(of: "2." + zeros) == 2)

@@ -3,7 +3,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// A consumer whose commands Redis refuses: it tries again at a bearable rate, says so once, and says once that it is over.
+/// A consumer whose commands Redis refuses: it retries with pauses, logs the failure once, and logs the recovery once.
 @Suite(.timeLimit(.minutes(5)))
 struct ConsumerFailureTests {
     private let count = LockedBox(0)

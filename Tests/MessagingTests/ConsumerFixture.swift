@@ -85,7 +85,7 @@ struct ConsumerFixture {
     }
 }
 
-/// Counts what it is handed; with a sender, it writes something for each.
+/// Counts the delivered events; with a sender, it writes a value for each.
 struct CountingHandler: EventHandler {
     let count: LockedBox<Int>
     var sender: (any RedisSender)?

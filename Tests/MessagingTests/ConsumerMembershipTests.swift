@@ -3,12 +3,12 @@ import Redis
 import TestSupport
 import Testing
 
-/// Who is in a group: consumers that will not come back are removed, and whoever stops leaves at once.
+/// Membership of a group: idle consumers are removed, and a consumer that stops leaves at once.
 @Suite(.timeLimit(.minutes(5)))
 struct ConsumerMembershipTests {
     private let count = LockedBox(0)
 
-    @Test func consumersThatWillNotComeBackAreRemoved() async throws {
+    @Test func idleConsumersAreRemoved() async throws {
         let fixture = try await ConsumerFixture()
         _ = try await fixture.client.send("XGROUP", "CREATE", fixture.stream, "confirm", "0", "MKSTREAM")
         for name in ["pod-1", "pod-2"] {
@@ -25,7 +25,7 @@ struct ConsumerMembershipTests {
         #expect(fixture.log.times("idle consumers removed") >= 1)
     }
 
-    /// Redis 7.0 counts a consumer that waits for events as idle, so a live one may be removed: nothing comes of it.
+    /// Redis 7.0 counts a consumer that waits for events as idle, so a live one may be removed: it continues without loss.
     @Test func aLiveConsumerThatIsRemovedGoesOn() async throws {
         let fixture = try await ConsumerFixture()
         try await fixture.consuming(handler: { _ in CountingHandler(count: count) }) {
@@ -54,8 +54,8 @@ struct ConsumerMembershipTests {
         }
     }
 
-    /// What Redis hands out in the very moment of stopping is applied before the consumer leaves.
-    @Test func whatIsDeliveredWhileStoppingIsApplied() async throws {
+    /// Events that Redis delivers during shutdown are applied before the consumer leaves.
+    @Test func eventsDeliveredDuringShutdownAreApplied() async throws {
         let fixture = try await ConsumerFixture()
         for round in 1...20 {
             try await fixture.consuming(handler: { _ in CountingHandler(count: count) }) {

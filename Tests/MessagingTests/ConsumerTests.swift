@@ -10,10 +10,10 @@ import Testing
 
 @testable import Messaging
 
-/// The consumer against a real server: what it does with entries that are fine, late, broken, or were somebody else's.
+/// The consumer against a real server: how it handles valid, early and malformed entries, and entries of other consumers.
 @Suite(.timeLimit(.minutes(5)))
 struct ConsumerTests {
-    /// Writes down what it is handed, and says of it what the test wants.
+    /// Records the deliveries and returns the dispositions that the test sets.
     private final class RecordingHandler: EventHandler {
         let received = LockedBox<[String]>([])
         private let disposition: @Sendable (_ booking: String, _ times: Int) throws(Failure) -> EventDisposition
@@ -148,7 +148,7 @@ struct ConsumerTests {
         #expect(letters.allSatisfy { $0["service"] == "book" && $0["eventId"]?.contains("-") == true })
     }
 
-    @Test func outagesOfTheStoreAreWaitedOut() async throws {
+    @Test func anEventIsRetriedUntilTheStoreIsBack() async throws {
         let handler = RecordingHandler { (_, times) throws(Failure) in
             if times <= 8 { throw .storageUnavailable("away") }
             return .applied
@@ -176,7 +176,7 @@ struct ConsumerTests {
         #expect(handler.times(Self.id(2)) >= 1)
     }
 
-    @Test func whatIsNotYetThereIsTriedAgain() async throws {
+    @Test func anEventWithoutItsSubjectIsRetried() async throws {
         let handler = RecordingHandler { id, times in id == Self.id(0) && times < 6 ? .retryLater : .applied }
         try await publish(0..<2)
         try await consuming(handler) {
@@ -204,7 +204,7 @@ struct ConsumerTests {
         #expect(second.times(Self.id(0)) == 0)
     }
 
-    @Test func healsWhileRunning() async throws {
+    @Test func aLostGroupIsRecreated() async throws {
         let handler = RecordingHandler()
         var next = 0
         try await consuming(handler) {
@@ -237,7 +237,7 @@ struct ConsumerTests {
         #expect(Set(handler.received.value) == Set((0...next).map(Self.id)))
     }
 
-    @Test func aDeadConsumersEntriesAreTakenOver() async throws {
+    @Test func pendingEntriesOfADeadConsumerAreClaimed() async throws {
         let handler = RecordingHandler()
         _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0", "MKSTREAM")
         try await publish(0..<300)
@@ -260,13 +260,13 @@ struct ConsumerTests {
         #expect(handler.received.value == (0..<300).map(Self.id))
     }
 
-    @Test func whatKillsTheProcessFiveTimesIsADeadLetter() async throws {
+    @Test func anEventThatKillsFiveProcessesIsDeadLettered() async throws {
         let handler = RecordingHandler()
         _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0", "MKSTREAM")
         try await publish(0..<2)
         let reply = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-test", "STREAMS", stream, ">")
         let killer = try reply.asArray()[0].asArray()[1].asArray()[0].asArray()[0].asText()
-        // What five processes leave behind that died with this one entry in flight.
+        // The attempts of five processes that died while they processed this entry singly.
         _ = try await client.send("HSET", "confirm:{a}:attempts", "book:\(killer)", "5")
         try await consuming(handler) { try await eventually("all is done with") { try await pending() == 0 } }
         let letters = try await deadLetters()
@@ -274,18 +274,18 @@ struct ConsumerTests {
         #expect(handler.received.value == [Self.id(1)])
     }
 
-    @Test func countsOfWhatIsDoneWithAreCleared() async throws {
+    @Test func attemptsOfAppliedEventsAreCleared() async throws {
         let handler = RecordingHandler()
         _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0", "MKSTREAM")
         try await publish(0..<2)
         let reply = try await client.send("XREADGROUP", "GROUP", "confirm", "confirm-other", "STREAMS", stream, ">")
         let ids = try reply.asArray()[0].asArray()[1].asArray().map { try $0.asArray()[0].asText() }
-        // One process was killed after acknowledging the first, another has the second in flight; and somebody wrote nonsense.
+        // One process was killed after acknowledging the first, another processes the second; and a malformed field is present.
         _ = try await client.send("XACK", stream, "confirm", ids[0])
         _ = try await client.send(
             "HSET", "confirm:{a}:attempts", "book:\(ids[0])", "1", "book:\(ids[1])", "2", "nonsense", "1", "book:x", "1")
         try await consuming(handler) {
-            try await soon("only what is in flight is counted", within: .seconds(2), with: [server.pid]) {
+            try await soon("only the attempts of pending entries remain", within: .seconds(2), with: [server.pid]) {
                 try await client.send("HGETALL", "confirm:{a}:attempts") == .array([.text("book:\(ids[1])"), .text("2")])
             }
         }

@@ -48,7 +48,7 @@ struct CopiedProgressTests {
         #expect(try await values() == ["5-0", "5-0"])
     }
 
-    @Test func aStoreThatIsAwayLeavesTheCopyBehind() async throws {
+    @Test func anUnavailableStoreKeepsTheOldCopy() async throws {
         let group = try await group()
         try await group.prepare()
         try await group.acknowledge(try await read(group, count: 5))

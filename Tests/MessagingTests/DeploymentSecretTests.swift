@@ -31,7 +31,7 @@ struct DeploymentSecretTests {
         #expect(try await client.send("PTTL", key) == .integer(-1), "it stays")
     }
 
-    /// A copy that is not used up costs no command.
+    /// A cached copy needs no command.
     @Test func isReadFromTheCopy() async throws {
         let secret = secret(.seconds(3600))
         let bytes = try await secret.bytes()
@@ -59,7 +59,7 @@ struct DeploymentSecretTests {
         #expect(first != Array(repeating: 10, count: 32))
     }
 
-    @Test func withoutRedisThereIsNone() async throws {
+    @Test func withoutRedisThereIsNoSecret() async throws {
         let secret = secret()
         server.kill()
         let error = await #expect(throws: Failure.self) { try await secret.bytes() }

@@ -5,7 +5,7 @@ import Testing
 @testable import Messaging
 @testable import Contracts
 
-/// Stream entries as nobody of ours writes them: read as an event, or refused with a reason, and nothing else.
+/// Malformed stream entries: each is decoded as an event or refused with a reason.
 struct EntryFuzzTests {
     private static let seed = UInt64(20_261_126)
 

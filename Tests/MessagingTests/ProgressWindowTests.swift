@@ -13,7 +13,7 @@ struct ProgressWindowTests {
 
     /// The group is by turns "all delivered, nothing applied" and "nothing delivered", each change in one transaction. At
     /// every moment nothing has been applied.
-    @Test func aGroupMadeAnewHasAppliedNothing() async throws {
+    @Test func aRecreatedGroupHasAppliedNothing() async throws {
         let server = try await RedisServer.start()
         let client = try server.client()
         for id in 1...9 { _ = try await client.send("XADD", stream, "\(id)-0", "eventType", "Requested") }

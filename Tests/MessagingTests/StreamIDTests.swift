@@ -19,7 +19,7 @@ struct StreamIDTests {
     ])
     func refused(_ text: String) { #expect(StreamID(text) == nil) }
 
-    @Test func theOneRightBelow() {
+    @Test func thePrecedingIdIsComputed() {
         let cases = [
             ("5-3", "5-2"), ("5-1", "5-0"), ("5-0", "4-18446744073709551615"), ("1-0", "0-18446744073709551615"), ("0-1", "0-0"),
             ("0-0", "0-0"),

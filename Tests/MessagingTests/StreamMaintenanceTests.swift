@@ -9,7 +9,8 @@ import Testing
 
 @testable import Messaging
 
-/// A service looks after its own stream: events go only when every subscriber in the table has applied them and they are past
+/// A service maintains its own stream: events are trimmed only when every subscriber in the table has applied them and they are
+/// past
 /// retention.
 @Suite(.timeLimit(.minutes(5)))
 struct StreamMaintenanceTests {
@@ -17,7 +18,7 @@ struct StreamMaintenanceTests {
     private let client: RedisClient
     private let book = CapturedLogs()
     private let stream = "book:{a}:events"
-    /// Book's stream is received by Museum, Confirm and MyPage.
+    /// Museum, Confirm and MyPage subscribe to Book's stream.
     private let groups = ["museum", "confirm", "mypage"]
 
     init() async throws {
@@ -38,7 +39,7 @@ struct StreamMaintenanceTests {
 
     private func firstId() async throws -> String? { try await ids().first }
 
-    /// Runs Book's keeper around the body, at a moment given in milliseconds.
+    /// Runs Book's stream maintenance during the body, at a time given in milliseconds.
     private func keeping(
         now: UnixMilliseconds = 1_000_000, retention: Duration = .zero, silence: Duration = .seconds(60),
         _ body: () async throws -> Void
@@ -62,7 +63,7 @@ struct StreamMaintenanceTests {
         }
     }
 
-    /// Waits until the keeper has certainly looked and trimmed at least twice more.
+    /// Waits until the maintenance has trimmed at least twice more.
     private func severalTrims() async throws {
         func looks() async throws -> Int {
             let line = try await client.send("INFO", "commandstats").asText().split(whereSeparator: \.isNewline)
@@ -112,7 +113,7 @@ struct StreamMaintenanceTests {
         }
     }
 
-    @Test func anOperatorsOwnGroupHoldsNothing() async throws {
+    @Test func anOperatorsOwnGroupDoesNotPreventTrimming() async throws {
         for group in groups { try await setProgress(group, "20000-0") }
         _ = try await client.send("XGROUP", "CREATE", stream, "curious", "0")
         _ = try await client.send("XREADGROUP", "GROUP", "curious", "me", "COUNT", "3", "STREAMS", stream, ">")
@@ -150,7 +151,7 @@ struct StreamMaintenanceTests {
         }
     }
 
-    @Test func progressThatIsLoweredMeanwhileIsNotOvertaken() async throws {
+    @Test func trimmingStopsAtProgressThatIsLoweredMeanwhile() async throws {
         for id in 21...3000 { _ = try await client.send("XADD", stream, "\(id * 1000)-0", "eventType", "Requested") }
         for group in groups { try await setProgress(group, "3000000-0") }
         let sender = Lowering(client: client)
@@ -185,7 +186,7 @@ struct StreamMaintenanceTests {
         #expect(try #require(Int(calls)) >= 60)
     }
 
-    @Test func lagAndSilence() async throws {
+    @Test func lagIsExportedAndAStallIsLoggedOnce() async throws {
         let metrics = TestMetrics.shared
         func lag(_ group: String) -> Double? {
             metrics.value("skmuseum_book_subscriber_lag_seconds{group=\"\(group)\",partition=\"lag\"}")
@@ -201,7 +202,7 @@ struct StreamMaintenanceTests {
         try await setProgress("confirm", "5000-0")
         try await keeping(now: 30_000, retention: .seconds(100), silence: .milliseconds(200)) {
             try await eventually("lag is shown") { lag("museum") == 0 && lag("confirm") == 24 && lag("mypage") == 29 }
-            try await eventually("two are silent") { book.times("consumer group stalled") == 2 }
+            try await eventually("two groups are stalled") { book.times("consumer group stalled") == 2 }
             try await severalTrims()
             try await setProgress("confirm", "20000-0")
             try await eventually("one is back") { book.times("consumer group recovered") == 1 && lag("confirm") == 0 }

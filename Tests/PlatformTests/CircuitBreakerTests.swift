@@ -4,7 +4,7 @@ import Testing
 
 @testable import Platform
 
-/// The circuit breaker, at moments that the test decides.
+/// The circuit breaker, by a clock that the test sets.
 struct CircuitBreakerTests {
     private let seen: LockedBox<[CircuitBreaker.Circuit]>
     private let breaker: CircuitBreaker
@@ -18,7 +18,7 @@ struct CircuitBreakerTests {
 
     private func allows(at moment: ContinuousClock.Instant) -> Bool { breaker.permit(at: moment) != nil }
 
-    /// Calls that are let through and fail at once.
+    /// Calls that are permitted and fail at once.
     private func fail(_ times: Int, at moment: ContinuousClock.Instant) throws {
         for _ in 0..<times { breaker.failed(try #require(breaker.permit(at: moment)), at: moment) }
     }
@@ -39,7 +39,7 @@ struct CircuitBreakerTests {
         #expect(seen.value == [.closed, .open])
     }
 
-    @Test func letsOneThrough() throws {
+    @Test func oneCallPassesWhenHalfOpen() throws {
         try fail(3, at: start)
         #expect(allows(at: start + .seconds(1)))
         #expect(!allows(at: start + .seconds(1)))
@@ -85,7 +85,7 @@ struct CircuitBreakerTests {
         #expect(seen.value == [.closed, .open])
     }
 
-    @Test func callsFromBeforeItOpenedDoNotDecideForTheOneThatTries() throws {
+    @Test func callsFromBeforeItOpenedDoNotDecideForTheTrialCall() throws {
         let early = (0..<2).compactMap { _ in breaker.permit(at: start) }
         try fail(3, at: start)
         let trying = try #require(breaker.permit(at: start + .seconds(1)))
@@ -97,7 +97,7 @@ struct CircuitBreakerTests {
         #expect(allows(at: start + .milliseconds(1500)))
     }
 
-    @Test func oneThatTriedBeforeDecidesNothingLater() throws {
+    @Test func anEarlierTrialCallDecidesNothing() throws {
         try fail(3, at: start)
         let first = try #require(breaker.permit(at: start + .seconds(1)))
         let second = try #require(breaker.permit(at: start + .seconds(2)), "nothing was heard of the first")
@@ -110,7 +110,7 @@ struct CircuitBreakerTests {
         #expect(allows(at: start + .milliseconds(2400)))
     }
 
-    @Test func oneOfManyCallersGoesThrough() async throws {
+    @Test func oneOfManyCallersPassesWhenHalfOpen() async throws {
         try fail(3, at: start)
         let through = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<100 { group.addTask { allows(at: start + .seconds(1)) } }

@@ -6,10 +6,10 @@ import Testing
 
 @testable import Platform
 
-/// The alarm before Redis is full.
+/// The warning before Redis is full.
 @Suite(.timeLimit(.minutes(2)))
 struct RedisMemoryMonitorTests {
-    @Test func saysOnceThatRedisIsNearlyFull() async throws {
+    @Test func nearlyFullRedisIsLoggedOnce() async throws {
         let server = try await RedisServer.start(["--maxmemory", "40mb"])
         let client = try server.client()
         let book = CapturedLogs()
@@ -34,7 +34,7 @@ struct RedisMemoryMonitorTests {
         #expect(book.lines.value.count == 2, "\(book.lines.value)")
     }
 
-    @Test func withoutALimitTheMachineIsIt() throws {
+    @Test func withoutMaxmemoryTheMachinesMemoryIsTheLimit() throws {
         let info = "# Memory\r\nused_memory:100\r\nused_memory_human:100B\r\ntotal_system_memory:4000\r\nmaxmemory:0\r\n"
         #expect(try RedisMemory(info: info) == RedisMemory(info: info.replacing("maxmemory:0", with: "maxmemory:4000")))
         #expect(try RedisMemory(info: info).limit == 4000)

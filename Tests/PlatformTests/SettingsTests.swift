@@ -96,7 +96,7 @@ struct SettingsTests {
         #expect(settings.upstreams["confirm"] == ["http://127.0.0.1:8083"])
     }
 
-    @Test func whatKubernetesSetsIsIgnored() throws {
+    @Test func kubernetesServiceLinksAreIgnored() throws {
         let links = ["GATEWAY_PORT", "BOOK_PORT", "MUSEUM_PORT", "CONFIRM_PORT", "MYPAGE_PORT"]
         var variables = Dictionary(uniqueKeysWithValues: links.map { ($0, "tcp://10.0.0.1:8081") })
         let settings = try settings(variables)

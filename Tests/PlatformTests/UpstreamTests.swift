@@ -35,7 +35,7 @@ struct UpstreamTests {
         }
     }
 
-    /// Every way to hang: each takes its share, and another process answers in time.
+    /// Every way to hang: each uses its share of the time, and another process responds in time.
     @Test(arguments: [
         "", "HTTP/1.1 200 OK\r\nContent-Ty", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
     ])
@@ -45,21 +45,21 @@ struct UpstreamTests {
         let first = await call(upstream, .byUpstream, within: .seconds(4))
         #expect(first.isAnswered && first.took >= .seconds(2) && first.took < .seconds(4), "\(first.took)")
         #expect(try first.answer.get().followsUnansweredRequest)
-        #expect(hanging.heard.count == 1 && good.heard.count == 1)
+        #expect(hanging.received.count == 1 && good.received.count == 1)
         // It is left out for a second: the next calls don't ask it.
         for _ in 0..<4 {
             #expect(try await call(upstream, .byUpstream, within: .seconds(4)).answer.get().followsUnansweredRequest == false)
         }
-        #expect(hanging.heard.count == 1 && good.heard.count == 5)
+        #expect(hanging.received.count == 1 && good.received.count == 5)
     }
 
-    @Test func twoOfThreeHang() async throws {
+    @Test func twoOfThreeUpstreamsHang() async throws {
         let (one, two, good) = (try StubServer(.saysThenHangs("")), try StubServer(.saysThenHangs("")), try Self.ok())
         let upstream = Upstream(urls: [one.url, two.url, good.url], client: Self.client)
         let outcome = await call(upstream, .byUpstream, within: .seconds(3))
         // A third of the time, then half of the rest.
         #expect(outcome.isAnswered && outcome.took >= .seconds(2) && outcome.took < .seconds(3), "\(outcome.took)")
-        #expect(one.heard.count == 1 && two.heard.count == 1 && good.heard.count == 1)
+        #expect(one.received.count == 1 && two.received.count == 1 && good.received.count == 1)
     }
 
     @Test func allHang() async throws {
@@ -67,7 +67,7 @@ struct UpstreamTests {
         let upstream = Upstream(urls: [one.url, two.url], client: Self.client)
         let outcome = await call(upstream, .byUpstream, within: .seconds(1))
         #expect(outcome.fault == .noResponse(timedOut: true) && outcome.took >= .seconds(1))
-        #expect(one.heard.count == 1 && two.heard.count == 1)
+        #expect(one.received.count == 1 && two.received.count == 1)
     }
 
     /// A call that only its caller may repeat leaves the caller time to do so, and the caller's next try reaches another
@@ -78,21 +78,21 @@ struct UpstreamTests {
         let deadline = ContinuousClock.now + .seconds(4)
         let first = await call(upstream, .byCaller, within: .seconds(4))
         #expect(first.fault == .noResponse(timedOut: true) && .now < deadline, "\(first.took)")
-        #expect(first.took >= .seconds(2) && good.heard.isEmpty, "half of the time, and nobody else was asked")
+        #expect(first.took >= .seconds(2) && good.received.isEmpty, "half of the time, and nobody else was asked")
         let second = await call(upstream, .byCaller, within: deadline - .now)
-        #expect(second.isAnswered && hanging.heard.count == 1 && good.heard.count == 1)
+        #expect(second.isAnswered && hanging.received.count == 1 && good.received.count == 1)
     }
 
-    /// With one process there is nobody else to ask: it has all the time. So has a call that nobody may repeat.
+    /// A single process gets the whole time. So does a call that must not be repeated.
     @Test func allTheTime() async throws {
         let (hanging, other) = (try StubServer(.saysThenHangs("")), try Self.ok())
         let alone = await call(Upstream(urls: [hanging.url], client: Self.client), .byCaller, within: .seconds(1))
         #expect(alone.fault == .noResponse(timedOut: true) && alone.took >= .seconds(1))
         let never = await call(Upstream(urls: [hanging.url, other.url], client: Self.client), .never, within: .seconds(1))
-        #expect(never.fault == .noResponse(timedOut: true) && never.took >= .seconds(1) && other.heard.isEmpty)
+        #expect(never.fault == .noResponse(timedOut: true) && never.took >= .seconds(1) && other.received.isEmpty)
     }
 
-    /// What can't be connected to has been sent nothing: whatever the call, the next is asked, and there is time for it.
+    /// A failed connection has sent nothing: any call is sent to the next process, within its deadline.
     @Test(arguments: [Upstream.Repetition.byUpstream, .byCaller, .never])
     func nobodyThere(repetition: Upstream.Repetition) async throws {
         let good = try Self.ok()
@@ -113,7 +113,7 @@ struct UpstreamTests {
         withExtendedLifetime((crowd, full)) {}
     }
 
-    /// All left out: then all are asked again, rather than nobody.
+    /// If all processes are unhealthy, all are tried again.
     @Test func allLeftOut() async throws {
         let (one, two) = (try StubServer(.hangsUp), try StubServer(.hangsUp))
         let upstream = Upstream(urls: [one.url, two.url], client: Self.client)
@@ -122,17 +122,17 @@ struct UpstreamTests {
         #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered)
     }
 
-    /// Whoever asked hangs up: that is no fault of the process, which is not left out for it.
-    @Test func theCallerGoes() async throws {
+    /// The caller cancels: the process is not marked unhealthy for it.
+    @Test func theCallerCancels() async throws {
         let (slow, other) = (try StubServer(.saysThenHangs("")), try Self.ok())
         let upstream = Upstream(urls: [slow.url, other.url], client: Self.client)
         let asking = Task { await call(upstream, .byUpstream, within: .seconds(20)) }
-        try await eventually("it is asked") { slow.heard.count == 1 }
+        try await eventually("it is asked") { slow.received.count == 1 }
         asking.cancel()
         #expect(await asking.value.took < .seconds(20))
-        #expect(other.heard.isEmpty)
+        #expect(other.received.isEmpty)
         slow.change(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
         for _ in 0..<2 { _ = await call(upstream, .byUpstream, within: .seconds(4)) }
-        #expect(slow.heard.count == 2)
+        #expect(slow.received.count == 2)
     }
 }

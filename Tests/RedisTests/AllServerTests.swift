@@ -2,7 +2,7 @@ import NIOCore
 import Redis
 import Testing
 
-/// All that need a server, one after another: some are about moments.
+/// The suites that need a server, run serially: some depend on time.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 enum AllServerTests {}
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension AllServerTests {
-    /// A server that breaks off or talks nonsense: what was asked is in doubt, and nobody gets another's answer.
+    /// A server that breaks off or sends malformed replies: the outcome is unknown, and no command gets the reply of another.
     struct BrokenReplyTests {
         /// Answers ECHO, but for the argument `fault`.
         private func server(_ fault: StubRedisServer.Answer, struck: LockedBox<Int>) throws -> StubRedisServer {
@@ -27,7 +27,7 @@ extension AllServerTests {
             StubRedisServer.Answer(bytes: "HTTP/1.1 400 Bad Request\r\n\r\n"),
             StubRedisServer.Answer(bytes: ":12x\r\n"),
             // Nothing more comes: the deadline decides.
-            StubRedisServer.Answer(bytes: "$5\r\nhel", after: .fallsSilent),
+            StubRedisServer.Answer(bytes: "$5\r\nhel", after: .stalls),
         ]
 
         private static let nonsense = [5, 6]
@@ -64,7 +64,7 @@ extension AllServerTests {
             }
         }
 
-        @Test func manyWaitBehindTheFault() async throws {
+        @Test func aBrokenReplyFailsAllPendingCommands() async throws {
             let struck = LockedBox(0)
             let server = try server(StubRedisServer.Answer(bytes: "$5\r\nhel", after: .closes), struck: struck)
             let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"))

@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 
 extension AllServerTests {
-    /// The client on a server that is well.
+    /// The client on a healthy server.
     struct ClientTests {
-        @Test func repliesComeInOrderToWhoeverAsked() async throws {
+        @Test func repliesMatchTheirCommands() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)
             let wrong = await withTaskGroup { group in
@@ -26,7 +26,7 @@ extension AllServerTests {
             #expect(await client.send([]) == [])
         }
 
-        @Test func anErrorAnswersItsOwnCommandAlone() async throws {
+        @Test func anErrorReplyFailsItsOwnCommandOnly() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)
             let results = await client.send([
@@ -39,14 +39,14 @@ extension AllServerTests {
             #expect(results[3] == .success(.text("v")))
         }
 
-        @Test func connectionsSayTheirName() async throws {
+        @Test func connectionsHaveTheClientName() async throws {
             let server = try await RedisServer.start()
             var options = patient
             options.clientName = "test-name"
             #expect(try await server.client(options).send("CLIENT", "GETNAME") == .text("test-name"))
         }
 
-        @Test func closedAndOpenedAgain() async throws {
+        @Test func aClosedClientReconnects() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)
             #expect(try await client.send("PING") == .text("PONG"))

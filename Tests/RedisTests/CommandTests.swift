@@ -32,7 +32,7 @@ extension AllServerTests {
             )
         }
 
-        @Test func wordsStayOneWord() async throws {
+        @Test func anArgumentStaysOneArgument() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)
             for argument in Self.arguments {
@@ -46,7 +46,7 @@ extension AllServerTests {
             #expect(fields == Dictionary(uniqueKeysWithValues: Self.arguments.map { ($0, $0) }))
         }
 
-        @Test func bytesStayTheyAre() async throws {
+        @Test func bytesAreSentUnchanged() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)
             let bytes = (0...255).map { UInt8($0) }

@@ -11,7 +11,7 @@ extension AllServerTests {
         /// 16 MiB wait on each slot, and some go back before the limit is seen.
         private static let most = 17 * slots
 
-        @Test func asleepUnderLoad() async throws {
+        @Test func aServerStoppedUnderLoadTimesOut() async throws {
             let server = try await RedisServer.start()
             let client = RedisClient(try RedisEndpoint(url: server.url), options: options(commandTimeout: .seconds(2)))
             for _ in 0..<2 * Self.slots { #expect(try await client.send("PING") == .text("PONG")) }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension AllServerTests {
-    /// The client on servers that are away, asleep, killed, or throw it out.
+    /// The client on servers that are down, stopped or killed, or that kill its connection.
     struct OutageTests {
         private static let timeout = Duration.seconds(2)
         private static let inTime = options(commandTimeout: TimeAmount(timeout))
@@ -26,7 +26,7 @@ extension AllServerTests {
             return true
         }
 
-        @Test func nobodyListens() async throws {
+        @Test func aClosedPortIsUnreachable() async throws {
             let port = try FreePorts.take(1)[0]
             let folder = try TemporaryFolder()
             for url in ["redis://127.0.0.1:\(port)", "unix://\(folder.url.path)/nothing.sock"] {
@@ -39,7 +39,7 @@ extension AllServerTests {
             }
         }
 
-        @Test func nobodyListensToMany() async throws {
+        @Test func aClosedPortIsUnreachableForManyCallers() async throws {
             let client = RedisClient(
                 try RedisEndpoint(url: "redis://127.0.0.1:\(try FreePorts.take(1)[0])"), options: Self.inTime)
             let watch = Stopwatch()
@@ -55,7 +55,7 @@ extension AllServerTests {
             #expect(watch.elapsed < Self.timeout + .milliseconds(1500))
         }
 
-        @Test func killedAndLaunchedAgain() async throws {
+        @Test func aRestartedServerIsReconnected() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(Self.inTime)
             #expect(try await client.send("SET", "k", "v") == .text("OK"))
@@ -68,7 +68,7 @@ extension AllServerTests {
             #expect(try await client.send("GET", "k") == .text("v"))
         }
 
-        @Test func asleep() async throws {
+        @Test func aStoppedServerTimesOut() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(Self.inTime)
             try await eventually("all connections are made") { await isBack(client) }
@@ -82,7 +82,7 @@ extension AllServerTests {
             #expect(try await client.send("GET", "k") == .text("v"))
         }
 
-        @Test func asleepForLong() async throws {
+        @Test func aServerStoppedForLongIsReconnected() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(Self.inTime)
             try await eventually("all connections are made") { await isBack(client) }
@@ -97,8 +97,8 @@ extension AllServerTests {
             try await soon("it works again", within: .seconds(2), with: [server.pid]) { await isBack(client) }
         }
 
-        /// A command that never left is not in doubt, not even where signing in was.
-        @Test func asleepWhileSigningIn() async throws {
+        /// The outcome of a command that was not sent is known, even where the outcome of signing in is not.
+        @Test func aServerStoppedDuringSignInTimesOut() async throws {
             let server = try await RedisServer.start()
             _ = try await (try server.client()).send("CONFIG", "SET", "requirepass", "hunter2")
             let client = RedisClient(
@@ -112,7 +112,7 @@ extension AllServerTests {
             #expect(try await client.send("EXISTS", "k") == .integer(0))
         }
 
-        @Test func thrownOut() async throws {
+        @Test func aKilledConnectionIsReplaced() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(Self.inTime)
             let other = try server.client()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension AllServerTests {
-    /// What accepts and hangs up is asked again ever more rarely, and found within a second once it is well.
+    /// A server that accepts and closes is retried with growing pauses, and reconnected within a second after it recovers.
     struct ReconnectTests {
         private static let slots = ProcessInfo.processInfo.processorCount
 
@@ -43,7 +43,7 @@ extension AllServerTests {
         private static let most = 12 * slots
 
         /// A proxy without a server behind it.
-        @Test func acceptedAndClosedAtOnce() async throws {
+        @Test func aServerThatClosesAtOnceIsRetriedWithPauses() async throws {
             let (greeted, isWell) = (LockedBox(0), LockedBox(false))
             let server = try StubRedisServer { arguments in
                 if arguments.first == "CLIENT" { greeted.update { $0 += 1 } }
@@ -57,12 +57,12 @@ extension AllServerTests {
         }
 
         /// Greets, and hangs up with the first command.
-        @Test func closedWithTheFirstCommand() async throws {
+        @Test func aServerThatClosesAtTheFirstCommandIsRetriedWithPauses() async throws {
             let (greeted, isWell) = (LockedBox(0), LockedBox(false))
             let server = try StubRedisServer { arguments in
                 if arguments.first == "CLIENT" { greeted.update { $0 += 1 } }
                 let closes = arguments.first == "PING" && !isWell.value
-                return StubRedisServer.Answer(bytes: closes ? "" : "+PONG\r\n", after: closes ? .closes : .goesOn)
+                return StubRedisServer.Answer(bytes: closes ? "" : "+PONG\r\n", after: closes ? .closes : .continues)
             }
             let client = RedisClient(try RedisEndpoint(url: "redis://127.0.0.1:\(server.port)"))
             let end = ContinuousClock.now + .seconds(2)
@@ -76,7 +76,7 @@ extension AllServerTests {
             try await soon("it is found", within: .seconds(1)) { await isBack(client) }
         }
 
-        @Test func noRoomForAnotherClient() async throws {
+        @Test func aServerAtMaxclientsIsRetriedWithPauses() async throws {
             let server = try await RedisServer.start(["--maxclients", "1"])
             let admin = try server.client(patient)
             // The connection that asked whether the server is there may still be closing.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Redis
 
-/// After an error the connection is given up: whoever waits is in doubt, and nobody gets another's reply.
+/// An error closes the connection: the outcome of pending commands is unknown, and no command gets the reply of another.
 @Suite(.timeLimit(.minutes(1)))
 struct RedisChannelHandlerFuzzTests {
     /// A connection whose other end is the test.
@@ -40,7 +40,7 @@ struct RedisChannelHandlerFuzzTests {
         "x", "\r\n", "\0", "HTTP/1.1 400 Bad Request\r\n", ":1x\r\n", "*-2\r\n", "*2147483647\r\n", "\u{15}\u{3}",
     ]
 
-    @Test func nobodyGetsWhatIsAnothers() throws {
+    @Test func eachCommandReceivesItsOwnReply() throws {
         let seed = Seed.another
         let hint: Comment = "FUZZ_SEED=\(seed)"
         var maker = ReplyMaker(seed: SeededRandom(seed: seed))
@@ -87,7 +87,7 @@ struct RedisChannelHandlerFuzzTests {
         guard case .failure(.unreachable) = line.answered.last else { Issue.record("\(line.answered)"); return }
     }
 
-    /// What has been answered counts no more, also where the line is never empty.
+    /// Answered commands do not count, even if the connection is never idle.
     @Test func asMuchAsComesInTurn() throws {
         let line = try Line()
         let large = Command("SET", "k", String(repeating: "x", count: 1 << 20))

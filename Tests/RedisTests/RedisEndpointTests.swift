@@ -95,7 +95,7 @@ struct RedisEndpointTests {
         #expect { try RedisEndpoint(url: url) } throws: { "\($0)".contains(hint) }
     }
 
-    @Test func whatIsUnderstoodIsTaken() throws {
+    @Test func validURLsAreAccepted() throws {
         let odd = try RedisEndpoint(url: "redis://kim:a%23b%2Fc%3Fd%40e%25:f@my_redis-1.internal:00080/007")
         #expect(odd.user == "kim" && odd.password == "a#b/c?d@e%:f" && odd.database == 7)
         #expect(odd.address == .tcp(host: "my_redis-1.internal", port: 80))
@@ -105,7 +105,7 @@ struct RedisEndpointTests {
         #expect(try RedisEndpoint(url: "rediss://host?ca=/%C3%A4.pem").tls?.authorities == "/ä.pem")
     }
 
-    @Test func theDescriptionIsTheAddressAlone() throws {
+    @Test func theDescriptionHasNoPassword() throws {
         let tcp = try RedisEndpoint(url: "redis://book:hunter2@host:7000/1")
         #expect("\(tcp)" == "host:7000")
         #expect("\(try RedisEndpoint(url: "rediss://book:hunter2@host:7000/1?ca=/ca.pem"))" == "host:7000")

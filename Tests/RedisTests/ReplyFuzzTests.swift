@@ -29,7 +29,7 @@ struct ReplyFuzzTests {
         return outcome
     }
 
-    @Test func whatIsValidComesOutEqual() throws {
+    @Test func validRepliesRoundTrip() throws {
         let seed = Seed.another
         var maker = ReplyMaker(seed: SeededRandom(seed: seed))
         for _ in 0..<30_000 {

@@ -37,7 +37,7 @@ struct ReplyReaderTests {
         *2\r\n$4\r\nbook\r\n*1\r\n*2\r\n$3\r\n2-0\r\n*2\r\n$1\r\nc\r\n$3\r\n\u{D55C}\r\n
         """
 
-    @Test func nestedArrays() throws {
+    @Test func nestedArraysAreRead() throws {
         let expected = Reply.array([
             .array([
                 .text("museum"),
@@ -59,17 +59,17 @@ struct ReplyReaderTests {
         #expect(try read(text, pieces: size) == whole)
     }
 
-    @Test func whatIsNotWholeIsNoReply() throws {
+    @Test func anIncompleteReplyIsNotReturned() throws {
         let bytes = Array(Self.streams.utf8)
         for length in 0..<bytes.count { #expect(try read(Array(bytes.prefix(length))) == []) }
     }
 
-    @Test func bytesThatAreNoText() throws {
+    @Test func bytesThatAreNotUTF8AreKept() throws {
         #expect(try read([0x24, 0x33, 0x0D, 0x0A, 0xFF, 0x00, 0xFE, 0x0D, 0x0A]) == [.bytes([0xFF, 0, 0xFE])])
         #expect(try read([0x24, 0x33, 0x0D, 0x0A, 0x61, 0x00, 0x62, 0x0D, 0x0A]) == [.text("a\0b")])
     }
 
-    @Test func aLargeReply() throws {
+    @Test func aLargeReplyIsRead() throws {
         let text = String(repeating: "한", count: 1 << 20)
         let bytes = "+A\r\n$\(text.utf8.count)\r\n\(text)\r\n+B\r\n"
         #expect(try read(bytes) == [.text("A"), .text(text), .text("B")])

@@ -28,7 +28,7 @@ struct ReplyTests {
         #expect(throws: RedisError.self) { try reply.asInteger() }
     }
 
-    @Test func oddLists() {
+    @Test func aListOfOddLengthIsNoListOfPairs() {
         #expect(throws: RedisError.self) { try Reply.array([.text("a")]).asPairs() }
         #expect(throws: RedisError.self) { try Reply.array([.text("a"), .integer(1)]).asFields() }
         #expect(throws: RedisError.self) { try Reply.text("a").asArray() }

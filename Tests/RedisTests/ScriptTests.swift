@@ -10,7 +10,7 @@ extension AllServerTests {
 
         private func call(_ argument: String) -> Command { Command(script, keys: ["counter"], arguments: [argument]) }
 
-        @Test func turnsToEvalAfterAFlush() async throws {
+        @Test func evalFollowsAScriptFlush() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)
             for round in 1...3 {
@@ -24,7 +24,7 @@ extension AllServerTests {
             #expect(stats.contains("cmdstat_eval:calls=3,"))
         }
 
-        @Test func manyInOneGo() async throws {
+        @Test func manyScriptsRunInOneBatch() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)
             let results = await client.send([call("a"), Command("ECHO", "between"), call("b"), Command("NONSENSE"), call("c")])

@@ -38,7 +38,7 @@ extension AllServerTests {
             #expect(try await socket.send("DBSIZE") == .integer(8))
         }
 
-        @Test func aDatabaseThatIsNotThere() async throws {
+        @Test func anUnknownDatabaseIsAnError() async throws {
             let server = try await RedisServer.start()
             #expect(try await refusal(server, "", database: 99) == "ERR DB index is out of range")
         }

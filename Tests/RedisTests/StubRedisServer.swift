@@ -5,9 +5,9 @@ import TestSupport
 final class StubRedisServer: Sendable {
     /// What a command is answered with, and how the connection goes on.
     struct Answer: Sendable {
-        enum After { case goesOn, closes, fallsSilent }
+        enum After { case continues, closes, stalls }
         let bytes: String
-        var after = After.goesOn
+        var after = After.continues
     }
 
     let port: Int
@@ -56,7 +56,7 @@ final class StubRedisServer: Sendable {
                 let bytes = Array(answer.bytes.utf8)
                 _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
                 if answer.after == .closes { return }
-                isSilent = answer.after == .fallsSilent
+                isSilent = answer.after == .stalls
             }
             let count = recv(connection, &buffer, buffer.count, 0)
             guard count > 0 else { return }

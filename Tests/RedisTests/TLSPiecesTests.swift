@@ -8,7 +8,7 @@ import Testing
 
 /// Replies that TLS hands up in pieces of its own, from bytes that the network has cut once more.
 struct TLSPiecesTests {
-    @Test func repliesInOddPieces() async throws {
+    @Test func repliesInFragmentsAreRead() async throws {
         let authority = try await Authority.make()
         let signed = try await authority.sign("DNS:localhost")
         let endpoint = try RedisEndpoint(url: "rediss://localhost?ca=\(authority.certificate)")

@@ -60,7 +60,7 @@ extension AllServerTests {
             #expect(try await server.client(patient).send(Command(["MGET"] + keys)) == .array(arguments.map { .text($0) }))
         }
 
-        @Test func showsItsOwnCertificateWhereItIsAsked() async throws {
+        @Test func theClientCertificateIsSentOnRequest() async throws {
             let server = try await start(asks: true)
             let own = try await authority.sign("DNS:book")
             let client = try client(
@@ -90,7 +90,7 @@ extension AllServerTests {
             #expect(try await server.client(patient).send("DBSIZE") == before)
         }
 
-        @Test func signedByAnother() async throws {
+        @Test func aCertificateOfAnotherAuthorityIsRefused() async throws {
             let server = try await start()
             let other = try await Authority.make()
             try await refused("rediss://kim:hunter2@localhost:\(port)?ca=\(other.certificate)", "nobody trusted", server)
@@ -107,7 +107,7 @@ extension AllServerTests {
             }
         }
 
-        @Test func runOut() async throws {
+        @Test func anExpiredCertificateIsRefused() async throws {
             let server = try await start(days: -1)
             try await refused("rediss://kim:hunter2@localhost:\(port)?ca=\(authority.certificate)", "has run out", server)
         }
@@ -119,7 +119,7 @@ extension AllServerTests {
             try await refused("redis://:hunter2@localhost:\(port)", "rediss://", server)
         }
 
-        @Test func asleep() async throws {
+        @Test func aStoppedServerTimesOut() async throws {
             let server = try await start()
             let client = try client("rediss://localhost:\(port)?ca=\(authority.certificate)")
             try await eventually("all connections are made") { await isBack(client) }
@@ -136,7 +136,7 @@ extension AllServerTests {
             guard case .failure = await client.send([Command("PING")])[0] else { Issue.record("it is gone"); return }
         }
 
-        @Test func thrownOut() async throws {
+        @Test func aKilledConnectionIsReplaced() async throws {
             let server = try await start()
             let client = try client("rediss://localhost:\(port)?ca=\(authority.certificate)")
             try await eventually("all connections are made") { await isBack(client) }
@@ -154,7 +154,7 @@ extension AllServerTests {
             return true
         }
 
-        @Test func filesThatCanNotBeUsed() async throws {
+        @Test func unusableFilesAreNamed() async throws {
             let (one, two) = (try await authority.sign("DNS:one"), try await authority.sign("DNS:two"))
             for (query, named) in [
                 ("ca=/nowhere/ca.pem", "/nowhere/ca.pem"), ("ca=\(one.key)", one.key), ("ca=/tmp", "/tmp"),

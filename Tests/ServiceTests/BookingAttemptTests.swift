@@ -71,19 +71,19 @@ import Testing
         return try await store.find(booked.booking.id)?.status
     }
 
-    @Test func aLostAnswerOfReserving() async throws {
+    @Test func aLostReplyOfReserveIsRetried() async throws {
         let result = await book(seats: FaultPlan(.answerLost))
         try await settle()
         #expect(try await status(result) == .completed)
         #expect(try await available() == 8)
     }
 
-    @Test func aLostRequestOfReserving() async throws {
+    @Test func aLostRequestOfReserveIsRetried() async throws {
         #expect(try await status(await book(seats: FaultPlan(.requestLost), key: nil)) == .requested)
         #expect(try await available() == 8)
     }
 
-    @Test func allAnswersOfReservingLost() async throws {
+    @Test func aReserveWithoutAnyReplyIsAborted() async throws {
         let result = await book(seats: FaultPlan(.answerLost, .answerLost))
         guard case .failure(.museumUnavailable) = result else { Issue.record("\(result)"); return }
         #expect(try await available() == 8)
@@ -104,7 +104,7 @@ import Testing
         #expect(try await client.send("KEYS", "book:*") == .array([]), "never sent: nothing to abort")
     }
 
-    @Test func aLateReserveRunsIntoATombstone() async throws {
+    @Test func aLateReserveDoesNotBook() async throws {
         let request = BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2)
         let id = try await HMACBookingIDGenerator.fixed().id(request, key: "key", attempt: 0)
         let result = await book(seats: FaultPlan(.requestLost, .requestLost))
@@ -117,9 +117,10 @@ import Testing
     }
 
     @Test(arguments: [
-        [Fate.answerLost], [.requestLost], [.answerLost, .requestLost], [.requestLost, .answerLost], [.answerLost, .answerLost],
+        [PlannedFault.answerLost], [.requestLost], [.answerLost, .requestLost], [.requestLost, .answerLost],
+        [.answerLost, .answerLost],
     ])
-    func lostAnswersOfRecording(fates: [Fate]) async throws {
+    func lostAnswersOfRecording(fates: [PlannedFault]) async throws {
         let records = fates.count == 1 ? FaultPlan(fates[0]) : FaultPlan(fates[0], fates[1])
         let result = await book(records: records)
         try await settle()
@@ -127,7 +128,7 @@ import Testing
         #expect(try await available() == 8)
     }
 
-    @Test func recordingIsImpossible() async throws {
+    @Test func anImpossibleRecordIsAborted() async throws {
         let result = await book(records: FaultPlan(.requestLost, .refused))
         guard case .failure(.museumUnavailable) = result else { Issue.record("\(result)"); return }
         try await settle()
@@ -135,7 +136,7 @@ import Testing
         #expect(try await status(await book()) == .requested)
     }
 
-    @Test func neitherRecordingNorAbortingAnswers() async throws {
+    @Test func recordAndAbortWithoutReplyLeaveTheOutcomeUnknown() async throws {
         let result = await book(records: FaultPlan(.requestLost, .requestLost), aborts: FaultPlan(.requestLost))
         guard case .failure(.outcomeUnknown(let id)) = result, let id else { Issue.record("\(result)"); return }
         #expect(try await available() == 8)
@@ -148,14 +149,14 @@ import Testing
         #expect(try await status(await book()) == .requested)
     }
 
-    @Test func aRecordedBookingIsNeverGivenUp() async throws {
+    @Test func aRecordedBookingIsNeverAborted() async throws {
         let result = await book()
         try await settle(age: .seconds(10))
         #expect(try await status(result) == .completed)
         #expect(try await available() == 8)
     }
 
-    @Test func anIdDrawnTwiceIsDrawnAgain() async throws {
+    @Test func aCollidingIdIsReplaced() async throws {
         let draws = FaultPlan()
         let ids = HMACBookingIDGenerator.fixed(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })
         let attempt = BookingAttempt(
@@ -168,7 +169,7 @@ import Testing
         #expect(try await available() == 6)
     }
 
-    @Test func manyAtOnceGoOutTogether() async throws {
+    @Test func concurrentReservationsAreSentInOneBatch() async throws {
         _ = try await client.send("HSET", "museum:{a}:a1", "capacity", "150", "available", "150")
         let seats = FaultySeats(store: seatStore, fates: FaultPlan(.requestLost, .arrives, .refused))
         let queue = ReservationBatcher(seats)

@@ -6,9 +6,9 @@ import TestSupport
 @testable import Book
 
 /// What happens to a call on its way.
-enum Fate: Sendable {
+enum PlannedFault: Sendable {
     case arrives
-    /// Done, but nobody subscriptions of it.
+    /// Applied, but the response is lost.
     case answerLost
     /// Not done, and nobody can tell.
     case requestLost
@@ -18,12 +18,12 @@ enum Fate: Sendable {
 
 /// FaultPlan in the request of the calls; when they have run out, all arrives.
 final class FaultPlan: Sendable {
-    private let box: LockedBox<[Fate]>
+    private let box: LockedBox<[PlannedFault]>
     let calls = LockedBox(0)
 
-    init(_ fates: Fate...) { box = LockedBox(fates) }
+    init(_ fates: PlannedFault...) { box = LockedBox(fates) }
 
-    func next() -> Fate {
+    func next() -> PlannedFault {
         calls.update { $0 += 1 }
         return box.update { $0.isEmpty ? .arrives : $0.removeFirst() }
     }
@@ -74,7 +74,7 @@ struct FaultyBookings: BookingStore {
     }
     func find(_ id: BookingID) async throws(Failure) -> Booking? { try await store.find(id) }
 
-    private func on<Outcome>(_ fate: Fate, _ call: () async throws(Failure) -> Outcome) async throws(Failure) -> Outcome {
+    private func on<Outcome>(_ fate: PlannedFault, _ call: () async throws(Failure) -> Outcome) async throws(Failure) -> Outcome {
         switch fate {
         case .refused: throw .storageUnavailable("refused")
         case .requestLost: throw .outcomeUnknown(booking: nil)

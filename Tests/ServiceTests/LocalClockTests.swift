@@ -35,7 +35,7 @@ struct LocalClockTests {
         #expect(text(clock, moment) == expected)
     }
 
-    @Test func everyMinuteIsItsOwn() throws {
+    @Test func everyMinuteOfADayIsConverted() throws {
         let clock = LocalClock(try #require(TimeZone(identifier: "Asia/Seoul")))
         for start in [0, 1_763_996_340_000, -Self.minute] as [UnixMilliseconds] {
             #expect(clock.read(at: start) == clock.read(at: start + Self.minute - 1))

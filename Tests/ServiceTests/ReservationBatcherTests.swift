@@ -23,8 +23,9 @@ import Testing
         }
     }
 
-    /// One of a call has less time than the call, the others have enough: it is in doubt alone, they get the call's outcome.
-    @Test func oneWithLittleTimeDoesNotSpoilTheCall() async throws {
+    /// One of a call has less time than the call, the others have enough: only its outcome is unknown, they get the call's
+    /// outcome.
+    @Test func aShortDeadlineDoesNotShortenTheBatch() async throws {
         let seats = HeldSeats()
         let queue = ReservationBatcher(seats)
         let answers = try await withThrowingTaskGroup { group in
@@ -54,8 +55,8 @@ import Testing
         #expect(deadlines.allSatisfy { $0.deadline - $0.start <= .seconds(1) && $0.deadline - $0.start > Self.short })
     }
 
-    /// Whoever waits while a call hangs is told at its own deadline that nothing was sent.
-    @Test func whoWaitsIsNotSentAtItsDeadline() async throws {
+    /// A request queued behind a call that hangs fails at its own deadline as not sent.
+    @Test func aQueuedRequestIsNotSentAfterItsDeadline() async throws {
         let seats = HeldSeats()
         let queue = ReservationBatcher(seats)
         async let first = reserve(1, in: queue, within: .seconds(60))
@@ -74,15 +75,15 @@ import Testing
         #expect(seats.calls.value == [1, 1])
     }
 
-    /// With less time than a call may need nothing is sent, so nothing is in doubt.
-    @Test func tooLittleTimeIsNotSent() async throws {
+    /// With less time than a call may need nothing is sent, so the outcome is known.
+    @Test func aRequestWithTooLittleTimeIsNotSent() async throws {
         let seats = HeldSeats()
         let answer = await reserve(1, in: ReservationBatcher(seats), within: .milliseconds(50))
         guard case .failure(.notSent(.museumUnavailable)) = answer else { Issue.record("\(answer)"); return }
         #expect(seats.calls.value.isEmpty)
     }
 
-    @Test func aCallThatFailsFailsForThoseInItAlone() async throws {
+    @Test func aFailedBatchFailsItsOwnRequestsOnly() async throws {
         let seats = HeldSeats()
         let queue = ReservationBatcher(seats)
         async let first = reserve(1, in: queue, within: .seconds(60))

@@ -38,7 +38,7 @@ struct AccessTests {
         deployments["confirm"]?.kill()
         try await deployments["confirm"]?.launch()
         #expect(try await visitor.delete("/museums/\(exhibition)").status == 202)
-        let desk = try Desk(guarded)
+        let desk = try CommandFixture(guarded)
         let settled = try await desk.run("audit", "--wait", "20s")
         #expect(settled.code == 0, "\(settled.output)")
         // Starting anew they trim their streams, and apply the dead letters that they understand by now.
@@ -112,7 +112,7 @@ struct AccessTests {
                 "timestamp", "1", "bookId", booking, "museumId", exhibition, "visitor", "kim", "seats", "1", "status",
                 "REQUEST_COMPLETED", "version", "2", "createdAt", "1")
         }
-        let desk = try Desk(guarded)
+        let desk = try CommandFixture(guarded)
         for arguments in [
             ["audit", "--wait", "20s"], ["events"], ["trace", booking], ["trace", exhibition], ["replay", "confirm"],
             ["replay", "mypage"],
@@ -160,7 +160,7 @@ struct AccessTests {
     }
 
     /// Where an operator types commands.
-    private struct Desk {
+    private struct CommandFixture {
         private let environment: [String: String]
         private let folder: TemporaryFolder
 

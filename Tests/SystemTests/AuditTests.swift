@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct AuditTests {
     /// An exhibition of its own for each corruption: a booking of kim's and one of lee's that stand, and one that is cancelled.
-    struct Scene: Sendable {
+    struct Scenario: Sendable {
         let exhibition: String
         let kim: String
         let lee: String
@@ -17,10 +17,10 @@ struct AuditTests {
 
     struct Corruption: Sendable {
         let name: String
-        let key: @Sendable (Scene) -> String
-        let corrupt: @Sendable (Scene) -> [[String]]
+        let key: @Sendable (Scenario) -> String
+        let corrupt: @Sendable (Scenario) -> [[String]]
         /// Empty: the key is put back as a whole.
-        var restore: @Sendable (Scene) -> [[String]] = { _ in [] }
+        var restore: @Sendable (Scenario) -> [[String]] = { _ in [] }
         /// Whether it can be told apart from what a working system is doing.
         var isForLoad = true
     }
@@ -112,7 +112,7 @@ struct AuditTests {
     ]
 
     /// Which field differs, and both values.
-    @Test func whatDiffersIsNamed() async throws {
+    @Test func auditNamesEachDifference() async throws {
         let (deployment, _, scenes) = try await open()
         let client = try deployment.redis.client()
         let (page, admission) = ("mypage:{a}:\(scenes[0].kim)", "confirm:{a}:\(scenes[1].kim)")
@@ -132,20 +132,20 @@ struct AuditTests {
         }
     }
 
-    @Test func eachIsNamedOnAnIdleSystem() async throws {
+    @Test func auditNamesEachCorruptionOnAnIdleSystem() async throws {
         let (deployment, _, scenes) = try await open()
         let client = try deployment.redis.client()
-        for (corruption, scene) in zip(Self.corruptions, scenes) {
-            let undo = try await corrupt(corruption, scene, client)
+        for (corruption, scenario) in zip(Self.corruptions, scenes) {
+            let undo = try await corrupt(corruption, scenario, client)
             let named = try await audit(deployment.process)
             #expect(named.code == 1, "\(corruption.name)")
-            #expect(named.keys == [corruption.key(scene)], "\(corruption.name): \(named.output)")
+            #expect(named.keys == [corruption.key(scenario)], "\(corruption.name): \(named.output)")
             for command in undo { _ = try await client.send(command) }
         }
         #expect(try await audit(deployment.process).code == 0, "all is put right again")
     }
 
-    @Test func nothingElseIsNamedUnderLoad() async throws {
+    @Test func auditNamesNothingElseUnderLoad() async throws {
         let (deployment, visitor, scenes) = try await open()
         let client = try deployment.redis.client()
         let edited = try await visitor.register(capacity: 100_000)
@@ -157,7 +157,7 @@ struct AuditTests {
             }
             let seeded = Array(zip(Self.corruptions, scenes)).filter(\.0.isForLoad)
             var undo: [Command] = []
-            for (corruption, scene) in seeded { undo += try await corrupt(corruption, scene, client) }
+            for (corruption, scenario) in seeded { undo += try await corrupt(corruption, scenario, client) }
             let named = try await audit(deployment.process)
             #expect(named.keys == Set(seeded.map { $0.key($1) }), "\(named.output)")
             for command in undo { _ = try await client.send(command) }
@@ -167,7 +167,7 @@ struct AuditTests {
     }
 
     /// No command of the audit's is long, however large an exhibition.
-    @Test func looksInSmallSteps() async throws {
+    @Test func auditReadsInSmallSteps() async throws {
         let (deployment, _, scenes) = try await open(scenes: 1)
         let client = try deployment.redis.client()
         let exhibition = scenes[0].exhibition
@@ -190,11 +190,11 @@ struct AuditTests {
         let process: MuseumProcess
     }
 
-    private func open(scenes count: Int = corruptions.count) async throws -> (Open, Visitor, [Scene]) {
+    private func open(scenes count: Int = corruptions.count) async throws -> (Open, Visitor, [Scenario]) {
         let redis = try await RedisServer.start()
         let process = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
         let visitor = Visitor(process.url("gateway"))
-        var scenes: [Scene] = []
+        var scenes: [Scenario] = []
         for number in 0..<count {
             let exhibition = try await visitor.register(capacity: 10_000)
             var ids: [String] = []
@@ -204,7 +204,7 @@ struct AuditTests {
             }
             _ = try await visitor.delete("/books/\(ids[2])")
             scenes.append(
-                Scene(
+                Scenario(
                     exhibition: exhibition, kim: ids[0], lee: ids[1], visitor: "kim \(number)",
                     nobody: "\(exhibition)-zzzzzzzzzzzz"))
         }
@@ -214,19 +214,19 @@ struct AuditTests {
     }
 
     /// - Returns: what makes it undone.
-    private func corrupt(_ corruption: Corruption, _ scene: Scene, _ client: RedisClient) async throws -> [Command] {
-        let key = corruption.key(scene)
-        var undo = corruption.restore(scene).map { Command($0) }
-        if corruption.restore(scene).isEmpty {
+    private func corrupt(_ corruption: Corruption, _ scenario: Scenario, _ client: RedisClient) async throws -> [Command] {
+        let key = corruption.key(scenario)
+        var undo = corruption.restore(scenario).map { Command($0) }
+        if corruption.restore(scenario).isEmpty {
             undo = [Command("DEL", key)]
             if case .bytes(let bytes) = try await client.send("DUMP", key) {
                 undo.append(Command(arguments: [.text("RESTORE"), .text(key), .text("0"), .bytes(bytes)]))
             }
         } else {
-            let createdAt = try await client.send("HGET", "book:{a}:\(scene.kim)", "createdAt").asText()
-            undo = corruption.restore(scene).map { Command($0.map { $0 == "(createdAt)" ? createdAt : $0 }) }
+            let createdAt = try await client.send("HGET", "book:{a}:\(scenario.kim)", "createdAt").asText()
+            undo = corruption.restore(scenario).map { Command($0.map { $0 == "(createdAt)" ? createdAt : $0 }) }
         }
-        for command in corruption.corrupt(scene) { _ = try await client.send(Command(command)) }
+        for command in corruption.corrupt(scenario) { _ = try await client.send(Command(command)) }
         return undo
     }
 

@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct BackupTests {
     /// A backup is taken while bookings go on; then everything is lost, Redis and its folder, and put back.
-    @Test func everythingLostComesBack() async throws {
+    @Test func lostDataIsRestoredFromABackup() async throws {
         let redis = try await RedisServer.start()
         let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
         let visitor = Visitor(deployment.url("gateway"))

@@ -27,7 +27,7 @@ struct ConnectionLimitTests {
             }
             try await connections.turn(until: "they are answered", within: .seconds(20)) { connections in
                 connections.members.indices.allSatisfy {
-                    ![2, 3, 4].contains(($0 + round) % 7) || !connections.members[$0].heard.isEmpty
+                    ![2, 3, 4].contains(($0 + round) % 7) || !connections.members[$0].received.isEmpty
                 }
             }
             #expect(try await deployment.metric("skmuseum_museum_connections", of: "museum") ?? 0 >= 300)
@@ -60,7 +60,7 @@ struct ConnectionLimitTests {
         try await connections.turn(until: "some are turned away", within: .seconds(20)) {
             $0.members.contains { $0.statuses == [503] }
         }
-        let refused = connections.members.filter { !$0.heard.isEmpty || $0.isOver }
+        let refused = connections.members.filter { !$0.received.isEmpty || $0.isOver }
         #expect(refused.count <= 8)
         for member in refused {
             #expect(member.isOver && member.statuses == [503], "\(member.text)")
@@ -70,7 +70,7 @@ struct ConnectionLimitTests {
         connections.say("GET /museums HTTP/1.1\r\nHost: a\r\n\r\n", to: 0)
         try await connections.turn(until: "who is inside is served", within: .seconds(20)) { $0.members[0].statuses == [200] }
         for index in 0..<10 { connections.leave(index) }
-        try await eventually("there is service again", within: .seconds(20)) {
+        try await eventually("connections are accepted again", within: .seconds(20)) {
             try await RawExchange.run(Array("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n".utf8), port: port).statuses == [200]
         }
     }

@@ -212,7 +212,7 @@ struct DeadLetterCommandTests {
         #expect(try await child.waitForExit() == 64)
     }
 
-    @Test func anyBytesShowWell() async throws {
+    @Test func anyBytesArePrintedSafely() async throws {
         try await write(1, extra: ["note", .bytes([0x61, 0xFF, 0x62])])
         try await write(2, event: String(repeating: "x", count: 1 << 20))
         try await write(3, event: "two\nlines\u{1B}[31m\u{2028}", reason: "unknown event type two\nlines")

@@ -203,14 +203,14 @@ struct DeadlineTests {
             #expect(answer.status != 500, "\(attempt.name): \(answer.text)")
         }
         #expect(deployment.proxy.operations.delayed > 0)
-        deployment.proxy.set(.honest)
+        deployment.proxy.set(.forwarding)
         try await eventually("settled", within: .seconds(20)) {
             try await deployment.processes[0].run("audit", "--wait", "20s").code == 0
         }
     }
 
     /// Museum is asleep: what needs it is answered in time, the rest as ever.
-    @Test func museumIsAsleep() async throws {
+    @Test func aStoppedMuseumEndsInTime() async throws {
         let deployment = try await Deployment.start(fiveProcesses: true)
         let visitor = deployment.gateway
         #expect(try await visitor.register(capacity: 10) == "a1")
@@ -262,7 +262,7 @@ struct DeadlineTests {
     }
 
     /// Services that take a request and don't answer it, in every way there is.
-    @Test func roomsThatHang() async throws {
+    @Test func hangingServicesEndInTime() async throws {
         let redis = try await RedisServer.start()
         let silent = try StubServer(.saysThenHangs(""))
         let halfHead = try StubServer(.saysThenHangs("HTTP/1.1 200 OK\r\nContent-Ty"))
@@ -293,7 +293,7 @@ struct DeadlineTests {
     }
 
     /// A service whose connections are never taken up, and one that hangs up: the log has a line for each, however many ask.
-    @Test func outagesAreToldOnce() async throws {
+    @Test func anOutageIsLoggedOnce() async throws {
         let redis = try await RedisServer.start()
         let full = try StubServer(.hangsUp, accepts: false)
         // Its one place in the kernel's queue is taken: a further SYN is not answered.

@@ -127,7 +127,7 @@ struct EdgeTests {
     /// One process, and one gateway with all services behind it in other processes: the answers are the same.
     @Test(arguments: [false, true])
     func wrongRequests(behindGateway: Bool) async throws {
-        let deployment = try await Doors.open(behindGateway: behindGateway)
+        let deployment = try await Listeners.open(behindGateway: behindGateway)
         let before = try await deployment.client.everything()
         for wrong in Self.cases {
             let answer = try await deployment.visitor.send(wrong.method, wrong.path, wrong.body, headers: wrong.headers)
@@ -145,7 +145,7 @@ struct EdgeTests {
     }
 
     @Test func goodRequests() async throws {
-        let deployment = try await Doors.open(behindGateway: false)
+        let deployment = try await Listeners.open(behindGateway: false)
         let visitor = deployment.visitor
         let digits = try await visitor.send(
             "POST", "/museums",
@@ -184,7 +184,7 @@ struct EdgeTests {
     }
 
     @Test func pagesOfCollections() async throws {
-        let deployment = try await Doors.open(behindGateway: false, environment: ["PARTITIONS": "3"])
+        let deployment = try await Listeners.open(behindGateway: false, environment: ["PARTITIONS": "3"])
         let visitor = deployment.visitor
         var ids: [String] = []
         for day in 1...12 {
@@ -237,13 +237,13 @@ struct EdgeTests {
 }
 
 /// A museum to knock at.
-struct Doors {
+struct Listeners {
     let visitor: Visitor
     let ports: [String: Int]
     let client: RedisClient
     private let keptOpen: [any Sendable]
 
-    static func open(behindGateway: Bool, environment: [String: String] = [:]) async throws -> Doors {
+    static func open(behindGateway: Bool, environment: [String: String] = [:]) async throws -> Listeners {
         let redis = try await RedisServer.start()
         let ports = try MuseumProcess.freePorts()
         let roles = behindGateway ? [["book", "museum", "confirm", "mypage"], ["gateway"]] : [MuseumProcess.allRoles]
@@ -251,7 +251,7 @@ struct Doors {
         for roles in roles {
             processes.append(try await MuseumProcess.start(roles, ports: ports, redis: redis, environment: environment))
         }
-        return Doors(
+        return Listeners(
             visitor: Visitor("http://127.0.0.1:\(ports["gateway"]!)"), ports: ports, client: try redis.client(),
             keptOpen: [redis] + processes)
     }

@@ -95,7 +95,7 @@ struct EmbeddedRedisFaultTests {
         #expect(!isServerLeft)
     }
 
-    @Test func aFileInstead() async throws {
+    @Test func aFileInPlaceOfTheFolderIsReported() async throws {
         try Data().write(to: folder.url.appendingPathComponent("data"))
         #expect(try await complaint().line.contains("data is no folder"))
         // What the server writes can't be written.

@@ -10,7 +10,7 @@ import Testing
 /// The redis-server that is started where REDIS_URL is not set.
 @Suite(.timeLimit(.minutes(5)))
 struct EmbeddedRedisTests {
-    @Test func outlivesItsParentAndIsTakenOver() async throws {
+    @Test func embeddedRedisOutlivesItsParentAndIsReused() async throws {
         let folder = try TemporaryFolder()
         let port = try FreePorts.take(1)[0]
         let directory = folder.url.appendingPathComponent("data/redis").path

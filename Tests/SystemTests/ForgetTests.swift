@@ -11,7 +11,7 @@ struct ForgetTests {
     /// A name that stands nowhere by chance.
     private static let name = "홍길동 forget-me"
 
-    @Test func nothingHoldsTheNameAnyMore() async throws {
+    @Test func noKeyContainsTheName() async throws {
         let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let (ids, exhibition, deleted) = try await history(visitor)
@@ -157,7 +157,7 @@ struct ForgetTests {
     }
 
     /// A list of names, with known keys, can't be tried against ids and marks without the secret.
-    @Test func namesCannotBeTried() async throws {
+    @Test func pseudonymsCannotBeGuessed() async throws {
         let deployment = try await TestDeployment.open()
         let client = try deployment.redis.client()
         let exhibition = try await deployment.visitor.register(capacity: 100)

@@ -11,7 +11,7 @@ struct HopByHopTests {
             environment: ["MUSEUM_URL": service.url, "BOOK_URL": service.url])
     }
 
-    @Test func onlyWhatTheRoomsKnowGoesThrough() async throws {
+    @Test func onlyKnownHeadersAreForwarded() async throws {
         let redis = try await RedisServer.start()
         let service = try StubServer(
             .says(
@@ -28,9 +28,9 @@ struct HopByHopTests {
             X-HTTP-Method-Override: DELETE\r\nX-Inner: 1\r\nAuthorization: Bearer x\r\nCookie: a=b\r\nIdempotency-Key: k1\r
             X-Request-Id: from-outside\r\nAccept: application/hal+json\r\n\r\n\(body)
             """
-        let outcome = try await RawExchange.run(Array(sent.utf8), port: gateway.ports["gateway"]!, quietFor: .milliseconds(50))
+        let outcome = try await RawExchange.run(Array(sent.utf8), port: gateway.ports["gateway"]!, timeout: .milliseconds(50))
         #expect(outcome.statuses == [200], "\(outcome.text)")
-        let heard = try #require(service.heard.first)
+        let heard = try #require(service.received.first)
         let names = Set(
             heard.components(separatedBy: "\r\n\r\n")[0].components(separatedBy: "\r\n").dropFirst().map {
                 $0.prefix { $0 != ":" }.lowercased()
@@ -52,7 +52,7 @@ struct HopByHopTests {
     }
 
     /// A service that answers nonsense, or more than it was asked: 502, and nobody else gets what is left over.
-    @Test func answersThatAreNone() async throws {
+    @Test func invalidUpstreamResponsesAre502() async throws {
         let redis = try await RedisServer.start()
         let service = try StubServer(.hangsUp)
         let gateway = try await Self.gateway(before: service, redis)

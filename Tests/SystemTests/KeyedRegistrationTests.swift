@@ -112,7 +112,7 @@ struct KeyedRegistrationTests {
         proxy.set(.losesReplies(oneIn: 1))
         await #expect(throws: (any Error).self) { try await register(visitor, key: "k-1") }
         #expect(proxy.operations.lost > 0, "the fault has struck")
-        proxy.set(.honest)
+        proxy.set(.forwarding)
         let again = try await register(visitor, key: "k-1")
         #expect(again.status == 201 && again.header("Idempotent-Replayed") == "true", "\(again.text)")
         #expect(try await count(Visitor(deployment.url("gateway"))) == 1)
@@ -136,7 +136,7 @@ struct KeyedRegistrationTests {
             }
         }
         #expect(proxy.operations.lost >= 3, "the fault has struck")
-        proxy.set(.honest)
+        proxy.set(.forwarding)
         #expect(try await redis.client().send("ZCARD", "museum:{a}:index") == .integer(8))
         await proxy.close()
     }

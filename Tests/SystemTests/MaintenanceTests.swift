@@ -62,7 +62,7 @@ struct MaintenanceTests {
     }
 
     /// For longer than one that is gone keeps it.
-    @Test func whoIsConnectedKeepsIt() async throws {
+    @Test func aConnectedHolderKeepsTheLock() async throws {
         let holder = try await holder("somebody")
         let child = try begin(["rebuild", "mypage", "--lock-wait", "5s"])
         #expect(try await child.waitForExit() == 1, "\(child.printed())")
@@ -70,7 +70,7 @@ struct MaintenanceTests {
     }
 
     /// Killed, or out of reach for good: nobody is connected under that name.
-    @Test func whoIsGoneHoldsNothing() async throws {
+    @Test func aDisconnectedHolderLosesTheLock() async throws {
         let holder = try await holder("somebody")
         let children = try (0..<3).map { _ in try begin(["rebuild", "mypage"]) }
         try await eventually("all wait") { children.allSatisfy { $0.printed().contains("waiting for 'purge'") } }
@@ -79,7 +79,7 @@ struct MaintenanceTests {
         #expect(try await client.send("EXISTS", Keys.maintenance) == .integer(0))
     }
 
-    @Test func aKilledCommandHoldsNothing() async throws {
+    @Test func aKilledCommandLosesTheLock() async throws {
         let (waiting, _) = try await waitingPurge()
         waiting.end()
         #expect(try await client.send("EXISTS", Keys.maintenance) == .integer(1), "it had no time to release it")
@@ -88,7 +88,7 @@ struct MaintenanceTests {
     }
 
     /// Its connections were lost, and somebody else has taken the lock over: two must not go on side by side.
-    @Test func whoHasLostTheLockEnds() async throws {
+    @Test func aCommandThatLostTheLockEnds() async throws {
         let (waiting, _) = try await waitingPurge()
         _ = try await client.send("SET", Keys.maintenance, "purge museum-1 4711 somebody")
         #expect(try await waiting.waitForExit(within: .seconds(30)) == 1)
@@ -126,7 +126,7 @@ struct MaintenanceTests {
     }
 
     /// A failed command releases the lock as well.
-    @Test func failureReleasesIt() async throws {
+    @Test func aFailureReleasesTheLock() async throws {
         _ = try await client.send("SADD", Keys.partitions, "a")
         _ = try await client.send("HSET", "mypage:{a}:a1-000000000001", "bookVersion", "1", "visitor", "kim")
         #expect(try await begin(["rebuild", "mypage", "--dry-run"]).waitForExit() == 1)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct OutageTests {
-    @Test func confirmIsAway() async throws {
+    @Test func confirmIsUnavailable() async throws {
         let deployment = try await TestDeployment.open()
         let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 100)
@@ -35,7 +35,7 @@ struct OutageTests {
         #expect(audit.code == 0, "\(audit.output)")
     }
 
-    @Test func museumIsAway() async throws {
+    @Test func museumIsUnavailable() async throws {
         let deployment = try await TestDeployment.open()
         let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 100)
@@ -67,13 +67,13 @@ struct OutageTests {
         let exhibition = try await visitor.register(capacity: 100)
         deployment["museum"].signal(SIGSTOP)
         let booking = try await MachinePace.measuring(beside: visitor) {
-            try await visitor.book(exhibition, visitor: "kim", key: "retries")
+            try await visitor.book(exhibition, visitor: "kim", key: "retried")
         }
         #expect(booking.value.status == 503)
         #expect(booking.took < .milliseconds(2100) + booking.slack, "\(booking.took)")
         deployment["museum"].signal(SIGCONT)
         try await eventually("bookings again") {
-            try await visitor.book(exhibition, visitor: "kim", key: "retries").status == 201
+            try await visitor.book(exhibition, visitor: "kim", key: "retried").status == 201
         }
         // The late reserve of the first attempt has run into a tombstone, or its seats have come back.
         let audit = try await deployment.audit()

@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct OverloadTests {
     /// Redis asleep, and 3,000 who want something of it: each is answered in time, memory is bounded, and it is over at once.
-    @Test func redisIsAsleepAndThousandsAsk() async throws {
+    @Test func aStoppedRedisUnderLoadShedsRequests() async throws {
         _ = OpenFiles.raiseLimit()
         let redis = try await RedisServer.start()
         let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
@@ -25,7 +25,7 @@ struct OverloadTests {
         // What 3,000 requests that ask for nothing take on this machine just now: nobody can be answered faster than that.
         let calm = ContinuousClock.now
         connections.sayToAll("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        try await connections.turn(until: "all are served", within: .seconds(10)) { $0.members.allSatisfy { !$0.heard.isEmpty } }
+        try await connections.turn(until: "all are served", within: .seconds(10)) { $0.members.allSatisfy { !$0.received.isEmpty } }
         let unburdened = ContinuousClock.now - calm
         for index in connections.members.indices { connections.forget(index) }
         let before = deployment.residentMemory
@@ -40,7 +40,7 @@ struct OverloadTests {
         // Who watches is never refused.
         #expect(try await visitor.get("/livez").status == 200)
         try await connections.turn(until: "all are answered", within: .seconds(10)) {
-            $0.members.allSatisfy { !$0.heard.isEmpty }
+            $0.members.allSatisfy { !$0.received.isEmpty }
         }
         let took = ContinuousClock.now - sent
         let during = deployment.residentMemory
@@ -66,7 +66,7 @@ struct OverloadTests {
         for index in connections.members.indices { connections.forget(index) }
         connections.sayToAll("GET /museums/\(exhibition) HTTP/1.1\r\nHost: a\r\n\r\n")
         try await connections.turn(until: "all are answered", within: .seconds(10)) {
-            $0.members.allSatisfy { !$0.heard.isEmpty }
+            $0.members.allSatisfy { !$0.received.isEmpty }
         }
         #expect(try await deployment.metric("skmuseum_gateway_requests_in_flight", of: "gateway") == 0)
         let audit = try await deployment.run("audit", "--wait", "20s")

@@ -5,7 +5,7 @@ import Testing
 /// MyPage on a Redis of its own.
 @Suite(.timeLimit(.minutes(3)))
 struct OwnStoreTests {
-    @Test func pagesLiveThereAndComeBackWhenItIsEmptied() async throws {
+    @Test func rowsAreInTheOwnStoreAndAreRebuiltWhenItIsEmptied() async throws {
         let redis = try await RedisServer.start()
         let own = try await RedisServer.start()
         let deployment = try await MuseumProcess.start(

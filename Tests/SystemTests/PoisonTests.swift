@@ -17,7 +17,7 @@ struct PoisonTests {
         ]
     }
 
-    @Test func whatKillsFiveProcessesAloneInHandStopsOnlyItself() async throws {
+    @Test func anEventThatKillsFiveProcessesIsDeadLetteredAlone() async throws {
         let guarded = try await GuardedRedis.start()
         let client = try guarded.server.client()
         _ = try await client.send("SADD", "museum:partitions", "a")
@@ -25,12 +25,12 @@ struct PoisonTests {
         for number in 1...3 { _ = try await client.send(Command(Self.event(1, number))) }
         let fatal = try await client.send(Command(Self.event(2, 1))).asText()
         for number in 4...6 { _ = try await client.send(Command(Self.event(1, number))) }
-        // The first process died with a batch in flight.
+        // The first process died while it applied a batch.
         let name = "confirm-killed"
         _ = try await client.send("XREADGROUP", "GROUP", "confirm", name, "STREAMS", Self.stream, ">")
         for number in 7...9 { _ = try await client.send(Command(Self.event(1, number))) }
 
-        // Without the right to a2's admissions Confirm hangs on that one event, so that the blow strikes with it processed singly.
+        // Without the right to a2's admissions Confirm hangs on that one event, so that the process is killed while it processes that event singly.
         let kept = ["a1*", "index", "events", "dead", "attempts", "purged", "progress:*"].map { "~confirm:{a}:\($0)" }
         _ = try await client.send(
             Command(
@@ -69,7 +69,7 @@ struct PoisonTests {
         #expect(try await client.send("XLEN", "confirm:{a}:events") == .integer(10))
     }
 
-    @Test func restartsAndOutagesUnderLoadBuryNothing() async throws {
+    @Test func restartsAndOutagesUnderLoadDeadLetterNothing() async throws {
         let redis = try await RedisServer.start()
         let client = try redis.client()
         _ = try await client.send("SADD", "museum:partitions", "a")

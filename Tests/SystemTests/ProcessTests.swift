@@ -41,7 +41,7 @@ struct ProcessTests {
         #expect(consumers == .array([]))
     }
 
-    @Test func readinessGoesFirst() async throws {
+    @Test func readinessEndsBeforeTheListener() async throws {
         let redis = try await RedisServer.start()
         let deployment = try await MuseumProcess.start(["book", "museum"], ports: try MuseumProcess.freePorts(), redis: redis)
         let visitor = Visitor(deployment.url("museum"))
@@ -54,7 +54,7 @@ struct ProcessTests {
         try await eventually("ready") { try await visitor.get("/readyz").status == 200 }
     }
 
-    @Test func redisIsAway() async throws {
+    @Test func redisIsUnavailable() async throws {
         let redis = try await RedisServer.start()
         let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
         let visitor = Visitor(deployment.url("gateway"))
@@ -86,7 +86,7 @@ struct ProcessTests {
         #expect(try await visitor.get("/museums/\(exhibition)").json["available"]?.integer == 8)
     }
 
-    @Test func neverSeenRedis() async throws {
+    @Test func redisWasNeverReachable() async throws {
         let redis = try await RedisServer.start()
         let ports = try MuseumProcess.freePorts()
         redis.kill()

@@ -13,7 +13,7 @@ struct PurgeRaceTests {
     private static let keys = Keys(partition: "a")
 
     /// The purge waits for the first exhibition's seats when the second, which it has found over, is postponed.
-    @Test func whatIsPostponedMeanwhileStays() async throws {
+    @Test func anExhibitionPostponedDuringPurgeStays() async throws {
         let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let waiting = try await visitor.register(capacity: 10)
@@ -42,7 +42,7 @@ struct PurgeRaceTests {
     }
 
     /// Staff postpone many while the purge runs: each is refused and all of it gone, or it stays with all its bookings.
-    @Test func postponedOrPurgedAndNeverHalf() async throws {
+    @Test func anExhibitionIsPostponedOrPurgedCompletely() async throws {
         let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         var exhibitions: [String] = []
@@ -100,7 +100,7 @@ struct PurgeRaceTests {
         #expect(purged.code == 0, "\(purged.output)")
         #expect(try await Everything.traces(of: [exhibition], client) == [])
 
-        proxy.set(.honest)
+        proxy.set(.forwarding)
         try await eventually("all has arrived") { proxy.isDrained }
         // What was held arrived before this does.
         try await eventually("it works again") { try await Visitor(slow.url("book")).get("/books/\(booking)").status == 404 }
@@ -113,7 +113,7 @@ struct PurgeRaceTests {
     }
 
     /// An interrupted purge has retired an exhibition that is not over for the next one: that goes on with it nevertheless.
-    @Test func whatWasBegunIsFinished() async throws {
+    @Test func aPurgeThatBeganIsFinished() async throws {
         let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let exhibition = try await visitor.register(capacity: 10)

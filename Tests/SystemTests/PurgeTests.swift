@@ -9,7 +9,7 @@ import Testing
 struct PurgeTests {
     private static let groups = ["museum": ["book", "mypage"], "book": ["museum", "confirm", "mypage"], "confirm": ["mypage"]]
 
-    @Test func whatIsOverGoesAndNothingBringsItBack() async throws {
+    @Test func purgedExhibitionsDoNotComeBack() async throws {
         let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let (old, kept) = try await season(visitor, client)
@@ -46,7 +46,7 @@ struct PurgeTests {
         #expect(nothing.code == 0 && nothing.output.contains("purged 0"), "\(nothing.output)")
     }
 
-    @Test func killedAnywhereItGoesOn() async throws {
+    @Test func aKilledPurgeContinues() async throws {
         let (redis, deployment, visitor) = try await open()
         let client = try redis.client()
         let (old, kept) = try await season(visitor, client)

@@ -20,7 +20,7 @@ struct RaceTests {
         #expect(audit.code == 0, "\(audit.output)")
     }
 
-    @Test func oneKeyFromMany() async throws {
+    @Test func oneKeyFromManyClientsBooksOnce() async throws {
         let deployment = try await TestDeployment.open()
         let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 50)

@@ -55,7 +55,7 @@ struct RawResponse {
     }
 }
 
-extension Doors {
+extension Listeners {
     /// One process, or a gateway with all services in another: what is promised of HTTP is promised of both.
     static let both = [false, true]
 

@@ -95,7 +95,7 @@ struct RebuildTests {
     }
 
     /// A rebuild that has read a name before it was forgotten must not bring it back, however long it sleeps.
-    @Test func aNameForgottenMeanwhileStaysForgotten() async throws {
+    @Test func aNameAnonymizedDuringRebuildStaysAnonymized() async throws {
         let redis = try await RedisServer.start()
         let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
         let visitor = Visitor(deployment.url("gateway"))

@@ -19,7 +19,7 @@ struct ReplicaTests {
             let answer = try await visitor.book(exhibition, visitor: "visitor \(number)")
             #expect(answer.status == 201, "\(number): \(answer.text)")
         }
-        #expect(!hanging.heard.isEmpty, "the fault struck")
+        #expect(!hanging.received.isEmpty, "the fault struck")
         let held = try await Visitor(museum.url("museum")).get("/museums/\(exhibition)").json["available"]?.integer
         #expect(held == 80)
     }
@@ -39,7 +39,7 @@ struct ReplicaTests {
             #expect(answer.status == 201, "\(number): \(answer.text)")
             #expect(try await visitor.get("/books").status == 200)
         }
-        #expect(!hanging.heard.isEmpty, "the fault struck")
+        #expect(!hanging.received.isEmpty, "the fault struck")
         #expect(try await visitor.all("books").count == 6)
     }
 }

@@ -22,9 +22,9 @@ struct RepresentationTests {
         (["Accept: application/hal+jsonx"], json), (["Accept: xapplication/hal+json"], json),
     ]
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func accept(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let (exhibition, booking) = try await museum.settle()
         let paths = [
             "/", "/museums", "/museums/\(exhibition)", "/books", "/books/\(booking)", "/confirms", "/confirms/\(booking)",
@@ -52,9 +52,9 @@ struct RepresentationTests {
         #expect(made.fields["location"]?.hasPrefix("/books/a1-") == true)
     }
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func headIsGetWithoutBody(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let (exhibition, booking) = try await museum.settle()
         for path in [
             "/", "/museums", "/museums?hall=A%20hall", "/museums/\(exhibition)", "/books/\(booking)", "/books?size=1",
@@ -84,9 +84,9 @@ struct RepresentationTests {
         ("/metrics", "GET, HEAD", MuseumProcess.allRoles),
     ]
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func otherMethodsAreToldWhichThereAre(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         for (path, allowed, roles) in Self.methods {
             let others = ["OPTIONS", "TRACE", "DELETE", "PUT", "PATCH", "POST", "PROPFIND"].filter {
                 !allowed.components(separatedBy: ", ").contains($0)
@@ -102,9 +102,9 @@ struct RepresentationTests {
     }
 
     /// Paths are compared segment by segment, byte by byte.
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func pathsThatAreNearlyRight(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let (exhibition, booking) = try await museum.settle()
         let paths = [
             "//", "///", "//museums", "/museums/", "/museums//", "/museums//\(exhibition)", "/museums/\(exhibition)/",

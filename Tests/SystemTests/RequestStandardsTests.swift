@@ -25,9 +25,9 @@ struct RequestStandardsTests {
         ]
     }
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func contentThatIsNotRead(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let (exhibition, booking) = try await museum.settle()
         let before = try await museum.client.everything()
         let wrong: [(lines: [String], field: String?, value: String)] = [
@@ -68,9 +68,9 @@ struct RequestStandardsTests {
         }
     }
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func ifMatch(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let (exhibition, booking) = try await museum.settle()
         let before = try await museum.client.everything()
         let wrong: [[String]] = [
@@ -103,9 +103,9 @@ struct RequestStandardsTests {
         #expect(try await RawResponse.to("DELETE", "/books/\(booking)", ["If-Match: *"], port: museum.port).status == 200)
     }
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func nulls(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let port = museum.port
         let made = try await RawResponse.to(
             "POST", "/museums",
@@ -158,9 +158,9 @@ struct RequestStandardsTests {
         #expect(canceled.status == 200 && canceled.json["status"]?.text == "CANCELED", "\(canceled)")
     }
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func numbers(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let port = museum.port
         for (text, number) in [
             ("20", 20), ("\"20\"", 20), ("\"000000020\"", 20), ("20.0", 20), ("2e1", 20), ("2E+1", 20), ("200e-1", 20),

@@ -8,9 +8,9 @@ import Testing
 struct RequestTextTests {
     private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func byteOrderMark(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let fields = ["Content-Type: application/json; charset=utf-8"]
         let body = Array(#"{"hall":"가람","date":"2099-12-24","capacity":20}"#.utf8)
         let made = try await RawResponse.to("POST", "/museums", fields, body: Self.mark + body, port: museum.port)
@@ -30,9 +30,9 @@ struct RequestTextTests {
         }
     }
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func queriesAsTheyAreTyped(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let port = museum.port
         let halls = ["가람", "é", "🏛", "A B", "a|b", "{x}", "[1]", "\"q\"", "<b>", "50%", "a^b`c", "A+B", "a#b", "한 & 국"]
         for hall in halls {
@@ -73,9 +73,9 @@ struct RequestTextTests {
     }
 
     /// A `next` link of a page whose query was spelt unusually leads on all the same.
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func linksToTheNextPage(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         for day in 10...14 { _ = try await museum.visitor.register(capacity: 1, hall: "가람", date: "2099-12-\(day)") }
         var path = "/museums?hall=가람&%73ize=2"
         var dates: [String] = []
@@ -89,9 +89,9 @@ struct RequestTextTests {
         #expect(dates == (10...14).map { "2099-12-\($0)" } && path.isEmpty, "\(dates) \(path)")
     }
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func textThatShowsNothingOrReorders(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         _ = try await museum.settle()
         let before = try await museum.client.everything()
         for text in [
@@ -129,9 +129,9 @@ struct RequestTextTests {
         }
     }
 
-    @Test(arguments: Doors.both)
+    @Test(arguments: Listeners.both)
     func bodiesAtTheLimit(behindGateway: Bool) async throws {
-        let museum = try await Doors.open(behindGateway: behindGateway)
+        let museum = try await Listeners.open(behindGateway: behindGateway)
         let body = #"{"hall":"A","date":"2099-12-24","capacity":20}"#
         for (length, status) in [(16 << 10, 201), (16 << 10 + 1, 413)] {
             let padded = body + String(repeating: " ", count: length - body.utf8.count)

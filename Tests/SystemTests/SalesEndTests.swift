@@ -69,7 +69,7 @@ struct SalesEndTests {
     }
 
     /// The line that `serve` prints for pasting names a day to come.
-    @Test func theExampleIsOfADayToCome() async throws {
+    @Test func theExampleDateIsInTheFuture() async throws {
         let redis = try await RedisServer.start()
         let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
         try await eventually("the example is printed") { deployment.printed().contains("\"capacity\"") }

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct SlowClientTests {
     /// Each kind of slow client, alone: what response it gets, and when it is disconnected.
-    @Test func whoIsTooSlowIsToldAndClosed() async throws {
+    @Test func aSlowClientGetsAResponseAndIsClosed() async throws {
         _ = OpenFiles.raiseLimit()
         let redis = try await RedisServer.start()
         let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
@@ -88,7 +88,7 @@ struct SlowClientTests {
         }
         connections.turn()
         let entered = ContinuousClock.now
-        // Those who don't read have been answered as far as there is service for answers.
+        // Those who don't read have received as many responses as the buffers hold.
         try await eventually("the answers stand still", within: .seconds(30)) {
             connections.turn()
             return try await deployment.metric("skmuseum_gateway_requests_in_flight", of: "gateway") ?? 9 < 3

@@ -211,7 +211,7 @@ struct SmugglingTests {
             let start = ContinuousClock.now
             // Where a further answer would be a fault, some time is given for it to come.
             let outcome = try await RawExchange.run(
-                Array(vector.bytes.utf8), port: port, quietFor: .milliseconds(vector.ends ? 1500 : 60),
+                Array(vector.bytes.utf8), port: port, timeout: .milliseconds(vector.ends ? 1500 : 60),
                 responses: vector.statuses.count)
             slowest = max(slowest, ContinuousClock.now - start)
             #expect(outcome.statuses == vector.statuses, "\(vector.name): \(outcome.text)")
@@ -229,7 +229,7 @@ struct SmugglingTests {
     }
 
     /// The inner route, spelt in every way that a router might take for it.
-    @Test func theInnerRouteIsNotThere() async throws {
+    @Test func theInternalRouteIsNotExposed() async throws {
         let deployment = try await TestDeployment.open()
         let client = try deployment.redis.client()
         _ = try await deployment.visitor.register(capacity: 10)
@@ -250,7 +250,7 @@ struct SmugglingTests {
             "/museums/a1%5Creservations", "/museums/a1/reservations/..", "http://a/museums/a1/reservations",
             "http://a//museums/a1/reservations", "/http://a/museums/a1/reservations", "/museums/a1%252Freservations",
         ] {
-            let outcome = try await RawExchange.run(Array(Self.post(target, body).utf8), port: port, quietFor: .milliseconds(30))
+            let outcome = try await RawExchange.run(Array(Self.post(target, body).utf8), port: port, timeout: .milliseconds(30))
             let allowed =
                 target == "/museums/a1\\reservations" || target.contains("%5C") || target.contains("%25") ? [404, 405] : [404]
             #expect(outcome.statuses.count == 1 && allowed.contains(outcome.statuses.first ?? 0), "\(target): \(outcome.text)")

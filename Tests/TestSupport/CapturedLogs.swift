@@ -1,6 +1,6 @@
 public import Logging
 
-/// What a logger was told, for a test to look at.
+/// Captures what a logger writes.
 public final class CapturedLogs: Sendable {
     public let lines = LockedBox<[String]>([])
     /// Those of level notice and above.

@@ -82,7 +82,7 @@ public final class ChildProcess: Sendable {
     public func printed() -> String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 }
 
-/// Why a test's machinery could not do its part.
+/// A failure of the test harness itself.
 public struct Failed: Error, CustomStringConvertible {
     public let description: String
     public init(_ description: String) { self.description = description }
@@ -102,7 +102,7 @@ public func eventually(
     }
 }
 
-/// A folder that is gone with the value.
+/// A folder that is removed together with the value.
 public final class TemporaryFolder: Sendable {
     public let url: URL
 

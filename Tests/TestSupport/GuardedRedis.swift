@@ -1,6 +1,6 @@
 import Foundation
 
-/// A redis-server with the project's users; the default user may everything, for the test's own eyes.
+/// A redis-server with the project's users; the default user may everything, for the test's own reads.
 public struct GuardedRedis: Sendable {
     public let server: RedisServer
     private let folder: TemporaryFolder
@@ -15,6 +15,6 @@ public struct GuardedRedis: Sendable {
         return GuardedRedis(server: try await RedisServer.start(["--aclfile", acl.path] + options), folder: folder)
     }
 
-    /// The way in for one of the users, whose passwords are their names.
+    /// The URL for one of the users, whose passwords are their names.
     public func url(of user: String) -> String { "redis://\(user):\(user)@127.0.0.1:\(server.port)" }
 }

@@ -1,22 +1,22 @@
 import Foundation
 
-/// Many TCP connections at once, each on its own socket that never waits: whoever holds them turns to them all again and again.
+/// Many TCP connections, each on its own non-blocking socket; the owner polls all of them.
 public final class RawConnections {
-    /// One of them: what it still has to say, and what it has heard.
+    /// One of them: the bytes it still has to send, and those it has received.
     public struct Member {
         public let descriptor: Int32
         public var unsent: ArraySlice<UInt8> = []
         /// Whether it says by a half-close that nothing more comes.
         public var endsWhenSent = false
-        public var heard: [UInt8] = []
+        public var received: [UInt8] = []
         /// The other side has ended or reset the connection.
         public var isOver = false
         public var isReset = false
         /// Whether it takes what comes.
         public var reads = true
 
-        public var text: String { String(decoding: heard, as: UTF8.self) }
-        /// The status lines that it has heard.
+        public var text: String { String(decoding: received, as: UTF8.self) }
+        /// The status lines that it has received.
         public var statuses: [Int] {
             text.components(separatedBy: "HTTP/1.1 ").dropFirst().compactMap { Int($0.prefix(3)) }
         }
@@ -58,16 +58,16 @@ public final class RawConnections {
         for index in members.indices { members[index].unsent += bytes }
     }
 
-    /// Says the last it has to say.
+    /// Sends the rest of its bytes.
     public func sayLast(_ bytes: [UInt8], to index: Int) {
         say(bytes, to: index)
         members[index].endsWhenSent = true
     }
 
     public func stopReading(_ index: Int) { members[index].reads = false }
-    public func forget(_ index: Int) { members[index].heard = [] }
+    public func forget(_ index: Int) { members[index].received = [] }
 
-    /// Hangs up; with a reset if told so.
+    /// Closes the connection, with a reset if asked.
     public func leave(_ index: Int, reset: Bool = false) {
         guard members[index].descriptor >= 0 else { return }
         if reset {
@@ -78,7 +78,7 @@ public final class RawConnections {
         members[index] = Member(descriptor: -1, isOver: true)
     }
 
-    /// Sends and takes whatever goes at this moment.
+    /// Sends and receives what is possible without blocking.
     public func turn() {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         for index in members.indices where members[index].descriptor >= 0 && !members[index].isOver {
@@ -94,7 +94,7 @@ public final class RawConnections {
             while members[index].reads {
                 let count = recv(members[index].descriptor, &buffer, buffer.count, 0)
                 if count > 0 {
-                    members[index].heard += buffer[..<count]
+                    members[index].received += buffer[..<count]
                 } else {
                     // Still connecting is no end.
                     if count == 0 || ![EAGAIN, EWOULDBLOCK, ENOTCONN, EINPROGRESS].contains(errno) {
@@ -107,7 +107,7 @@ public final class RawConnections {
         }
     }
 
-    /// Turns to all until the condition holds.
+    /// Polls all connections until the condition holds.
     public func turn(until what: String, within limit: Duration, _ condition: (RawConnections) async throws -> Bool) async throws
     {
         try await eventually(what, within: limit) {
@@ -129,27 +129,27 @@ public enum RawExchange {
     }
 
     /// - Parameters:
-    ///   - quietFor: how long after the last byte, without an end, the exchange counts as over.
+    ///   - timeout: how long after the last byte, without an end, the exchange counts as over.
     ///   - responses: how many are waited for in any case, interim ones among them.
     public static func run(
-        _ bytes: [UInt8], port: Int, quietFor: Duration = .milliseconds(300), responses: Int = 1
+        _ bytes: [UInt8], port: Int, timeout: Duration = .milliseconds(300), responses: Int = 1
     ) async throws -> Outcome {
         let connections = RawConnections()
         try connections.join(1, port: port)
         connections.say(bytes, to: 0)
         var quietSince = ContinuousClock.now
-        var heard = 0
+        var received = 0
         let limit = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < limit {
             connections.turn()
             let member = connections.members[0]
             if member.isOver { break }
-            if member.heard.count != heard {
-                heard = member.heard.count
+            if member.received.count != received {
+                received = member.received.count
                 quietSince = .now
             }
             // An answer that has begun is waited for; one that has not may take its deadline.
-            if heard > 0, ContinuousClock.now - quietSince > quietFor, member.statuses.count >= responses { break }
+            if received > 0, ContinuousClock.now - quietSince > timeout, member.statuses.count >= responses { break }
             try await Task.sleep(for: .milliseconds(1))
         }
         return Outcome(

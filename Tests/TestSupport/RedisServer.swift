@@ -110,6 +110,6 @@ public final class LockedBox<Value: Sendable>: Sendable {
         set { box.withLock { $0 = newValue } }
     }
 
-    /// Changes the value and answers something of it in one step.
+    /// Changes the value and returns a result in one step.
     public func update<Result: Sendable>(_ change: (inout sending Value) -> sending Result) -> Result { box.withLock(change) }
 }

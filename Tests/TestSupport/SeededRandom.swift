@@ -1,4 +1,5 @@
-/// Chance that repeats: the same seed, the same throws (SplitMix64, Steele et al., "Fast splittable pseudorandom number
+/// A reproducible random generator: the same seed gives the same numbers (SplitMix64, Steele et al., "Fast splittable
+/// pseudorandom number
 /// generators").
 public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64

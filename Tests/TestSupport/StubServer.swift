@@ -2,27 +2,27 @@ import Foundation
 
 /// A TCP server in the place of a service: it keeps what it receives and responds as the test says.
 public final class StubServer: Sendable {
-    /// How it treats a request whose head it has read.
-    public enum Manner: Sendable {
-        /// Says this, and goes on.
+    /// What it does after it has read the head of a request.
+    public enum Behavior: Sendable {
+        /// Sends this, and continues.
         case says(String)
-        /// Says this, and no more.
+        /// Sends this, and nothing after it.
         case saysThenHangs(String)
         case hangsUp
-        /// Says this before it has read anything, and closes the connection.
+        /// Sends this before it has read anything, and closes the connection.
         case saysFirst(String)
-        /// Says this bit by bit, a byte every 50 ms.
+        /// Sends this slowly, a byte every 50 ms.
         case trickles(String)
     }
 
     public let port: Int
     private let descriptor: Int32
     private let requests = LockedBox<[String]>([])
-    private let manner: LockedBox<Manner>
+    private let behavior: LockedBox<Behavior>
 
     /// - Parameter accepts: whether it takes connections up, or leaves them to the kernel.
-    public init(_ manner: Manner, accepts: Bool = true) throws {
-        self.manner = LockedBox(manner)
+    public init(_ behavior: Behavior, accepts: Bool = true) throws {
+        self.behavior = LockedBox(behavior)
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         port = try FreePorts.take(1)[0]
         var address = sockaddr_in()
@@ -35,7 +35,7 @@ public final class StubServer: Sendable {
         }
         guard bound == 0, listen(descriptor, accepts ? 64 : 0) == 0 else { throw Failed("no socket") }
         guard accepts else { return }
-        let (requests, way) = (requests, self.manner)
+        let (requests, way) = (requests, self.behavior)
         Thread.detachNewThread {
             while true {
                 let connection = accept(descriptor, nil, nil)
@@ -52,16 +52,16 @@ public final class StubServer: Sendable {
 
     public var url: String { "http://127.0.0.1:\(port)" }
     /// What it has been sent: head and body of each request, as they came.
-    public var heard: [String] { requests.value }
-    public func change(_ manner: Manner) { self.manner.value = manner }
+    public var received: [String] { requests.value }
+    public func change(_ behavior: Behavior) { self.behavior.value = behavior }
 
-    private static func serve(_ connection: Int32, _ requests: LockedBox<[String]>, _ manner: LockedBox<Manner>) {
+    private static func serve(_ connection: Int32, _ requests: LockedBox<[String]>, _ behavior: LockedBox<Behavior>) {
         defer { close(connection) }
-        if case .saysFirst(let answer) = manner.value { write(answer, to: connection) }
+        if case .saysFirst(let answer) = behavior.value { write(answer, to: connection) }
         var unread = ""
         while let request = next(connection, &unread) {
             requests.update { $0.append(request) }
-            switch manner.value {
+            switch behavior.value {
             case .says(let answer): write(answer, to: connection)
             case .saysThenHangs(let answer):
                 write(answer, to: connection)

@@ -23,7 +23,7 @@ public final class TestDeployment: Sendable {
 
     public subscript(role: String) -> MuseumProcess { processes[role]! }
 
-    /// Somebody at the gateway.
+    /// A client of the gateway.
     public var visitor: Visitor { Visitor(self["gateway"].url("gateway")) }
 
     /// `skmuseum audit`, as an operator runs it.

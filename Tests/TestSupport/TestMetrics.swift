@@ -3,7 +3,7 @@ import Platform
 
 @testable import Platform
 
-/// What this test process is told in metrics; set up once.
+/// The metrics of this test process; set up once.
 public final class TestMetrics: Sendable {
     public static let shared = TestMetrics()
     private let metrics = PrometheusMetrics()

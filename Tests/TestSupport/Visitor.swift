@@ -4,7 +4,7 @@ import Foundation
 public import NIOCore
 public import NIOHTTP1
 
-/// Somebody at the door: speaks HTTP to one address.
+/// An HTTP client of one address.
 public struct Visitor: Sendable {
     public struct Answer: Sendable {
         public let status: Int

@@ -3,7 +3,7 @@ import Logging
 import Metrics
 import Redis
 
-/// What one connection's consumer does with the entries it gets, and what it keeps for later.
+/// Applies and acknowledges the entries that one connection's consumer reads, and keeps entries to retry later.
 struct BatchWorker {
     private struct Waiting {
         let entry: Entry
@@ -18,11 +18,11 @@ struct BatchWorker {
     /// What the handler writes through.
     private let recorder: RefusalRecorder
     private let writes: WriteRetry
-    private let inHand: SingleEventAttempts
+    private let singleAttempts: SingleEventAttempts
     private let logger: Logger
     private let applied: Counter
     private let deadLettered: Counter
-    /// Entries whose subject isn't there yet, unacknowledged, by name.
+    /// Unacknowledged entries whose subject does not exist yet, by name.
     private var waiting: [String: Waiting] = [:]
     /// Whether anything was acknowledged since progress was last written.
     private(set) var hasProgress = true
@@ -31,20 +31,20 @@ struct BatchWorker {
 
     init(
         group: ConsumerGroup, connections: ConsumerConnections, handler: any EventHandler, recorder: RefusalRecorder,
-        refusals: RefusedWrites, inHand: SingleEventAttempts, logger: Logger
+        refusals: RefusedWrites, singleAttempts: SingleEventAttempts, logger: Logger
     ) {
         self.group = group
         self.connections = connections
         self.handler = handler
         self.recorder = recorder
         writes = WriteRetry(partition: group.partition, connections: connections, refusals: refusals)
-        self.inHand = inHand
+        self.singleAttempts = singleAttempts
         self.logger = logger
         applied = Counter(label: "skmuseum_\(group.service.rawValue)_events_applied_total")
         deadLettered = Counter(label: "skmuseum_\(group.service.rawValue)_dead_letters_total")
     }
 
-    /// Works off what is pending for this consumer from before.
+    /// Applies what is pending for this consumer from an earlier session.
     /// - Parameter oneByOne: whether one of them may have killed the process, so that each is taken alone and counted.
     mutating func recover(oneByOne: Bool) async throws(RedisError) {
         for source in group.service.subscriptions {
@@ -56,19 +56,19 @@ struct BatchWorker {
                 if oneByOne { try await applyAlone(entries) } else { try await apply(entries) }
             }
         }
-        for name in try await group.clearStaleAttempts() { inHand.remove(name) }
+        for name in try await group.clearStaleAttempts() { singleAttempts.remove(name) }
     }
 
-    /// Takes over what a dead consumer left, each alone.
-    mutating func takeOver(idle: Duration) async throws(RedisError) {
+    /// Claims the pending entries of a dead consumer and applies each singly.
+    mutating func claim(idle: Duration) async throws(RedisError) {
         let found =
-            try await writes.unlessRefused("claim") { () async throws(RedisError) in try await group.takeOver(idle: idle) } ?? []
+            try await writes.unlessRefused("claim") { () async throws(RedisError) in try await group.claim(idle: idle) } ?? []
         let entries = found.filter { waiting[$0.name] == nil }
-        if !entries.isEmpty { logger.info("took over pending events", metadata: ["count": "\(entries.count)"]) }
+        if !entries.isEmpty { logger.info("pending events claimed", metadata: ["count": "\(entries.count)"]) }
         try await applyAlone(entries)
     }
 
-    /// Writes down up to where all is applied.
+    /// Records the progress: the id up to which all entries are applied.
     mutating func recordProgress() async throws(RedisError) {
         let written: Void? = try await writes.unlessRefused("progress") { () async throws(RedisError) in
             try await group.recordProgress()
@@ -97,7 +97,7 @@ struct BatchWorker {
         try await apply(entries)
     }
 
-    /// Tries again what was not yet to be applied and is due.
+    /// Retries the postponed entries that are due.
     mutating func retryDue() async throws(RedisError) {
         let now = ContinuousClock.now
         let due = waiting.values.filter { $0.due <= now }.map(\.entry)
@@ -107,21 +107,21 @@ struct BatchWorker {
     /// Each entry alone, counted before and cleared after, so that one which kills the process is known by its count.
     private mutating func applyAlone(_ entries: [Entry]) async throws(RedisError) {
         for entry in entries {
-            // An outage is no death: what this living process has counted is not counted again.
+            // An outage does not count as a crash: what this process has counted is not counted again.
             let attempts =
-                inHand.contains(entry.name)
+                singleAttempts.contains(entry.name)
                 ? 0
                 : try await writes.untilAccepted("attempts") { () async throws(RedisError) in try await group.beginAttempt(entry)
                 }
-            inHand.insert(entry.name)
-            // Where nothing is left of it, there is nothing to moveToDeadLetters.
+            singleAttempts.insert(entry.name)
+            // An entry that is gone from its stream can't be moved to the dead letters.
             if attempts > ConsumerConfiguration.fatalAttempts, entry.raw != nil {
                 try await moveToDeadLetters(entry, reason: "the process died of it", attempts: attempts - 1)
             } else {
                 try await apply([entry])
             }
             try await writes.untilAccepted("attempts") { () async throws(RedisError) in try await group.endAttempt(entry) }
-            inHand.remove(entry.name)
+            singleAttempts.remove(entry.name)
         }
     }
 
@@ -161,8 +161,8 @@ struct BatchWorker {
         hasProgress = true
     }
 
-    /// The service's dispositions. Waits out whatever time may mend, as long as the connection stands; a fault that comes back
-    /// is traced to the single delivery that has it.
+    /// Hands the deliveries to the service. Retries transient failures as long as the connection is open; a repeated internal
+    /// error is traced to its single delivery.
     private func dispositions(on deliveries: [Delivery]) async throws(RedisError) -> [EventDisposition] {
         if deliveries.isEmpty { return [] }
         var attempt = 0
@@ -192,7 +192,7 @@ struct BatchWorker {
 
     private func age(of entry: Entry) -> Duration { waiting[entry.name].map { .now - $0.since } ?? .zero }
 
-    /// Again after 5, 10, 20, 50 ms, and so on up to a second.
+    /// Retries with a pause that doubles up to a second.
     private mutating func postpone(_ entry: Entry) {
         let now = ContinuousClock.now
         var kept = waiting[entry.name] ?? Waiting(entry: entry, since: now, due: now)

@@ -22,12 +22,12 @@ public struct ConsumerConfiguration: Sendable {
     /// The longest that a read waits for new entries.
     static let longestBlock = Duration.seconds(5)
     /// A dead consumer's messages are taken over within 5 s: idle for 2.5, looked for every 2.
-    static let takeOverAfter = Duration.milliseconds(2500)
-    static let takeOverEvery = Duration.seconds(2)
+    static let claimAfter = Duration.milliseconds(2500)
+    static let claimEvery = Duration.seconds(2)
     static let progressEvery = Duration.seconds(1)
     /// A session without an error for so long has worked, if it has not acknowledged anything before.
     static let steadyAfter = Duration.seconds(1)
-    /// A message that killed its process so often while processed singly is a dead letter.
+    /// An event during whose single processing the process died this often is dead-lettered.
     static let fatalAttempts = 5
 
     public init(

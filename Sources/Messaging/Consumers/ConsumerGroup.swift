@@ -60,8 +60,8 @@ struct ConsumerGroup: Sendable {
         return try Entry.list(streams: reply, sources: [stream(source): source])
     }
 
-    /// Takes over entries that another consumer has had in flight for `idle` without acknowledging them, all there are.
-    func takeOver(idle: Duration) async throws(RedisError) -> [Entry] {
+    /// Claims all entries that have been pending for another consumer for `idle` (XAUTOCLAIM).
+    func claim(idle: Duration) async throws(RedisError) -> [Entry] {
         var taken: [Entry] = []
         // Most often there is nothing to claim: one exchange for all streams.
         let first = await connection.send(service.subscriptions.map { claim($0, idle: idle, from: "0-0") })

@@ -3,9 +3,9 @@ import Logging
 import Redis
 import ServiceLifecycle
 
-/// Consumes one partition's events for one service: reads them, passes them to the event handler, acknowledges them.
+/// Consumes one partition's events for one service: reads, applies through the service, acknowledges.
 ///
-/// Whatever breaks the connection drops the batch in flight unacknowledged; it is read again as pending. Whatever time may mend
+/// Whatever breaks the connection drops the batch in flight unacknowledged; it is read again as pending. A transient failure
 /// is tried again in place and never becomes a dead letter.
 struct EventConsumer: Sendable {
     let service: ServiceName
@@ -17,12 +17,12 @@ struct EventConsumer: Sendable {
     func run() async {
         // Only what the last process with this name left behind can be what killed it.
         var isUncleanStart = true
-        let inHand = SingleEventAttempts()
+        let singleAttempts = SingleEventAttempts()
         var failures = 0
         var log = FailureLog(logger, failing: "consumer session failed, retrying", recovered: "consumer recovered")
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
             do throws(RedisError) {
-                try await session(isUncleanStart: &isUncleanStart, inHand: inHand) {
+                try await session(isUncleanStart: &isUncleanStart, singleAttempts: singleAttempts) {
                     failures = 0
                     log.succeeded()
                 }
@@ -36,27 +36,27 @@ struct EventConsumer: Sendable {
                 try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
             }
         }
-        await leave(inHand: inHand)
+        await leave(singleAttempts: singleAttempts)
     }
 
     /// One connection's life. Returns when the process shuts down, after the batch in flight is done.
     /// - Parameter onSteady: called once the session has worked: it has acknowledged something, or run for a while without an
     ///   error.
     private func session(
-        isUncleanStart: inout Bool, inHand: SingleEventAttempts, onSteady: () -> Void
+        isUncleanStart: inout Bool, singleAttempts: SingleEventAttempts, onSteady: () -> Void
     ) async throws(RedisError) {
         let connections = try await ConsumerConnections(configuration)
         defer { connections.close() }
         let group = group(streams: connections.streams, store: connections.store)
         try await group.prepare()
-        var work = worker(group, connections, inHand)
+        var work = worker(group, connections, singleAttempts)
         try await work.recover(oneByOne: isUncleanStart)
         isUncleanStart = false
         var revival = DeadLetterReprocessor(group.deadLetters, handler: work.handler, logger: logger)
 
         let start = ContinuousClock.now
         var steadyAt: ContinuousClock.Instant? = start + ConsumerConfiguration.steadyAfter
-        var nextTakeOver = start
+        var nextClaim = start
         var nextProgress = start
         var nextRemoval = start
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
@@ -65,12 +65,12 @@ struct EventConsumer: Sendable {
                 steadyAt = nil
                 onSteady()
             }
-            if .now >= nextTakeOver {
+            if .now >= nextClaim {
                 // What was left behind before the session began is idle for long enough by the second time.
-                let isFirst = nextTakeOver == start
-                try await work.takeOver(idle: ConsumerConfiguration.takeOverAfter)
-                nextTakeOver =
-                    .now + (isFirst ? ConsumerConfiguration.takeOverAfter : ConsumerConfiguration.takeOverEvery)
+                let isFirst = nextClaim == start
+                try await work.claim(idle: ConsumerConfiguration.claimAfter)
+                nextClaim =
+                    .now + (isFirst ? ConsumerConfiguration.claimAfter : ConsumerConfiguration.claimEvery)
             }
             if .now >= nextRemoval {
                 try await work.removeIdleConsumers(idle: configuration.removeAfter)
@@ -83,25 +83,25 @@ struct EventConsumer: Sendable {
                 nextProgress = .now + ConsumerConfiguration.progressEvery
             }
             let due = [steadyAt, revival.due, work.hasProgress ? nextProgress : nil, nextRemoval].compactMap { $0 }
-            try await work.applyNew(linger: configuration.linger, until: due.reduce(nextTakeOver, min))
+            try await work.applyNew(linger: configuration.linger, until: due.reduce(nextClaim, min))
         }
     }
 
     /// Leaves the group through the clients' common connections. What was delivered in the moment in which the own connection
     /// closed is applied before.
-    private func leave(inHand: SingleEventAttempts) async {
+    private func leave(singleAttempts: SingleEventAttempts) async {
         let group = group(streams: configuration.events, store: configuration.store ?? configuration.events)
         do throws(RedisError) {
             try await group.recordProgress()
             if try await group.leave() { return }
             let connections = try await ConsumerConnections(configuration)
             defer { connections.close() }
-            var work = worker(self.group(streams: connections.streams, store: connections.store), connections, inHand)
+            var work = worker(self.group(streams: connections.streams, store: connections.store), connections, singleAttempts)
             try await work.recover(oneByOne: false)
             try await group.recordProgress()
             _ = try await group.leave()
         } catch {
-            // What is still pending another consumer takes over.
+            // Another consumer claims what is still pending.
             logger.debug("consumer could not leave its group", metadata: ["reason": "\(error)"])
         }
     }
@@ -112,11 +112,12 @@ struct EventConsumer: Sendable {
             hasOwnStore: configuration.store != nil)
     }
 
-    private func worker(_ group: ConsumerGroup, _ connections: ConsumerConnections, _ inHand: SingleEventAttempts) -> BatchWorker
+    private func worker(_ group: ConsumerGroup, _ connections: ConsumerConnections, _ singleAttempts: SingleEventAttempts)
+        -> BatchWorker
     {
         let recorder = RefusalRecorder(connections.store)
         return BatchWorker(
             group: group, connections: connections, handler: configuration.handler(recorder), recorder: recorder,
-            refusals: refusals, inHand: inHand, logger: logger)
+            refusals: refusals, singleAttempts: singleAttempts, logger: logger)
     }
 }

@@ -3,7 +3,7 @@ public import Redis
 
 /// An event that could not be applied, with why.
 public struct DeadLetter: Sendable {
-    /// Its own place among the dead letters.
+    /// Its id in the dead-letter stream.
     public let id: StreamID
     /// The event's id in its stream. A process killed between writing and acknowledging writes two letters of one event.
     public let eventId: String
@@ -17,7 +17,7 @@ public struct DeadLetter: Sendable {
     /// The event as this version of the program reads it, or why it is none.
     public let event: Result<Event, MalformedEvent>
 
-    /// ServiceName and id of the event: the same in both letters of one event.
+    /// Service and id of the event: the same in both letters of one event.
     public var eventName: String { service + ":" + eventId }
 
     /// The event's type as it came, if it has one.
@@ -34,22 +34,32 @@ public struct DeadLetter: Sendable {
         let parts = try entry.asArray()
         guard parts.count == 2, let id = StreamID(try parts[0].asText()) else { throw .unexpected("an entry was due") }
         let pairs = try parts[1].asPairs()
-        let note = pairs.prefix(Self.noteNames.count).compactMap { name, value -> (name: String, value: String)? in
-            if case (.text(let name), .text(let value)) = (name, value) { (name, value) } else { nil }
-        }
-        // An older version wrote the service under another name, at the same place.
-        let isNoted =
-            note.count == Self.noteNames.count && note.enumerated().allSatisfy { $0 == 1 || $1.name == Self.noteNames[$0] }
+        let note = Self.note(in: pairs)
         self.id = id
-        eventId = isNoted ? note[0].value : id.text
-        service = isNoted ? note[1].value : "?"
-        reason = isNoted ? note[2].value : "not written by skmuseum"
-        attempts = isNoted ? note[3].value : "0"
-        fields = isNoted ? Array(pairs.dropFirst(Self.noteNames.count)) : pairs
+        eventId = note?[0] ?? id.text
+        service = note?[1] ?? "?"
+        reason = note?[2] ?? "not written by skmuseum"
+        attempts = note?[3] ?? "0"
+        fields = note == nil ? pairs : Array(pairs.dropFirst(Self.noteNames.count))
         event = Entry.event(in: fields)
     }
 
     private static let noteNames = ["eventId", "service", "reason", "attempts"]
+    /// The service is read by its position: older versions wrote it under another name.
+    private static let servicePosition = 1
+
+    /// The note's values in the order of ``noteNames``; `nil` where the entry does not begin with a note.
+    private static func note(in pairs: [(name: Reply, value: Reply)]) -> [String]? {
+        guard pairs.count >= noteNames.count else { return nil }
+        var values: [String] = []
+        for (position, pair) in pairs.prefix(noteNames.count).enumerated() {
+            guard case (.text(let name), .text(let value)) = (pair.name, pair.value),
+                position == servicePosition || name == noteNames[position]
+            else { return nil }
+            values.append(value)
+        }
+        return values
+    }
 
     /// What stands in front of the event's fields.
     static func note(on entry: Entry, reason: String, attempts: Int) -> [Command.Argument] {

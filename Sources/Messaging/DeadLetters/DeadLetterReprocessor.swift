@@ -12,11 +12,11 @@ struct DeadLetterReprocessor {
     private var after = StreamID.zero
     /// The last letter there was at the start; looked up with the first step.
     private var end: StreamID?
-    private var mustLookAgain = false
+    private var mustRetry = false
     /// When to go on; `nil`: nothing is left to do.
     private(set) var due: ContinuousClock.Instant? = .now
 
-    /// What isn't to be applied yet is tried again for so long; later the next session tries, or an operator.
+    /// How long events that can't be applied yet are retried; later the next session or an operator retries them.
     private static let timeout = Duration.seconds(5)
 
     init(_ letters: DeadLetters, handler: any EventHandler, logger: Logger) {
@@ -49,7 +49,7 @@ struct DeadLetterReprocessor {
             let metadata: Logger.Metadata = ["service": "\(letter.service)", "id": "\(letter.eventId)"]
             switch outcome {
             case .applied: logger.info("dead letter of a type known by now is applied", metadata: metadata)
-            case .retryLater: mustLookAgain = true
+            case .retryLater: mustRetry = true
             case .left(let reason):
                 logger.warning(
                     "dead letter of a type known by now can't be applied",
@@ -58,9 +58,9 @@ struct DeadLetterReprocessor {
         }
         if let last = page.last {
             after = last.id
-        } else if mustLookAgain, .now - since < Self.timeout {
+        } else if mustRetry, .now - since < Self.timeout {
             after = .zero
-            mustLookAgain = false
+            mustRetry = false
             due = .now + .seconds(1)
         } else {
             due = nil

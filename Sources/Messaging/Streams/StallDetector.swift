@@ -1,46 +1,46 @@
 import Contracts
 
-/// Tells when a subscriber falls silent: there are events for it, and its progress stands still. Says so once, and once when
-/// it is back.
+/// Detects consumer groups that stall: there are events for the group, and its progress has not changed for ``bound``. Reports
+/// each stall once, and each recovery once.
 struct StallDetector {
-    enum Turn: Equatable {
-        case fellSilent, isBack
+    enum Change: Equatable {
+        case stalled, recovered
     }
 
-    private struct Sight {
+    private struct Observation {
         let applied: StreamID
         let since: ContinuousClock.Instant
-        var isSilent = false
+        var isStalled = false
     }
 
-    private struct Place: Hashable {
+    private struct Key: Hashable {
         let group: ServiceName
         let partition: String
     }
 
-    /// How long progress may stand still.
+    /// How long progress may stay unchanged.
     let bound: Duration
-    private var sights: [Place: Sight] = [:]
+    private var observations: [Key: Observation] = [:]
 
     init(bound: Duration) { self.bound = bound }
 
-    /// Takes note of where a subscriber is; `nil` if there is nothing new to say of it.
-    mutating func look(
-        at group: ServiceName, in partition: String, applied: StreamID, isBehind: Bool, now: ContinuousClock.Instant
-    ) -> Turn? {
-        let place = Place(group: group, partition: partition)
-        let last = sights[place]
+    /// Records a group's progress and returns what has changed; `nil`: nothing.
+    mutating func observe(
+        _ group: ServiceName, in partition: String, applied: StreamID, isBehind: Bool, now: ContinuousClock.Instant
+    ) -> Change? {
+        let key = Key(group: group, partition: partition)
+        let last = observations[key]
         guard isBehind else {
-            sights[place] = nil
-            return last?.isSilent == true ? .isBack : nil
+            observations[key] = nil
+            return last?.isStalled == true ? .recovered : nil
         }
         guard var last, last.applied == applied else {
-            sights[place] = Sight(applied: applied, since: now)
-            return last?.isSilent == true ? .isBack : nil
+            observations[key] = Observation(applied: applied, since: now)
+            return last?.isStalled == true ? .recovered : nil
         }
-        guard !last.isSilent, now - last.since >= bound else { return nil }
-        last.isSilent = true
-        sights[place] = last
-        return .fellSilent
+        guard !last.isStalled, now - last.since >= bound else { return nil }
+        last.isStalled = true
+        observations[key] = last
+        return .stalled
     }
 }

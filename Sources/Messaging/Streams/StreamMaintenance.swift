@@ -4,8 +4,8 @@ import Metrics
 public import Redis
 public import ServiceLifecycle
 
-/// Looks after a service's own streams: shows how far behind each subscriber is, says when one falls silent, and lets go of
-/// events that all have applied and that are past retention.
+/// Maintains a service's own streams: exports each subscriber's lag, logs stalled consumer groups, and trims events that every
+/// subscriber has applied and that are older than the retention.
 ///
 /// Subscribers are those of the table (``ServiceName/subscriptions``), never the groups that Redis lists: a lost group still
 /// needs its events, and a group that somebody made by hand doesn't.
@@ -14,7 +14,7 @@ public struct StreamMaintenance: Service {
     public struct Rhythm: Sendable {
         public var look = Duration.seconds(10)
         public var trim = Duration.seconds(60)
-        /// A subscriber that has events and makes no progress for so long has fallen silent.
+        /// A group that has events and makes no progress for this long is stalled.
         public var silence = Duration.seconds(60)
 
         public init() {}
@@ -51,13 +51,13 @@ public struct StreamMaintenance: Service {
 
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            var watch = StallDetector(bound: rhythm.silence)
+            var detector = StallDetector(bound: rhythm.silence)
             var lastTrim: ContinuousClock.Instant?
             var log = FailureLog(
-                logger, failing: "streams can't be looked after", recovered: "streams can be looked after again")
+                logger, failing: "stream maintenance failed", recovered: "stream maintenance recovered")
             while !Task.isCancelled {
                 let isTrimDue = lastTrim.map { .now - $0 >= rhythm.trim } ?? true
-                if let failure = await keepAll(&watch, trimming: isTrimDue) {
+                if let failure = await maintainAll(&detector, trimming: isTrimDue) {
                     log.failed(failure)
                     if failure.refusal != nil { refusals.count() }
                 } else {
@@ -69,13 +69,15 @@ public struct StreamMaintenance: Service {
         }
     }
 
-    /// What failed last; a partition that can't be looked after does not keep the others waiting.
-    private func keepAll(_ watch: inout StallDetector, trimming: Bool) async -> RedisError? {
+    /// Maintains every partition; the failure of one does not stop the others.
+    /// - Returns: the last failure.
+    private func maintainAll(_ detector: inout StallDetector, trimming: Bool) async -> RedisError? {
         var failure: RedisError?
         do throws(Failure) {
             for partition in try await partitions.inUse() {
                 do throws(RedisError) {
-                    try await keep(EventStream(service: service, partition: partition, redis: redis), &watch, trimming: trimming)
+                    try await maintain(
+                        EventStream(service: service, partition: partition, redis: redis), &detector, trimming: trimming)
                 } catch {
                     failure = error
                 }
@@ -86,7 +88,7 @@ public struct StreamMaintenance: Service {
         return failure
     }
 
-    private func keep(_ stream: EventStream, _ watch: inout StallDetector, trimming: Bool) async throws(RedisError) {
+    private func maintain(_ stream: EventStream, _ detector: inout StallDetector, trimming: Bool) async throws(RedisError) {
         let state = try await stream.state()
         let hasNews = state.progress.contains { group in state.last.map { $0 > group.applied } ?? false }
         let moment = hasNews || trimming ? try await time(redis) : 0
@@ -96,8 +98,8 @@ public struct StreamMaintenance: Service {
             let lag = oldest.map { max(0, Double(moment) - Double($0.milliseconds)) / 1000 } ?? 0
             let dimensions = [("group", group.rawValue), ("partition", stream.partition)]
             Gauge(label: "skmuseum_\(service.rawValue)_subscriber_lag_seconds", dimensions: dimensions).record(lag)
-            let turn = watch.look(at: group, in: stream.partition, applied: applied, isBehind: oldest != nil, now: .now)
-            report(turn, of: group, in: stream.partition, lag: lag)
+            let change = detector.observe(group, in: stream.partition, applied: applied, isBehind: oldest != nil, now: .now)
+            report(change, of: group, in: stream.partition, lag: lag)
         }
         guard trimming else { return }
         let youngest = StreamID(
@@ -108,13 +110,13 @@ public struct StreamMaintenance: Service {
         logger.info("events trimmed", metadata: ["partition": "\(stream.partition)", "count": "\(count)", "below": "\(bound)"])
     }
 
-    private func report(_ turn: StallDetector.Turn?, of group: ServiceName, in partition: String, lag: Double) {
+    private func report(_ change: StallDetector.Change?, of group: ServiceName, in partition: String, lag: Double) {
         let metadata: Logger.Metadata = [
             "group": "\(group.rawValue)", "partition": "\(partition)", "lagSeconds": "\(Int(lag))",
         ]
-        switch turn {
-        case .fellSilent: logger.warning("consumer group stalled", metadata: metadata)
-        case .isBack: logger.warning("consumer group recovered", metadata: metadata)
+        switch change {
+        case .stalled: logger.warning("consumer group stalled", metadata: metadata)
+        case .recovered: logger.warning("consumer group recovered", metadata: metadata)
         case nil: break
         }
     }

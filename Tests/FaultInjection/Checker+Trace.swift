@@ -4,7 +4,7 @@ import Contracts
 extension Checker {
     /// Everything there is about one booking, shortest first: what its visitor was told, its events, what the services have
     /// of it.
-    func story(of booking: String) -> [String] {
+    func trace(of booking: String) -> [String] {
         var lines: [String] = []
         for operation in operations
         where operation.bookingId == booking || model.bookings[booking]?.visitor == operation.visitor

@@ -1,8 +1,8 @@
 import TestSupport
 import Synchronization
 
-/// Counts what is going on, for whoever watches a long run.
-public final class Tally: Sendable {
+/// Counts what is going on, for the report of a long run.
+public final class RunStatistics: Sendable {
     public struct Counts: Sendable {
         /// Requests to book, whatever came of them.
         public var attempts = 0
