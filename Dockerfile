@@ -3,7 +3,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libhiredis-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /museum
-# Packages are fetched again only when the manifest changes.
+# Packages are downloaded again only when the manifest changes.
 COPY Package.* ./
 RUN swift package resolve
 COPY . .
@@ -16,7 +16,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin museum
 COPY --from=builder /skmuseum /usr/local/bin/skmuseum
-# By number, so that Kubernetes can see that it isn't root.
+# A numeric user, so that Kubernetes can verify that it isn't root.
 USER 10001
 EXPOSE 8080-8084
 ENTRYPOINT ["skmuseum"]

@@ -23,23 +23,25 @@ extension Failure {
 }
 
 extension RedisSender {
-    /// Runs a script whose reply is a result code, perhaps with values after it.
-    public func call<Code: RawRepresentable<String>>(
-        _ script: Script, keys: [String], arguments: [String]
-    ) async throws(Failure) -> (word: Code, rest: ArraySlice<Reply>) {
-        try Self.outcome(of: script, await send([Command(script, keys: keys, arguments: arguments)])[0])
+    /// Runs a script that changes something. An error names its script.
+    public func call<Call: ScriptCall>(_ call: Call) async throws(Failure) -> Call.Result {
+        try call.outcome(await send([Command(call)])[0])
     }
 
-    /// Reads a script's reply: its result code, and the values after it. A code that Swift doesn't know is a bug.
-    public static func outcome<Code: RawRepresentable<String>>(
-        of script: Script, _ result: Result<Reply, RedisError>
-    ) throws(Failure) -> (word: Code, rest: ArraySlice<Reply>) {
+    /// Runs a script once for each call, in one go.
+    /// - Returns: the results, in order.
+    public func call<Call: ScriptCall>(_ calls: [Call]) async throws(Failure) -> [Call.Result] {
+        var results: [Call.Result] = []
+        for (call, reply) in zip(calls, await send(calls.map { Command($0) })) { results.append(try call.outcome(reply)) }
+        return results
+    }
+}
+
+extension ScriptCall {
+    /// The result, or why there is none. An error names its script; a result code that Swift doesn't know is a bug.
+    public func outcome(_ reply: Swift.Result<Reply, RedisError>) throws(Failure) -> Result {
         do throws(RedisError) {
-            let reply = try result.get()
-            let parts = if case .array(let parts) = reply { parts } else { [reply] }
-            let text = try (parts.first ?? .null).asText()
-            guard let word = Code(rawValue: text) else { throw .unexpected("\(script.name) answered \(text)") }
-            return (word, parts.dropFirst())
+            return try result(of: try reply.get())
         } catch {
             if case .server = error { throw .internal("\(Self.script.name): \(error)") }
             throw Failure(writing: error)

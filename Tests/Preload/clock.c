@@ -1,7 +1,8 @@
-/* Preloaded: a program's wall clock goes as many seconds ahead (or behind) as the file says that SHIFTED_CLOCK names.
+/* Preloaded into a program: shifts its wall clock by the number of seconds in the file that SHIFTED_CLOCK names. The number may be
+ * negative.
  *
- * libfaketime does the same, but ends a redis-server (its jemalloc asks for the time while libfaketime is still asking for memory),
- * and shifts Swift's ContinuousClock too, which no clock that is set does. Only the wall clock is shifted here.
+ * libfaketime does the same, but it ends a redis-server (jemalloc asks for the time while libfaketime is still allocating memory). It
+ * also shifts Swift's ContinuousClock, which setting the clock does not do. This library shifts only the wall clock.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,7 +20,7 @@ static long long shift(void) {
         const char *path = getenv("SHIFTED_CLOCK");
         file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     }
-    /* Empty while it is being written: then what it said before. */
+    /* The file is empty while it is being written. Then use the last value. */
     if (file >= 0 && pread(file, text, sizeof text - 1, 0) > 1) last = strtoll(text, NULL, 10);
     return last;
 }

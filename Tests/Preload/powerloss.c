@@ -1,7 +1,7 @@
-/* Preloaded into redis-server: writes down how long each append-only file was when it was last synced to the disk.
+/* Preloaded into redis-server: records the length of each append-only file at its last sync to the disk.
  *
- * SIGKILL can't show a missing fsync, since the kernel keeps what was written. Whoever kills the server cuts each file back to
- * the length that stands in FILE.synced, and has what a power failure would have left. */
+ * SIGKILL can't show a missing fsync, because the kernel keeps what was written. The test kills the server and cuts each file back to
+ * the length in FILE.synced. The result is what a power failure would have left. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static int synced(const char *name, int file) {
     struct stat before;
     int known = fstat(file, &before);
     int code = real(file);
-    /* What was written while it synced may or may not be on the disk. */
+    /* Bytes written during the sync may or may not be on the disk. */
     if (code == 0 && known == 0 && S_ISREG(before.st_mode)) note(file, before.st_size);
     return code;
 }
