@@ -32,7 +32,7 @@ final class FaultFiles: Sendable {
 
     /// The project's users, and the default user for the harness itself.
     private func writeUsers() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../redis/users.acl")
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../redis/users.acl")
         let text = try String(contentsOf: file.standardized, encoding: .utf8)
         guard text.contains("user default off") else { throw Failed("users.acl leaves the default user on") }
         let open = text.replacing("user default off", with: "user default on nopass ~* &* +@all")
