@@ -25,7 +25,9 @@ struct OverloadTests {
         // What 3,000 requests that ask for nothing take on this machine just now: nobody can be answered faster than that.
         let calm = ContinuousClock.now
         connections.sayToAll("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        try await connections.turn(until: "all are served", within: .seconds(10)) { $0.members.allSatisfy { !$0.received.isEmpty } }
+        try await connections.turn(until: "all are served", within: .seconds(10)) {
+            $0.members.allSatisfy { !$0.received.isEmpty }
+        }
         let unburdened = ContinuousClock.now - calm
         for index in connections.members.indices { connections.forget(index) }
         let before = deployment.residentMemory
