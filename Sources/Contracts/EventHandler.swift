@@ -2,7 +2,7 @@
 public enum ServiceName: String, Sendable, CaseIterable {
     case museum, book, confirm, mypage
 
-    /// Whose events the service's consumer group subscriptions. A constant: lag, progress and audit go by it, never by what
+    /// The services whose events this service's consumer group reads. A constant: lag, progress and audit go by it, never by what
     /// Redis lists.
     public var subscriptions: [ServiceName] {
         switch self {

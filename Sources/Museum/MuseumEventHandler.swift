@@ -13,6 +13,7 @@ struct MuseumEventHandler: EventHandler {
             switch delivery.event.type {
             case .canceled, .aborted:
                 releases.append((booking.id, RequestMetadata(requestId: delivery.event.requestId, moment: moment)))
+            // The seats of a force-canceled booking were revoked before.
             default: break
             }
         }

@@ -3,7 +3,7 @@ import FaultInjection
 import TestSupport
 import Testing
 
-/// Each kind of fault for a few seconds, in a museum of eleven processes or in one: nothing is lost, nothing is sold twice.
+/// Each kind of fault for a few seconds, in a deployment of nine processes or of one: nothing is lost, nothing is sold twice.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct FaultTests {
     /// Only root can limit the size of a file system.

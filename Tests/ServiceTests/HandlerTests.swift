@@ -41,23 +41,23 @@ import Testing
         try fields.map { Delivery(event: try Event(fields: $0), age: .zero) }
     }
 
-    /// Every request of up to six things; for more, a thousand shuffles would do.
-    private static func requests(_ count: Int) -> [[Int]] {
+    /// Every order of up to six things.
+    private static func orders(_ count: Int) -> [[Int]] {
         guard count > 0 else { return [[]] }
-        return requests(count - 1).flatMap { request in
-            (0..<count).map { place in Array(request[..<place]) + [count - 1] + Array(request[place...]) }
+        return orders(count - 1).flatMap { order in
+            (0..<count).map { place in Array(order[..<place]) + [count - 1] + Array(order[place...]) }
         }
     }
 
-    /// Hands the history over in every request, each with the first half of it once more, and compares what is left in Redis.
+    /// Hands the history over in every order, each with the first half of it once more, and compares what is left in Redis.
     private func expectOneEnd(
         _ history: [[String: String]], prepare: () async throws -> Void = {}, handler: any EventHandler
     ) async throws {
         var ends: Set<String> = []
-        for request in Self.requests(history.count) {
+        for order in Self.orders(history.count) {
             _ = try await client.send("FLUSHALL")
             try await prepare()
-            let shuffled = request.map { history[$0] }
+            let shuffled = order.map { history[$0] }
             let dispositions = try await handler.handle(try deliveries(shuffled))
             #expect(dispositions.allSatisfy { $0 == .applied })
             _ = try await handler.handle(try deliveries(Array(shuffled.prefix(history.count / 2))))
@@ -73,9 +73,9 @@ import Testing
         // An admission counts its own changes, so its version depends on how many of the events it has seen.
         let handler = ConfirmEventHandler(service: AdmissionService(store: RedisAdmissionStore(client: client)), now: { 500 })
         var ends: Set<[String?]> = []
-        for request in Self.requests(6) {
+        for order in Self.orders(6) {
             _ = try await client.send("FLUSHALL")
-            let shuffled = try deliveries(request.map { Self.book[$0] })
+            let shuffled = try deliveries(order.map { Self.book[$0] })
             _ = try await handler.handle(shuffled)
             let before = try await client.hashes()
             _ = try await handler.handle(shuffled)

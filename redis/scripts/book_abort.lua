@@ -1,9 +1,9 @@
 #!lua
--- Ends an attempt whose outcome could not be found out, if nothing has been recorded for it.
+-- Aborts an attempt with an unknown outcome, if nothing has been recorded for it.
 -- KEYS  1 booking  2 Book's events  3 purged exhibitions
 -- ARGV  1 now, ms  2 request id or ''  3 booking id  4 exhibition id  5 visitor  6 seats
 -- Returns ABORTED | EXISTS, the last with the booking's fields. It overwrites nothing, and is in no index.
--- For a purged exhibition it writes nothing at all.
+-- For a purged exhibition it writes nothing.
 local status = redis.call('HGET', KEYS[1], 'status')
 if status == 'ABORTED' then return { 'ABORTED' } end
 if status then return { 'EXISTS', redis.call('HGETALL', KEYS[1]) } end

@@ -3,7 +3,7 @@
 -- KEYS  1 exhibition  2 its bookings by time  3 exhibitions that have bookings, then each booking
 -- ARGV  1 exhibition id  2 the version at which it was retired, then each booking's id
 -- Returns CHANGED | REMOVED
--- No event: nobody is left to apply it.
+-- It writes no event: no service has data left that the event could change.
 local exhibition = redis.call('HMGET', KEYS[1], 'purging', 'version')
 if exhibition[1] ~= '1' or exhibition[2] ~= ARGV[2] then return 'CHANGED' end
 if #KEYS > 3 then

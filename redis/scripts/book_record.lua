@@ -4,10 +4,10 @@
 --       5 purged exhibitions
 -- ARGV  1 now, ms  2 request id or ''  3 booking id  4 exhibition id  5 visitor  6 seats
 -- Returns RECORDED | ABORTED | MISMATCH | EXISTS, the last with the booking's fields
--- ABORTED is also the answer for a purged exhibition: a request that slept for long leaves nothing behind.
+-- For a purged exhibition it also returns ABORTED, and writes nothing, however late the request arrives.
 local now = redis.call('HMGET', KEYS[1], 'status', 'visitor', 'seats')
 if now[1] then
-  -- First: an attempt that ended in 503 never counts, whatever it asked for.
+  -- Checked first: an attempt that ended in 503 never counts, whatever its fields were.
   if now[1] == 'ABORTED' then return { 'ABORTED' } end
   if now[2] ~= ARGV[5] or now[3] ~= ARGV[6] then return { 'MISMATCH' } end
   return { 'EXISTS', redis.call('HGETALL', KEYS[1]) }

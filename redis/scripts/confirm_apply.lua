@@ -1,11 +1,11 @@
 #!lua
--- Lets an admission follow its booking, from any state and from none.
+-- Sets an admission to the state of its booking, from any state, and also if there is no admission yet.
 -- KEYS  1 admission  2 its exhibition's admissions by time  3 exhibitions that have admissions  4 Confirm's events
 --       5 purged exhibitions
 -- ARGV  1 now, ms  2 request id or ''  3 booking id  4 exhibition id  5 visitor  6 seats  7 status  8 the booking's version
 --       9 when the booking was made, ms
 -- Returns PURGED | STALE | APPLIED
--- PURGED: a consumer that slept for long has an event that everybody else has forgotten.
+-- PURGED: the exhibition is purged; a consumer that was stopped for long may still have one of its events.
 if redis.call('SISMEMBER', KEYS[5], ARGV[4]) == 1 then return 'PURGED' end
 local now = redis.call('HMGET', KEYS[1], 'bookVersion', 'version')
 if now[1] and tonumber(now[1]) >= tonumber(ARGV[8]) then return 'STALE' end

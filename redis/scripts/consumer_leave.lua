@@ -1,5 +1,5 @@
 #!lua
--- Takes a consumer out of its group if nothing is pending for it, looking and leaving in one step.
+-- Removes a consumer from its group if nothing is pending for it. Checks and removes in one step.
 -- KEYS  1 stream
 -- ARGV  1 group  2 consumer
 -- Returns PENDING | LEFT

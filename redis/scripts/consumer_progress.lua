@@ -1,5 +1,5 @@
 #!lua
--- Writes down how far a group has applied a stream; never lowers it.
+-- Records how far a group has applied a stream; never lowers the value.
 -- KEYS  1 progress
 -- ARGV  1 the last stream id up to which all is applied
 -- Returns BEHIND | WRITTEN

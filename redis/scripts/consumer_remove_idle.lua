@@ -1,5 +1,5 @@
 #!lua
--- Removes the consumers of a group that will not come back: idle for long, nothing pending. Found and removed in one step.
+-- Removes the consumers of a group that have been idle for long and have nothing pending. Finds and removes them in one step.
 -- KEYS  1 stream
 -- ARGV  1 group  2 the consumer that asks: it stays  3 how long idle, ms  4 most to remove
 -- Returns the names of those that were removed

@@ -1,5 +1,5 @@
 #!lua
--- Sets a consumer group back to replay a stream from an id on; never forward.
+-- Sets a consumer group back so that it replays a stream from an id on; never moves it forward.
 -- KEYS  1 stream
 -- ARGV  1 group  2 the first id to replay  3 the id right below it  4 '1' to set it back, '0' to look only
 -- Returns NO_GROUP | AHEAD | NOTHING | SET_BACK, the last three with the last delivered id and the lowest pending one or ''
@@ -8,7 +8,7 @@
 local function isBelow(left, right)
   local leftMs, leftSequence = string.match(left, '^(%d+)-(%d+)$')
   local rightMs, rightSequence = string.match(right, '^(%d+)-(%d+)$')
-  -- As texts: the numbers may be larger than Lua counts exactly.
+  -- Compared as text: the numbers may be larger than Lua represents exactly.
   local function compare(one, other)
     if #one ~= #other then return #one < #other and -1 or 1 end
     if one == other then return 0 end

@@ -1,5 +1,5 @@
 #!lua
--- Deletes an exhibition for good; its bookings' seats are then revoked step by step (museum_revoke).
+-- Deletes an exhibition for good. The seats of its bookings are then revoked step by step (museum_revoke).
 -- KEYS  1 exhibition  2 index by date and time  3 index of the deleted  4 exhibitions being revoked  5 Museum's events
 -- ARGV  1 now, ms  2 request id or ''  3 exhibition id
 -- Returns NO_EXHIBITION | ALREADY | DELETED, the last two with the exhibition's fields
@@ -8,7 +8,7 @@ local now = redis.call('HMGET', KEYS[1], 'status', 'version', unpack(names))
 if not now[1] then return { 'NO_EXHIBITION' } end
 if now[1] == 'DELETED' then return { 'ALREADY', redis.call('HGETALL', KEYS[1]) } end
 
--- The score is computed from what is deleted: the caller may have read the exhibition before it was moved.
+-- The score is computed from the current fields: the caller may have read the exhibition before it was moved.
 local slot = string.gsub((now[5] or '') .. (now[6] or '00:00'), '%D', '')
 local version = tostring(tonumber(now[2]) + 1)
 local event = { 'eventType', 'MuseumDeleted', 'timestamp', ARGV[1], 'museumId', ARGV[3],

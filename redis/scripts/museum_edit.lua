@@ -1,5 +1,5 @@
 #!lua
--- Gives an exhibition the state that staff want it to have, seats held aside.
+-- Changes the fields of an exhibition that staff may edit. The seats held stay as they are.
 -- KEYS  1 exhibition  2 index by date and time  3 Museum's events  4 recent moves in the index
 -- ARGV  1 now, ms  2 request id or ''  3 exhibition id  4 the version it was read at  5 title or ''  6 hall  7 date
 --       8 start time or ''  9 end time or ''  10 capacity  11 status
@@ -48,7 +48,7 @@ redis.call('HSET', KEYS[1], unpack(set))
 if #cleared > 0 then redis.call('HDEL', KEYS[1], unpack(cleared)) end
 redis.call('ZADD', KEYS[2], new, ARGV[3])
 if old ~= new then
-  -- A list that is being read page by page needs to know where the exhibition was. An hour later nobody does.
+  -- A list that is being read page by page needs the earlier place of the exhibition. Moves are kept for an hour.
   local ms = tonumber(string.match(eventId, '^%d+'))
   redis.call('ZADD', KEYS[4], string.format('%d', ms), ARGV[3] .. ':' .. old .. ':' .. eventId)
   redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', '(' .. string.format('%d', ms - 3600000))

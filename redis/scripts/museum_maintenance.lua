@@ -1,5 +1,5 @@
 #!lua
--- Replaces the value of the lock that lets one maintenance command run at a time, if it is still the one that the caller saw.
+-- Replaces the value of the lock for maintenance commands, if it is still the value that the caller read.
 -- KEYS  1 the lock
 -- ARGV  1 the value that the caller saw, '' for none  2 the value it shall have, '' for none
 -- Returns CHANGED, the present value or '' | REPLACED

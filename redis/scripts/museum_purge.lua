@@ -1,10 +1,10 @@
 #!lua
--- Purges about 200 seats fields of a retired exhibition (museum_retire), and when none is left the exhibition itself.
+-- Removes about 200 seats fields of a retired exhibition (museum_retire), and the exhibition itself when no field is left.
 -- KEYS  1 exhibition  2 its seats by booking  3 index by date and time  4 index of the deleted  5 exhibitions being revoked
 --       6 keys of registrations
 -- ARGV  1 exhibition id  2 the version at which it was retired  3 cursor, '0' at first
 -- Returns GONE | CHANGED | PURGED | MORE, the last with the next cursor
--- No event: nobody is left who could be told. Available and held add up after each step.
+-- It writes no event: no service has data left that the event could change. After each step available + held = capacity.
 local exhibition = redis.call('HMGET', KEYS[1], 'purging', 'version', 'available', 'held', 'idempotencyKey')
 if not exhibition[2] then return { 'GONE' } end
 if exhibition[1] ~= '1' or exhibition[2] ~= ARGV[2] then return { 'CHANGED' } end

@@ -1,5 +1,5 @@
 #!lua
--- Registers an exhibition under the number drawn for it; with an idempotency key only once.
+-- Registers an exhibition under its assigned number; with an idempotency key only once.
 -- KEYS  1 exhibition  2 index by date and time  3 Museum's events  and with an idempotency key: 4 keys of registrations
 -- ARGV  1 now, ms  2 request id or ''  3 exhibition id  4 title or ''  5 hall  6 date  7 start time or ''
 --       8 end time or ''  9 capacity  and with KEYS 4: 10 idempotency key  11 digest of the fields
@@ -29,7 +29,7 @@ for _, list in ipairs({ event, fields }) do
   put(list, 'createdAt', ARGV[1])
 end
 put(event, 'requestId', ARGV[2])
--- So that whoever removes the exhibition can remove the key.
+-- A purge of the exhibition reads the key here and removes its entry.
 if KEYS[4] then put(fields, 'idempotencyKey', ARGV[10]) end
 
 redis.call('XADD', KEYS[3], '*', unpack(event))

@@ -1,5 +1,5 @@
 #!lua
--- Gives a booking's seats back, once. What never held any gets a tombstone that a late reserve runs into.
+-- Releases a booking's seats, once. A booking without seats gets a tombstone; a late reserve then returns VOID.
 -- KEYS  1 exhibition  2 its seats by booking  3 Museum's events
 -- ARGV  1 now, ms  2 request id or ''  3 exhibition id  4 booking id
 -- Returns NO_EXHIBITION | ALREADY | VOIDED | RELEASED

@@ -1,11 +1,11 @@
 #!lua
--- Takes seats of one exhibition for up to 64 bookings, each in order and each wholly or not at all.
+-- Reserves seats of one exhibition for up to 64 bookings, in order, each completely or not at all.
 -- KEYS  1 exhibition  2 its seats by booking  3 Museum's events
 -- ARGV  1 now, ms  2 exhibition id  3 the museum's date  4 the day before  5 its time of day
 --       then for each booking: id, seats, visitor, request id or ''
 -- Returns for each booking a word and the seats left after it:
 --         NO_EXHIBITION | REPEATED | MISMATCH | VOID | DELETED | CLOSED | OVER | SOLD_OUT | RESERVED
--- What the booking holds already is asked first: a repeated call is answered as the first was, whatever has happened since.
+-- Seats that a booking already holds are checked first: a repeated call gets the first result, whatever has changed since.
 local answer = {}
 local exhibition = redis.call('HMGET', KEYS[1], 'status', 'available', 'held', 'date', 'startTime', 'endTime')
 local status = exhibition[1]
@@ -17,9 +17,9 @@ if not status then
   return answer
 end
 
--- Over from its end time on, else from the end of its date on. An end at or before the start is on the next day.
+-- An exhibition is over from its end time on, else from the end of its date on. An end at or before the start is on the next day.
 local date, startTime, endTime = unpack(exhibition, 4, 6)
--- The date of what would be on its last day now.
+-- The date of an exhibition whose last day is today.
 local lastDay = startTime and endTime and endTime <= startTime and ARGV[4] or ARGV[3]
 local isOver = date < lastDay or (date == lastDay and endTime and endTime <= ARGV[5])
 

@@ -1,11 +1,12 @@
 #!lua
--- Takes an exhibition that ended before a day out of use for good, so that it can be purged. Judges the date itself: staff may
--- have moved the exhibition since the caller read it.
+-- Takes an exhibition that ended before a day out of use for good, so that it can be purged. The script checks the date, because
+-- staff may have moved the exhibition since the caller read it.
 -- KEYS  1 exhibition  2 index by date and time  3 index of the deleted  4 Museum's events
 -- ARGV  1 now, ms  2 exhibition id  3 the day, YYYY-MM-DD  4 the day before it
 -- Returns NO_EXHIBITION | RETIRED, its version | NOT_OVER | REVOKING, seats held
--- RETIRED: deleted with `purging` = 1, which nothing takes back; also the answer where it was so before, whatever the day.
--- Its bookings are not revoked: they are about to be removed. One that staff have deleted gets its seats back first.
+-- RETIRED: deleted with `purging` = 1, for good; also returned if it was retired before, whatever the day.
+-- Its bookings are not revoked: they are about to be removed. An exhibition that staff have deleted is retired after its seats
+-- have been revoked.
 local names = { 'title', 'hall', 'date', 'startTime', 'endTime', 'capacity' }
 local now = redis.call('HMGET', KEYS[1], 'status', 'version', 'held', 'purging', unpack(names))
 if not now[1] then return { 'NO_EXHIBITION' } end

@@ -1,5 +1,5 @@
 #!lua
--- Takes back the seats of about 200 bookings of a deleted exhibition, and remembers where it stopped.
+-- Revokes the seats of about 200 bookings of a deleted exhibition, and stores the cursor for the next step.
 -- KEYS  1 exhibition  2 its seats by booking  3 exhibitions being revoked  4 Museum's events
 -- ARGV  1 now, ms  2 exhibition id
 -- Returns NOT_DELETED | DONE | MORE, the last with the number of bookings revoked in this step

@@ -1,5 +1,5 @@
 #!lua
--- Brings one half of a page up to date: the booking or the admission, each guarded by its own version.
+-- Updates one half of a row: the booking or the admission, each guarded by its own version.
 -- KEYS  1 page  2 purged exhibitions  and for a booking that is listed: 3 its visitor's bookings by time  4 visitors
 -- ARGV  1 the half's version field  2 its version  3 booking id  4 when the booking was made, ms  5 visitor
 --       then names and values of the half

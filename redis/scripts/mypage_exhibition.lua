@@ -1,5 +1,5 @@
 #!lua
--- Brings MyPage's picture of an exhibition up to date; it is joined to the pages when they are read.
+-- Updates MyPage's copy of an exhibition, which is joined to the rows when they are read.
 -- KEYS  1 MyPage's copy of the exhibition  2 purged exhibitions
 -- ARGV  1 version  2 exhibition id, then names and values of all it has
 -- Returns PURGED | STALE | APPLIED

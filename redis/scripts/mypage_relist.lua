@@ -1,6 +1,6 @@
 #!lua
--- Corrects one entry of a visitor's list of bookings, if the live row still calls for it; then whether the visitor is
--- among those who have bookings.
+-- Corrects one entry of a visitor's list of bookings, if the live row still requires it. Then corrects the visitor's entry in
+-- the set of visitors who have bookings.
 -- KEYS  1 the visitor's bookings by time  2 visitors  and to correct an entry: 3 the booking's row
 -- ARGV  1 visitor  and to correct an entry: 2 booking id  3 the score it has  4 the score it should have, each '' for none
 -- Returns CHANGED | SAME | REPAIRED

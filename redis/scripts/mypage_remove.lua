@@ -1,5 +1,5 @@
 #!lua
--- Takes a row away, and its booking from its visitor's list, if the row is still that visitor's.
+-- Removes a row, and its booking from its visitor's list, if the row still belongs to that visitor.
 -- KEYS  1 row  and where its visitor is known: 2 the visitor's bookings by time  3 visitors
 -- ARGV  1 booking id  2 the row's visitor, or ''
 -- Returns CHANGED | ABSENT | REMOVED

@@ -1,5 +1,5 @@
 #!lua
--- Gives a page another visitor, and moves its booking to that visitor's list at the same place in time.
+-- Replaces the visitor of a row, and moves its booking to the other name's list with the same time.
 -- KEYS  1 page  2 the bookings of the visitor by time  3 those of the other name  4 visitors
 -- ARGV  1 booking id  2 visitor  3 the other name
 -- Returns SKIPPED | RENAMED

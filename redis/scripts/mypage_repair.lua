@@ -1,5 +1,5 @@
 #!lua
--- Gives a live row, or MyPage's copy of an exhibition, the content of the rebuilt one, but for a half that has moved on since.
+-- Replaces a live row, or MyPage's copy of an exhibition, with the rebuilt one, but keeps a half that is newer than the rebuilt.
 -- KEYS  1 live  2 rebuilt
 -- ARGV  1 the first half's version field: bookVersion or version
 --       2 a live version of it that no event has told of, or ''  3 likewise of the admission, the second half
@@ -39,7 +39,7 @@ for half, name in ipairs({ ARGV[1], 'admissionVersion' }) do
   local chosen = rebuilt[half]
   local version = live[half][name]
   local isNewer = (tonumber(version or '0') or 0) > (tonumber(chosen[name] or '0') or 0)
-  -- At equal versions the rebuilt half stands: a corrupted row has the right version and the wrong content.
+  -- At equal versions the rebuilt half is used: a corrupted row has the right version and the wrong content.
   if isNewer and version ~= ARGV[half + 1] then chosen = live[half] end
   if differ(chosen, live[half]) or differ(live[half], chosen) then isSame = false end
   for field, value in pairs(chosen) do

@@ -1,5 +1,5 @@
 #!lua
--- Gives a booking or an admission another visitor. Its version stays: nothing has happened to it.
+-- Replaces the visitor of a booking or an admission. The version stays the same, because its state has not changed.
 -- KEYS  1 booking or admission
 -- ARGV  1 visitor  2 the other name
 -- Returns SKIPPED | RENAMED

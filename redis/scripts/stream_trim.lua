@@ -1,10 +1,10 @@
 #!lua
--- Removes the entries of a stream that every subscriber has applied and that are past retention, read and removed in one step.
+-- Trims the entries of a stream that every subscriber has applied and that are past retention. Reads progress in the same step.
 -- KEYS  1 stream, then for each subscriber its progress
 -- ARGV  1 the lowest id within retention  2 most entries to remove
 -- Returns how many were removed, and the id below which entries may go. Without progress a subscriber has applied nothing.
 local pattern = '^(%d+)-(%d+)$'
--- As text: a sequence may be above 2^53.
+-- Compared as text: a sequence may be above 2^53.
 local function isLess(number, other)
   if #number ~= #other then return #number < #other end
   return number < other
