@@ -1,5 +1,5 @@
 #!lua
--- Returns the position of a group in a stream and its lowest pending entry, both at one moment. Writes nothing.
+-- Reads the position of a group in a stream and its lowest pending entry, both at one moment. Writes nothing.
 -- KEYS  1 stream
 -- ARGV  1 group
 -- Returns NO_GROUP | FOUND, the last id delivered, the lowest id pending or ''
