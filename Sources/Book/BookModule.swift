@@ -1,8 +1,8 @@
-public import Messaging
-public import Platform
 public import Contracts
 public import Logging
+public import Messaging
 import Metrics
+public import Platform
 public import Redis
 
 /// Book put together: what it serves, applies and does in the background.

@@ -89,7 +89,7 @@ struct BookingAttempt: Sendable {
         }
     }
 
-    /// Sent a second time if the first is in doubt and time is left; tells how often it was sent.
+    /// Sent a second time if the outcome of the first is unknown and time is left. Returns how often it was sent, too.
     private func reserve(_ reservation: Reservation) async throws(ReservationError) -> (outcome: ReservationOutcome, tries: Int) {
         let deadline = ContinuousClock.now + Self.reserveWithin
         do throws(ReservationError) {
@@ -105,7 +105,7 @@ struct BookingAttempt: Sendable {
         }
     }
 
-    /// Sent a second time if the first is in doubt; `nil` if that helped nothing.
+    /// Sent a second time if the outcome of the first is unknown; `nil` if it still is.
     private func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure)
         -> RecordOutcome?
     {

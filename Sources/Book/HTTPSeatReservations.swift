@@ -1,8 +1,8 @@
-import HTTPServer
-import Platform
 import Contracts
+import HTTPServer
 import NIOCore
 import NIOHTTP1
+import Platform
 
 /// Museum in another process, over its inner route, behind a circuit breaker.
 struct HTTPSeatReservations: SeatReservations {
@@ -18,7 +18,7 @@ struct HTTPSeatReservations: SeatReservations {
         if let requestId = reservations.first?.requestId { headers.add(name: "X-Request-Id", value: requestId) }
         let answer: UpstreamResponse
         do throws(Upstream.Fault) {
-            // Whoever is in doubt asks again: the booking attempt, and only for what it still needs.
+            // The booking attempt repeats a reservation with an unknown outcome, and only that one.
             answer = try await museum.send(
                 .POST, "/museums/\(exhibition.text)/reservations", headers: headers, body: Self.body(reservations),
                 repetition: .byCaller, deadline: deadline)

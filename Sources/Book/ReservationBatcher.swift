@@ -32,7 +32,7 @@ final class ReservationBatcher: ReservationBatching {
 
     /// How long one call may take.
     private static let callWithin = Duration.seconds(1)
-    /// Who has less time left than a call may need is not sent: it would only be in doubt.
+    /// A reservation with less time left than a call may need is not sent: its outcome would be unknown.
     private static let callNeeds = Duration.milliseconds(100)
     /// Most who wait for one exhibition; more could not be served within their deadline.
     private static let waitingLimit = 4096

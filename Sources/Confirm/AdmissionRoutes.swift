@@ -1,5 +1,5 @@
-public import HTTPServer
 import Contracts
+public import HTTPServer
 public import Hummingbird
 
 /// `/confirms`.

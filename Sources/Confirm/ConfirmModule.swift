@@ -1,5 +1,5 @@
-public import Messaging
 public import Contracts
+public import Messaging
 public import Redis
 
 /// Confirm put together: what it serves and applies.

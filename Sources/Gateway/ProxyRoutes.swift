@@ -1,10 +1,10 @@
-import Platform
-import NIOHTTP1
 import Contracts
 public import HTTPServer
 import HTTPTypes
 public import Hummingbird
 import NIOCore
+import NIOHTTP1
+import Platform
 
 /// The routes of a service in another process. A request is parsed and written anew: only known parts are forwarded.
 public struct ProxyRoutes: Routes {

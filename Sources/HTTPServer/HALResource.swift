@@ -1,8 +1,8 @@
 public import Contracts
 import Foundation
-import HummingbirdCore
 public import HTTPTypes
 public import Hummingbird
+import HummingbirdCore
 
 /// A resource that can say itself as a JSON object with its links.
 public protocol HALResource: Sendable {

@@ -1,5 +1,5 @@
-public import HTTPServer
 import Contracts
+public import HTTPServer
 import HTTPTypes
 public import Hummingbird
 

@@ -1,5 +1,5 @@
-import Messaging
 import Contracts
+import Messaging
 import Redis
 
 /// Where a page of `/museums` ended, and since when the list is being read.

@@ -1,6 +1,6 @@
-import Messaging
 import Contracts
 import Crypto
+import Messaging
 import Redis
 import Scripts
 

@@ -1,7 +1,7 @@
-import Redis
-import Messaging
 import Contracts
 import Logging
+import Messaging
+import Redis
 public import ServiceLifecycle
 
 /// Takes the seats of deleted exhibitions back, a bounded step at a time. Stopped anywhere, it goes on there.

@@ -1,5 +1,5 @@
-public import Messaging
 public import Contracts
+public import Messaging
 public import Redis
 import Scripts
 

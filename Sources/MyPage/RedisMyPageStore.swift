@@ -1,6 +1,6 @@
+import Contracts
 import HTTPServer
 import Messaging
-import Contracts
 import Redis
 import Scripts
 

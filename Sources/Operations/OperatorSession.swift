@@ -1,7 +1,7 @@
-import NIOCore
-package import Messaging
 package import Contracts
 import Foundation
+package import Messaging
+import NIOCore
 package import Redis
 import Scripts
 

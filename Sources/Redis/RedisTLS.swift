@@ -13,7 +13,7 @@ struct RedisTLS: Sendable {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .fullVerification
-        // Replies say themselves where they end. Waiting for a hung server's farewell would keep what is in doubt in memory.
+        // Replies say themselves where they end. Waiting for a hung server to close TLS would keep commands with an unknown outcome in memory.
         configuration.shutdownTimeout = .zero
         if let path = tls.authorities {
             configuration.trustRoots = .certificates(try Self.certificates(path))

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Configuration
 import HTTPServer
 import Operations
 import Platform
-import Configuration
 import Redis
 
 /// What every command takes.

@@ -1,14 +1,14 @@
 import AsyncHTTPClient
 import Book
-import HTTPServer
-import Messaging
-import Platform
 import Confirm
 import Contracts
 import Gateway
+import HTTPServer
 import Logging
+import Messaging
 import Museum
 import MyPage
+import Platform
 import Redis
 import ServiceLifecycle
 
@@ -60,7 +60,7 @@ struct CompositionRoot {
         for role in Role.allCases where roles.contains(role) {
             guard let service = role.service else { continue }
             services.append(consumers(of: service, partitions: partitions))
-            if !service.subscribers.isEmpty { services.append(keeper(of: service, partitions: partitions)) }
+            if !service.subscribers.isEmpty { services.append(maintenance(of: service, partitions: partitions)) }
         }
 
         func host(_ role: Role, _ routes: [any Routes], isReady: @escaping @Sendable () async -> Bool) -> HTTPListener {
@@ -100,13 +100,13 @@ struct CompositionRoot {
         let now = now
         let configuration = ConsumerConfiguration(
             events: redis, store: service == .mypage ? myPageStore : nil, consumer: settings.consumerName(of: service.rawValue),
-            // Book subscriptions of reserved seats before it has recorded the booking itself.
+            // Book receives SeatsReserved before it has recorded the booking itself.
             linger: service == .book ? .milliseconds(3) : .zero
         ) { service.eventHandler(on: $0, now: now) }
         return EventConsumers(service: service, partitions: partitions, configuration: configuration, logger: logger)
     }
 
-    private func keeper(of service: ServiceName, partitions: Partitions) -> StreamMaintenance {
+    private func maintenance(of service: ServiceName, partitions: Partitions) -> StreamMaintenance {
         var logger = logger
         logger[metadataKey: "service"] = "\(service.rawValue)"
         return StreamMaintenance(

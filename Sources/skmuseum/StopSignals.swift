@@ -7,6 +7,7 @@ enum StopSignals {
     static let all: [UnixSignal] = {
         var action = sigaction()
         sigaction(SIGHUP, nil, &action)
+        // Both are pointers to C functions, which Swift can't compare: their addresses are compared as integers of the same size.
         let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
         return isIgnored ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
     }()

@@ -1,5 +1,5 @@
-import TestSupport
 import Scripts
+import TestSupport
 
 /// What is purged is gone wholly, what staff were told to be postponed is there, and what nobody recorded holds nothing.
 extension Checker {

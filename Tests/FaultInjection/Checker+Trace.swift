@@ -1,5 +1,5 @@
-import TestSupport
 import Contracts
+import TestSupport
 
 extension Checker {
     /// Everything there is about one booking, shortest first: what its visitor was told, its events, what the services have

@@ -1,6 +1,6 @@
-import TestSupport
 import Contracts
 import Scripts
+import TestSupport
 
 /// Compares the history of responses with Redis, MyPage and the event log, once the deployment has settled.
 struct Checker {

@@ -1,5 +1,5 @@
-import TestSupport
 import Contracts
+import TestSupport
 
 /// The state that the events alone describe, computed independently of the services: what must be so if every event is the
 /// whole truth about one change, in order.

@@ -1,7 +1,7 @@
-import TestSupport
 import Foundation
 import Redis
 import Scripts
+import TestSupport
 
 /// What befalls consumers: their group is recreated under them, or the server refuses what they ask.
 extension FaultDeployment {

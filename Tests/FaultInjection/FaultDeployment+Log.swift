@@ -1,6 +1,6 @@
-import TestSupport
 import Redis
 import Scripts
+import TestSupport
 
 /// What processes print while something is refused: a few lines, however often they try again.
 extension FaultDeployment {

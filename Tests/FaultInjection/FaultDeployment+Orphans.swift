@@ -1,7 +1,7 @@
-import TestSupport
 import Contracts
 import Redis
 import Scripts
+import TestSupport
 
 /// Seats that are reserved and that no booking follows, as when a Book process dies at that moment.
 extension FaultDeployment {

@@ -1,6 +1,6 @@
-import TestSupport
 import Foundation
 import Redis
+import TestSupport
 
 /// Faults of processes and of the disk. Each says how often it demonstrably injected.
 extension FaultDeployment {

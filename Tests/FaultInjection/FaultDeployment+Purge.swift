@@ -1,8 +1,8 @@
-import HTTPServer
-import TestSupport
 import Foundation
+import HTTPServer
 import Redis
 import Scripts
+import TestSupport
 
 /// `skmuseum purge` against staff who postpone, and against a Book process that sleeps between reserve and record.
 extension FaultDeployment {

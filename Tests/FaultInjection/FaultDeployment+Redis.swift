@@ -1,7 +1,7 @@
-import TestSupport
 import Contracts
 import Redis
 import Scripts
+import TestSupport
 
 /// What an operator, or Redis itself, may do to the museum at any time.
 extension FaultDeployment {

@@ -1,7 +1,7 @@
-import TestSupport
 import Contracts
 import Redis
 import Scripts
+import TestSupport
 
 /// Redis answers late, and every read must be answered by its deadline all the same (L4).
 extension FaultDeployment {

@@ -1,7 +1,7 @@
-public import TestSupport
 import Foundation
 import NIOCore
 public import Redis
+public import TestSupport
 
 /// A deployment whose every connection goes through a proxy: visitor to gateway, gateway to services, Book to Museum, each process to
 /// Redis.

@@ -1,5 +1,5 @@
-import TestSupport
 import Foundation
+import TestSupport
 
 /// The files of a museum that faults befall: its users, its clock, its disk.
 final class FaultFiles: Sendable {

@@ -1,7 +1,7 @@
-import TestSupport
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A TCP proxy on 127.0.0.1 that can delay, lose, hold back or refuse traffic. What it did is counted, so that a test can tell that its fault took
 /// effect.

@@ -1,6 +1,6 @@
-import TestSupport
 import Redis
 import Scripts
+import TestSupport
 
 /// A deployment, clients, and faults for a while; then everything is healed, and what visitors were told is held against what is
 /// there.

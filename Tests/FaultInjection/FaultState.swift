@@ -1,5 +1,5 @@
-import TestSupport
 import Synchronization
+import TestSupport
 
 /// The exhibitions of a run: those that clients choose from, and what staff have asked for each.
 final class FaultState: Sendable {

@@ -1,7 +1,7 @@
-import TestSupport
 import Contracts
 import Redis
 import Scripts
+import TestSupport
 
 /// All that is in Redis at the end, and all events.
 struct History {

@@ -1,5 +1,5 @@
-import TestSupport
 import Redis
+import TestSupport
 
 /// Where exhibitions that are purged are still named: in a key, a field, a value, a member or an event.
 struct PurgeRemains {

@@ -1,5 +1,5 @@
-import TestSupport
 import NIOCore
+import TestSupport
 
 /// One direction of one connection. Lives on its connection's event loop.
 final class Relay: ChannelInboundHandler {

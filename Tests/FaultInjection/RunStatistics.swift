@@ -1,5 +1,5 @@
-import TestSupport
 import Synchronization
+import TestSupport
 
 /// Counts what is going on, for the report of a long run.
 public final class RunStatistics: Sendable {

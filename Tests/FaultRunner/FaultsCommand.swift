@@ -1,6 +1,6 @@
 import ArgumentParser
-import Foundation
 import FaultInjection
+import Foundation
 import TestSupport
 
 /// A long run of faults: one museum after another, each with what it is to survive.

@@ -1,6 +1,6 @@
+import FaultInjection
 import Foundation
 import NIOCore
-import FaultInjection
 import TestSupport
 import Testing
 

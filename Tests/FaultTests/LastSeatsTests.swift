@@ -1,5 +1,5 @@
-import HTTPServer
 import FaultInjection
+import HTTPServer
 import TestSupport
 import Testing
 

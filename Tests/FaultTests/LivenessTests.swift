@@ -1,8 +1,8 @@
-import HTTPServer
+import FaultInjection
 import Foundation
+import HTTPServer
 import Redis
 import Scripts
-import FaultInjection
 import TestSupport
 import Testing
 

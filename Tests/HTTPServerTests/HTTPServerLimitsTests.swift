@@ -4,20 +4,20 @@ import Testing
 
 /// The counters of the HTTP server's limits.
 struct HTTPServerLimitsTests {
-    private static func enter(_ keeper: ConnectionLimiter, _ count: Int, from address: String) -> Int {
+    private static func enter(_ limiter: ConnectionLimiter, _ count: Int, from address: String) -> Int {
         (0..<count).count { _ in
-            if case .admitted = keeper.enter(address) { true } else { false }
+            if case .admitted = limiter.enter(address) { true } else { false }
         }
     }
 
     @Test func addressesAndPorts() {
         let budget = ConnectionBudget(openFiles: 100_000)
-        let keeper = ConnectionLimiter(role: "tests", budget: budget)
-        #expect(Self.enter(keeper, 5000, from: "10.0.0.1") == 4096)
-        #expect(Self.enter(keeper, 4000, from: "10.0.0.2") == 4000)
-        #expect(Self.enter(keeper, 200, from: "10.0.0.3") == 96)
-        keeper.leave("10.0.0.1")
-        #expect(Self.enter(keeper, 2, from: "10.0.0.3") == 1)
+        let limiter = ConnectionLimiter(role: "tests", budget: budget)
+        #expect(Self.enter(limiter, 5000, from: "10.0.0.1") == 4096)
+        #expect(Self.enter(limiter, 4000, from: "10.0.0.2") == 4000)
+        #expect(Self.enter(limiter, 200, from: "10.0.0.3") == 96)
+        limiter.leave("10.0.0.1")
+        #expect(Self.enter(limiter, 2, from: "10.0.0.3") == 1)
         // Another port of the process has its own count.
         #expect(Self.enter(ConnectionLimiter(role: "others", budget: budget), 1, from: "10.0.0.1") == 1)
     }
@@ -32,14 +32,14 @@ struct HTTPServerLimitsTests {
     }
 
     @Test func onlyALimitedNumberOfRefusalsIsAnswered() {
-        let keeper = ConnectionLimiter(role: "tests", budget: ConnectionBudget(openFiles: 0))
+        let limiter = ConnectionLimiter(role: "tests", budget: ConnectionBudget(openFiles: 0))
         func told(_ count: Int) -> Int {
             (0..<count).count { _ in
-                if case .refused(isTold: true) = keeper.enter("10.0.0.1") { true } else { false }
+                if case .refused(isTold: true) = limiter.enter("10.0.0.1") { true } else { false }
             }
         }
         #expect(told(300) == 256)
-        keeper.turnedAway()
+        limiter.turnedAway()
         #expect(told(2) == 1)
     }
 

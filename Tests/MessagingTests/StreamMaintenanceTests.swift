@@ -44,14 +44,15 @@ struct StreamMaintenanceTests {
         now: UnixMilliseconds = 1_000_000, retention: Duration = .zero, silence: Duration = .seconds(60),
         _ body: () async throws -> Void
     ) async throws {
-        var rhythm = StreamMaintenance.Rhythm()
-        rhythm.look = .milliseconds(20)
-        rhythm.trim = .milliseconds(20)
-        rhythm.silence = silence
-        let keeper = StreamMaintenance(
-            service: .book, partitions: Partitions(client), redis: try server.client(), retention: retention, rhythm: rhythm,
+        var intervals = StreamMaintenance.Intervals()
+        intervals.observe = .milliseconds(20)
+        intervals.trim = .milliseconds(20)
+        intervals.stall = silence
+        let maintenance = StreamMaintenance(
+            service: .book, partitions: Partitions(client), redis: try server.client(), retention: retention,
+            intervals: intervals,
             time: { _ in now }, logger: book.logger)
-        let group = ServiceGroup(configuration: .init(services: [keeper], logger: Logger(label: "test")))
+        let group = ServiceGroup(configuration: .init(services: [maintenance], logger: Logger(label: "test")))
         try await withThrowingTaskGroup { tasks in
             tasks.addTask { try await group.run() }
             do { try await body() } catch {
@@ -71,7 +72,7 @@ struct StreamMaintenanceTests {
             return Int(line?.split(separator: "=")[1].prefix(while: \.isNumber) ?? "0") ?? 0
         }
         let start = try await looks()
-        try await eventually("the keeper has been round") { try await looks() >= start + 3 }
+        try await eventually("the maintenance has been round") { try await looks() >= start + 3 }
     }
 
     @Test func theSlowestSubscriberHoldsTrimmingBack() async throws {

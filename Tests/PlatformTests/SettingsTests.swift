@@ -1,6 +1,6 @@
-import Platform
 import Configuration
 import Logging
+import Platform
 import Testing
 
 /// Every variable of the README's table, as it may be set by mistake.

@@ -78,7 +78,7 @@ extension AllServerTests {
             guard case .failure(.outcomeUnknown) = result else { Issue.record("\(result)"); return }
             #expect(time < Self.timeout + .seconds(1), "\(time)")
             try await soon("it works again", within: .seconds(2), with: [server.pid]) { await isBack(client) }
-            // What was in doubt had been sent.
+            // The command with the unknown outcome had been sent.
             #expect(try await client.send("GET", "k") == .text("v"))
         }
 

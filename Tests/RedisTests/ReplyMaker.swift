@@ -1,5 +1,5 @@
-import TestSupport
 import Redis
+import TestSupport
 
 /// Replies by chance, and what a server may send for them.
 struct ReplyMaker {

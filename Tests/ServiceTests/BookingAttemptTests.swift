@@ -35,7 +35,7 @@ import Testing
         -> Result<Booked, Failure>
     {
         let attempt = BookingAttempt(
-            seats: ReservationBatcher(FaultySeats(store: seatStore, fates: seats)),
+            seats: ReservationBatcher(FaultySeats(store: seatStore, plan: seats)),
             store: FaultyBookings(store: store, records: records, aborts: aborts),
             ids: HMACBookingIDGenerator.fixed(), partitions: AllPartitions())
         do throws(Failure) {
@@ -120,8 +120,8 @@ import Testing
         [PlannedFault.answerLost], [.requestLost], [.answerLost, .requestLost], [.requestLost, .answerLost],
         [.answerLost, .answerLost],
     ])
-    func lostAnswersOfRecording(fates: [PlannedFault]) async throws {
-        let records = fates.count == 1 ? FaultPlan(fates[0]) : FaultPlan(fates[0], fates[1])
+    func lostAnswersOfRecording(plan: [PlannedFault]) async throws {
+        let records = plan.count == 1 ? FaultPlan(plan[0]) : FaultPlan(plan[0], plan[1])
         let result = await book(records: records)
         try await settle()
         #expect(try await status(result) == .completed)
@@ -160,7 +160,7 @@ import Testing
         let draws = FaultPlan()
         let ids = HMACBookingIDGenerator.fixed(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })
         let attempt = BookingAttempt(
-            seats: ReservationBatcher(FaultySeats(store: seatStore, fates: FaultPlan())), store: store, ids: ids,
+            seats: ReservationBatcher(FaultySeats(store: seatStore, plan: FaultPlan())), store: store, ids: ids,
             partitions: AllPartitions())
         let request = BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2)
         let first = try await attempt.run(request, key: nil, metadata: RequestMetadata(requestId: nil, moment: 1))
@@ -171,7 +171,7 @@ import Testing
 
     @Test func concurrentReservationsAreSentInOneBatch() async throws {
         _ = try await client.send("HSET", "museum:{a}:a1", "capacity", "150", "available", "150")
-        let seats = FaultySeats(store: seatStore, fates: FaultPlan(.requestLost, .arrives, .refused))
+        let seats = FaultySeats(store: seatStore, plan: FaultPlan(.requestLost, .arrives, .refused))
         let queue = ReservationBatcher(seats)
         let answers = await withTaskGroup { group in
             for number in 0..<300 {

@@ -21,7 +21,7 @@ final class FaultPlan: Sendable {
     private let box: LockedBox<[PlannedFault]>
     let calls = LockedBox(0)
 
-    init(_ fates: PlannedFault...) { box = LockedBox(fates) }
+    init(_ plan: PlannedFault...) { box = LockedBox(plan) }
 
     func next() -> PlannedFault {
         calls.update { $0 += 1 }
@@ -32,19 +32,19 @@ final class FaultPlan: Sendable {
 /// The real seats on a way that loses things.
 struct FaultySeats: SeatReservations {
     let store: RedisSeatStore
-    let fates: FaultPlan
+    let plan: FaultPlan
     let batches = LockedBox<[Int]>([])
 
     func reserve(
         _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
     ) async throws(ReservationError) -> [ReservationOutcome] {
         batches.update { $0.append(reservations.count) }
-        let fate = fates.next()
-        if fate == .refused { throw .notSent(.museumUnavailable("refused")) }
-        if fate == .requestLost { throw .outcomeUnknown }
+        let fault = plan.next()
+        if fault == .refused { throw .notSent(.museumUnavailable("refused")) }
+        if fault == .requestLost { throw .outcomeUnknown }
         do throws(Failure) {
             let outcomes = try await store.reserve(reservations, for: exhibition, at: 1, local: .longBefore)
-            if fate == .answerLost { throw .outcomeUnknown(booking: nil) }
+            if fault == .answerLost { throw .outcomeUnknown(booking: nil) }
             return outcomes
         } catch {
             throw .outcomeUnknown
@@ -74,8 +74,9 @@ struct FaultyBookings: BookingStore {
     }
     func find(_ id: BookingID) async throws(Failure) -> Booking? { try await store.find(id) }
 
-    private func on<Outcome>(_ fate: PlannedFault, _ call: () async throws(Failure) -> Outcome) async throws(Failure) -> Outcome {
-        switch fate {
+    private func on<Outcome>(_ fault: PlannedFault, _ call: () async throws(Failure) -> Outcome) async throws(Failure) -> Outcome
+    {
+        switch fault {
         case .refused: throw .storageUnavailable("refused")
         case .requestLost: throw .outcomeUnknown(booking: nil)
         case .arrives: return try await call()

@@ -1,6 +1,6 @@
+import Foundation
 import HTTPServer
 import Messaging
-import Foundation
 import Redis
 import TestSupport
 import Testing

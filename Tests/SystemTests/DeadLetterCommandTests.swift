@@ -1,7 +1,7 @@
-import HTTPServer
-import Messaging
 import Contracts
 import Foundation
+import HTTPServer
+import Messaging
 import Redis
 import TestSupport
 import Testing

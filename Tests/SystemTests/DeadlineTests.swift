@@ -1,6 +1,6 @@
-import HTTPServer
-import Foundation
 import FaultInjection
+import Foundation
+import HTTPServer
 import TestSupport
 import Testing
 

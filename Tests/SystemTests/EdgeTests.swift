@@ -1,6 +1,6 @@
-import HTTPServer
 import Contracts
 import Foundation
+import HTTPServer
 import Redis
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
-import HTTPServer
-import Platform
 import Foundation
+import HTTPServer
 import NIOCore
+import Platform
 import Redis
 import TestSupport
 import Testing

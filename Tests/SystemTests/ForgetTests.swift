@@ -1,7 +1,7 @@
-import HTTPServer
 import Contracts
 import Crypto
 import Foundation
+import HTTPServer
 import Redis
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
-import HTTPServer
-import Foundation
-import Redis
 import FaultInjection
+import Foundation
+import HTTPServer
+import Redis
 import TestSupport
 import Testing
 
@@ -161,7 +161,8 @@ struct KeyedRegistrationTests {
             #expect(answer.status == 201, "\(answer.text)")
             return proxy.operations.lost >= 3
         }
-        try await eventually("a request without a key is in doubt", within: .seconds(30), every: .milliseconds(50)) {
+        try await eventually("the outcome of a request without a key is unknown", within: .seconds(30), every: .milliseconds(50))
+        {
             let answer = try await visitor.send("POST", "/museums", Self.monet)
             #expect([201, 502].contains(answer.status), "\(answer.text)")
             return answer.status == 502

@@ -1,9 +1,9 @@
-import HTTPServer
 import Contracts
+import FaultInjection
 import Foundation
+import HTTPServer
 import Redis
 import Scripts
-import FaultInjection
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-import HTTPServer
 import Foundation
+import HTTPServer
 import TestSupport
 
 /// The response to one request that was sent byte by byte as given, on a connection of its own.

@@ -1,7 +1,7 @@
-import Platform
-import HTTPServer
 import Contracts
 import Foundation
+import HTTPServer
+import Platform
 import Redis
 import TestSupport
 import Testing

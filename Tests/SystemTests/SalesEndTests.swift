@@ -1,8 +1,8 @@
-import Museum
-import Platform
-import HTTPServer
 import Contracts
 import Foundation
+import HTTPServer
+import Museum
+import Platform
 import Redis
 import TestSupport
 import Testing

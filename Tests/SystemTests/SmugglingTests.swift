@@ -1,12 +1,12 @@
+import Foundation
 import HTTPServer
 import Platform
-import Foundation
 import Redis
 import TestSupport
 import Testing
 
 /// Requests that two servers could understand in two ways, at the gateway with all services behind it. Each has as many
-/// answers as RFC 9112 counts requests, nothing hidden in one is done, and where framing is in doubt the connection ends.
+/// answers as RFC 9112 counts requests, nothing hidden in one is done, and where the framing is ambiguous the connection ends.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct SmugglingTests {
     struct Vector: Sendable {

@@ -1,5 +1,5 @@
-import HTTPServer
 import Foundation
+import HTTPServer
 import TestSupport
 
 /// Visitors who book and cancel, and staff who edit, while something else is tried.

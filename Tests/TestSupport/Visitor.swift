@@ -1,6 +1,6 @@
 import AsyncHTTPClient
-public import HTTPServer
 import Foundation
+public import HTTPServer
 public import NIOCore
 public import NIOHTTP1
 

@@ -11,11 +11,11 @@ public import ServiceLifecycle
 /// needs its events, and a group that somebody made by hand doesn't.
 public struct StreamMaintenance: Service {
     /// How often things are done.
-    public struct Rhythm: Sendable {
-        public var look = Duration.seconds(10)
+    public struct Intervals: Sendable {
+        public var observe = Duration.seconds(10)
         public var trim = Duration.seconds(60)
         /// A group that has events and makes no progress for this long is stalled.
-        public var silence = Duration.seconds(60)
+        public var stall = Duration.seconds(60)
 
         public init() {}
     }
@@ -24,7 +24,7 @@ public struct StreamMaintenance: Service {
     private let partitions: Partitions
     private let redis: RedisClient
     private let retention: Duration
-    private let rhythm: Rhythm
+    private let intervals: Intervals
     private let time: @Sendable (RedisClient) async throws(RedisError) -> UnixMilliseconds
     private let refusals: RefusedWrites
     private let logger: Logger
@@ -33,7 +33,7 @@ public struct StreamMaintenance: Service {
     ///   - retention: by ids, which tell when an event was written.
     ///   - time: the moment to compare ids with: the clock of the server that drew them.
     public init(
-        service: ServiceName, partitions: Partitions, redis: RedisClient, retention: Duration, rhythm: Rhythm = Rhythm(),
+        service: ServiceName, partitions: Partitions, redis: RedisClient, retention: Duration, intervals: Intervals = Intervals(),
         time: @escaping @Sendable (RedisClient) async throws(RedisError) -> UnixMilliseconds = { client throws(RedisError) in
             try await client.time()
         },
@@ -43,7 +43,7 @@ public struct StreamMaintenance: Service {
         self.partitions = partitions
         self.redis = redis
         self.retention = retention
-        self.rhythm = rhythm
+        self.intervals = intervals
         self.time = time
         self.refusals = RefusedWrites(of: service, logger: logger)
         self.logger = logger
@@ -51,12 +51,12 @@ public struct StreamMaintenance: Service {
 
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            var detector = StallDetector(bound: rhythm.silence)
+            var detector = StallDetector(bound: intervals.stall)
             var lastTrim: ContinuousClock.Instant?
             var log = FailureLog(
                 logger, failing: "stream maintenance failed", recovered: "stream maintenance recovered")
             while !Task.isCancelled {
-                let isTrimDue = lastTrim.map { .now - $0 >= rhythm.trim } ?? true
+                let isTrimDue = lastTrim.map { .now - $0 >= intervals.trim } ?? true
                 if let failure = await maintainAll(&detector, trimming: isTrimDue) {
                     log.failed(failure)
                     if failure.refusal != nil { refusals.count() }
@@ -64,7 +64,7 @@ public struct StreamMaintenance: Service {
                     if isTrimDue { lastTrim = .now }
                     log.succeeded()
                 }
-                try? await Task.sleep(for: rhythm.look)
+                try? await Task.sleep(for: intervals.observe)
             }
         }
     }

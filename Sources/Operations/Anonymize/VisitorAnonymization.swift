@@ -1,7 +1,7 @@
-import Messaging
 package import Contracts
 import Crypto
 import Logging
+import Messaging
 import Redis
 import Scripts
 

@@ -1,5 +1,5 @@
-import Messaging
 import Contracts
+import Messaging
 import Redis
 import Scripts
 

@@ -1,5 +1,5 @@
-package import Messaging
 import Contracts
+package import Messaging
 import Redis
 
 extension OperatorSession {

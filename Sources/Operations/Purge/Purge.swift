@@ -1,5 +1,5 @@
-import Platform
 package import Contracts
+import Platform
 import Redis
 import Scripts
 

@@ -1,7 +1,7 @@
 package import Contracts
 package import Messaging
-import Scripts
 import Redis
+import Scripts
 
 /// Sets a service's consumer group back on its streams, and waits until it has applied all events again.
 package struct Replay {

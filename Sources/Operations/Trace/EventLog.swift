@@ -1,6 +1,6 @@
+package import Contracts
 import HTTPServer
 package import Messaging
-package import Contracts
 package import Redis
 import Scripts
 

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Contracts
 import HTTPServer
 import Operations
 import Platform
-import Contracts
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
-import Contracts
 import ArgumentParser
+import Contracts
 import HTTPServer
-import Operations
 import Messaging
+import Operations
 
 struct DeadLettersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

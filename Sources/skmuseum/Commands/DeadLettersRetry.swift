@@ -1,5 +1,5 @@
-import Messaging
 import ArgumentParser
+import Messaging
 import Operations
 import Platform
 

@@ -1,8 +1,8 @@
-import Operations
 import ArgumentParser
+import Contracts
 import HTTPServer
 import Messaging
-import Contracts
+import Operations
 
 struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
-import Operations
 import ArgumentParser
+import Contracts
 import HTTPServer
 import Museum
+import Operations
 import Platform
-import Contracts
 import Redis
 import Synchronization
 

@@ -1,10 +1,10 @@
-import Operations
-import HTTPServer
-import Museum
-import Platform
 import ArgumentParser
 import Contracts
 import Foundation
+import HTTPServer
+import Museum
+import Operations
+import Platform
 
 struct PurgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -30,7 +30,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func validate() throws {
         if ServiceName(rawValue: service) == nil {
-            throw ValidationError("'\(service)' is no service; take confirm, mypage, book or museum")
+            throw ValidationError("unknown service '\(service)'; use confirm, mypage, book or museum")
         }
         if let from, StreamID(from) == nil { throw ValidationError("--from takes an event id, such as 1764000000000-0") }
     }

@@ -1,12 +1,12 @@
 import ArgumentParser
 import AsyncHTTPClient
-import HTTPServer
-import Museum
-import Platform
 import Contracts
 import Foundation
+import HTTPServer
 import Logging
 import Metrics
+import Museum
+import Platform
 import Redis
 import Scripts
 import ServiceLifecycle

@@ -1,6 +1,6 @@
-import Messaging
 import ArgumentParser
 import Contracts
+import Messaging
 import Operations
 
 struct TraceCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
-import Platform
 import Foundation
+import Platform
 
 /// What a command prints: its result to stdout, everything else to stderr.
 enum Output {
