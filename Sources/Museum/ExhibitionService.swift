@@ -37,6 +37,8 @@ struct ExhibitionService: Sendable {
             return Registered(exhibition: exhibition, isReplayed: false)
         case .known(let known):
             guard known.hasSameFields else { throw .idempotencyMismatch }
+            // It may be in a partition that another process brought into use.
+            partitions.note(known.id.partition)
             return Registered(exhibition: try await find(known.id), isReplayed: true)
         }
     }
