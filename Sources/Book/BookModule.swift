@@ -1,4 +1,5 @@
 public import Contracts
+public import HTTPServer
 public import Logging
 public import Messaging
 import Metrics
@@ -7,7 +8,7 @@ public import Redis
 
 /// Book put together: what it serves, applies and does in the background.
 public struct BookModule: Sendable {
-    public let routes: BookingRoutes
+    public let routes: any Routes
     public let secret: DeploymentSecret
 
     /// - Parameter seats: the way to Museum.

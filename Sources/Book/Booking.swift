@@ -55,3 +55,16 @@ enum BookingTransition: Sendable, Equatable, CaseIterable {
         }
     }
 }
+
+/// One booking's change of status.
+struct Transition: Sendable {
+    let booking: BookingID
+    let kind: BookingTransition
+    let metadata: RequestMetadata
+
+    init(of booking: BookingID, _ kind: BookingTransition, _ metadata: RequestMetadata) {
+        self.booking = booking
+        self.kind = kind
+        self.metadata = metadata
+    }
+}

@@ -63,7 +63,7 @@ struct BookingAttempt: Sendable {
             guard case .notSent(let why) = error else { return try await abort(request, as: id, metadata: metadata) }
             throw why
         }
-        switch reserved.outcome.word {
+        switch reserved.outcome.code {
         case .reserved: break
         case .repeated: if !isKeyed, reserved.tries == 1 { return .idCollision }
         case .mismatch:

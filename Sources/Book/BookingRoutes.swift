@@ -1,19 +1,21 @@
 import Contracts
-public import HTTPServer
+import HTTPServer
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 
 /// `/books`.
-public struct BookingRoutes: Routes {
+struct BookingRoutes: Routes {
     let attempt: BookingAttempt
     let service: BookingService
     let partitions: any PartitionDirectory
 
-    public func add(to router: Router<AppRequestContext>) {
+    func add(to router: Router<AppRequestContext>) {
         router.post("books") { try await book($0, $1) }
-        router.get("books") { request, _ in try await page(request) }
-        router.get("books/{id}") { request, context in
-            Response.resource(try await service.find(id(context)), to: request)
+        router.collection("books", parameters: ["museumId", "status"]) { query, page in
+            try await service.page(
+                page, of: try query.exhibition("museumId"), statuses: try query.words("status"), in: partitions)
+        } find: {
+            try await service.find(id($0))
         }
         router.patch("books/{id}") { try await change($0, $1) }
         router.put("books/{id}") { try await change($0, $1) }
@@ -43,13 +45,6 @@ public struct BookingRoutes: Routes {
         return Response.resource(booked.booking, status: .created, to: request, headers: headers)
     }
 
-    private func page(_ request: Request) async throws -> Response {
-        let query = try RequestQuery(request, known: ["museumId", "status", "size", "cursor"])
-        let page = try await service.page(
-            try query.page(), of: try query.exhibition("museumId"), statuses: try query.words("status"), in: partitions)
-        return Response.collection(page, of: "books", to: request)
-    }
-
     /// The one change there is: `status` to `CANCELED`. What else the body says must be as it is.
     private func change(_ request: Request, _ context: AppRequestContext) async throws -> Response {
         let id = try id(context)
@@ -73,22 +68,16 @@ public struct BookingRoutes: Routes {
 }
 
 extension Booking: HALResource {
-    var href: String { "/books/" + id.text }
+    var links: HALLinks {
+        HALLinks(
+            "/books/" + id.text,
+            ["museum": "/museums/" + id.exhibition.text, "confirm": "/confirms/" + id.text, "myPage": "/myPages/" + id.text])
+    }
 
-    func write(to writer: inout JSONWriter) {
-        writer.member("id", id.text)
-        writer.member("museumId", id.exhibition.text)
-        writer.member("visitor", visitor)
-        writer.member("seats", seats)
-        writer.member("status", status.rawValue)
+    func writeMembers(to writer: inout JSONWriter) {
+        writer.booking("id", id, visitor: visitor, seats: seats, status: status.rawValue)
         writer.member("version", version)
         writer.member("createdAt", Timestamp.text(createdAt))
         writer.member("updatedAt", Timestamp.text(updatedAt))
-        writer.object("_links") { writer in
-            writer.link("self", href)
-            writer.link("museum", "/museums/" + id.exhibition.text)
-            writer.link("confirm", "/confirms/" + id.text)
-            writer.link("myPage", "/myPages/" + id.text)
-        }
     }
 }

@@ -5,8 +5,7 @@ struct BookingService: Sendable {
     let store: any BookingStore
 
     func find(_ id: BookingID) async throws(Failure) -> Booking {
-        guard let booking = try await store.find(id) else { throw .unknownBooking(id.text) }
-        return booking
+        try await store.find(id).orThrow(.unknownBooking(id.text))
     }
 
     /// Cancels, once; a second call returns the same booking.

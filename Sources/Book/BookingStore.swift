@@ -14,19 +14,6 @@ protocol BookingStore: Sendable {
     ) async throws(Failure) -> Page<Booking>
 }
 
-/// One booking's change of status.
-struct Transition: Sendable {
-    let booking: BookingID
-    let kind: BookingTransition
-    let metadata: RequestMetadata
-
-    init(of booking: BookingID, _ kind: BookingTransition, _ metadata: RequestMetadata) {
-        self.booking = booking
-        self.kind = kind
-        self.metadata = metadata
-    }
-}
-
 enum RecordOutcome: Sendable, Equatable {
     case recorded(Booking)
     case exists(Booking)

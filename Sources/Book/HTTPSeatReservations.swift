@@ -43,8 +43,8 @@ struct HTTPSeatReservations: SeatReservations {
             throw .notSent(.overloaded)
         }
         let outcomes = json?["outcomes"]?.elements?.compactMap { element in
-            element["word"]?.text.flatMap { ReservationOutcome.Word(rawValue: $0) }.flatMap { word in
-                element["available"]?.integer.map { ReservationOutcome(word: word, available: $0) }
+            element["word"]?.text.flatMap { ReservationOutcome.Code(rawValue: $0) }.flatMap { code in
+                element["available"]?.integer.map { ReservationOutcome(code: code, available: $0) }
             }
         }
         guard answer.status == 200, let outcomes, outcomes.count == count else {
@@ -58,13 +58,11 @@ struct HTTPSeatReservations: SeatReservations {
     private static func body(_ reservations: [Reservation]) -> ByteBuffer {
         var writer = JSONWriter(capacity: 128 * reservations.count)
         writer.object { writer in
-            writer.array("reservations", reservations) { writer, reservation in
-                writer.object { writer in
-                    writer.member("bookId", reservation.booking.text)
-                    writer.member("seats", reservation.seats)
-                    writer.member("visitor", reservation.visitor)
-                    writer.member("requestId", reservation.requestId)
-                }
+            writer.objects("reservations", reservations) { writer, reservation in
+                writer.member("bookId", reservation.booking.text)
+                writer.member("seats", reservation.seats)
+                writer.member("visitor", reservation.visitor)
+                writer.member("requestId", reservation.requestId)
             }
         }
         return writer.buffer

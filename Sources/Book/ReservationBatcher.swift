@@ -4,7 +4,7 @@ import Synchronization
 /// Group commit in front of Museum: while a call for an exhibition is in flight, requests linger, and go out together when it
 /// returns.
 ///
-/// A call has its own deadline, and each request its own: one whose deadline passes is answered alone and at once, and the
+/// A call has its own deadline, and each request its own: one whose deadline passes gets its outcome alone and at once, and the
 /// others go on waiting for the call.
 final class ReservationBatcher: ReservationBatching {
     private typealias Answer = Result<ReservationOutcome, ReservationError>
@@ -18,7 +18,7 @@ final class ReservationBatcher: ReservationBatching {
     /// The requests for one exhibition, as long as there is a task that sends for it.
     private struct Line {
         var waiting: [Waiter] = []
-        /// In the request of the call in flight; `nil` for those who have been answered already.
+        /// In the request of the call in flight; `nil` for those who have their outcome already.
         var inFlight: [Waiter?] = []
 
         var deadlines: [ContinuousClock.Instant] { waiting.map(\.deadline) + inFlight.compactMap { $0?.deadline } }
@@ -107,7 +107,7 @@ final class ReservationBatcher: ReservationBatching {
 
     private static var tooLate: Answer { .failure(.notSent(.museumUnavailable("Museum is too slow at present"))) }
 
-    /// The timer: answers those whose deadline has passed, as long as anybody waits.
+    /// The timer: ends the wait of those whose deadline has passed, as long as anybody waits.
     private func watch(until first: ContinuousClock.Instant) async {
         var end = first
         while true {

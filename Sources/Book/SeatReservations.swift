@@ -3,7 +3,7 @@ public import Contracts
 /// Book's way to Museum: takes seats of one exhibition for several bookings in one call.
 public protocol SeatReservations: Sendable {
     /// One outcome for each reservation, in order.
-    /// - Parameter deadline: after it, nobody waits for the answer any more.
+    /// - Parameter deadline: after it, nobody waits for the outcome any more.
     func reserve(
         _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
     ) async throws(ReservationError) -> [ReservationOutcome]

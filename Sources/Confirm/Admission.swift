@@ -1,6 +1,6 @@
 import Contracts
 
-/// What the door knows of a booking: whether its visitor is let in.
+/// Whether a booking's visitor may enter.
 struct Admission: Sendable, Equatable {
     let booking: BookingID
     let visitor: String

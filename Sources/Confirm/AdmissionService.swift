@@ -5,8 +5,7 @@ struct AdmissionService: Sendable {
     let store: any AdmissionStore
 
     func find(_ id: BookingID) async throws(Failure) -> Admission {
-        guard let admission = try await store.find(id) else { throw .unknownAdmission(id.text) }
-        return admission
+        try await store.find(id).orThrow(.unknownAdmission(id.text))
     }
 
     func page(

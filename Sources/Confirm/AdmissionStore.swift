@@ -12,6 +12,7 @@ protocol AdmissionStore: Sendable {
     ) async throws(Failure) -> Page<Admission>
 }
 
+/// The admission that a booking's event leads to.
 struct AdmissionUpdate: Sendable {
     let booking: BookingPayload
     let status: AdmissionStatus

@@ -1,10 +1,11 @@
 public import Contracts
+public import HTTPServer
 public import Messaging
 public import Redis
 
 /// Confirm put together: what it serves and applies.
 public struct ConfirmModule: Sendable {
-    public let routes: AdmissionRoutes
+    public let routes: any Routes
 
     public init(redis: RedisClient, partitions: Partitions) {
         routes = AdmissionRoutes(

@@ -33,11 +33,7 @@ public enum EventType: String, Sendable, CaseIterable {
 /// An exhibition as staff see it, at one version; seats held are no part of it.
 public struct ExhibitionPayload: Sendable, Equatable {
     public let id: ExhibitionID
-    public let title: String?
-    public let hall: String
-    public let date: String
-    public let startTime: String?
-    public let endTime: String?
+    public let details: ExhibitionDetails
     public let capacity: Int
     public let status: ExhibitionStatus
     public let version: Int

@@ -31,10 +31,10 @@ extension Event {
         self.requestId = fields.optionalText("requestId")
         self.subject =
             switch type {
-            case .museumRegistered, .museumChanged, .museumDeleted: .exhibition(try ExhibitionPayload(fields))
-            case .seatsReserved, .seatsReleased, .seatsRevoked: .seats(try SeatsPayload(fields))
-            case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted: .booking(try BookingPayload(fields))
-            case .confirmCompleted, .confirmChanged: .admission(try AdmissionPayload(fields))
+            case .museumRegistered, .museumChanged, .museumDeleted: .exhibition(try fields.exhibition())
+            case .seatsReserved, .seatsReleased, .seatsRevoked: .seats(try fields.seats())
+            case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted: .booking(try fields.booking())
+            case .confirmCompleted, .confirmChanged: .admission(try fields.admission())
             }
     }
 }
@@ -62,59 +62,45 @@ struct EventFields {
         return word
     }
 
-    func exhibition(_ name: String) throws(MalformedEvent) -> ExhibitionID {
+    func exhibitionID(_ name: String) throws(MalformedEvent) -> ExhibitionID {
         guard let id = ExhibitionID(try text(name)) else { throw .invalid(name) }
         return id
     }
 
     /// A booking of the exhibition that the event names beside it.
-    func booking() throws(MalformedEvent) -> BookingID {
+    func bookingID() throws(MalformedEvent) -> BookingID {
         guard let id = BookingID(try text("bookId")) else { throw .invalid("bookId") }
-        guard try exhibition("museumId") == id.exhibition else { throw .invalid("museumId") }
+        guard try exhibitionID("museumId") == id.exhibition else { throw .invalid("museumId") }
         return id
     }
 }
 
-extension ExhibitionPayload {
-    init(_ fields: EventFields) throws(MalformedEvent) {
-        id = try fields.exhibition("museumId")
-        title = fields.optionalText("title")
-        hall = try fields.text("hall")
-        date = try fields.text("date")
-        startTime = fields.optionalText("startTime")
-        endTime = fields.optionalText("endTime")
-        capacity = try fields.number("capacity")
-        status = try fields.word("status")
-        version = try fields.number("version")
+extension EventFields {
+    func exhibition() throws(MalformedEvent) -> ExhibitionPayload {
+        let id = try exhibitionID("museumId")
+        let details = ExhibitionDetails(
+            title: optionalText("title"), hall: try text("hall"), date: try text("date"), startTime: optionalText("startTime"),
+            endTime: optionalText("endTime"))
+        return ExhibitionPayload(
+            id: id, details: details, capacity: try number("capacity"), status: try word("status"),
+            version: try number("version"))
     }
-}
 
-extension SeatsPayload {
-    init(_ fields: EventFields) throws(MalformedEvent) {
-        booking = try fields.booking()
-        seats = try fields.number("seats")
-        available = try fields.number("available")
-        visitor = fields.optionalText("visitor")
+    func seats() throws(MalformedEvent) -> SeatsPayload {
+        SeatsPayload(
+            booking: try bookingID(), seats: try number("seats"), available: try number("available"),
+            visitor: optionalText("visitor"))
     }
-}
 
-extension BookingPayload {
-    init(_ fields: EventFields) throws(MalformedEvent) {
-        id = try fields.booking()
-        visitor = try fields.text("visitor")
-        seats = try fields.number("seats")
-        status = try fields.word("status")
-        version = try fields.number("version")
-        createdAt = try fields.number("createdAt")
+    func booking() throws(MalformedEvent) -> BookingPayload {
+        BookingPayload(
+            id: try bookingID(), visitor: try text("visitor"), seats: try number("seats"), status: try word("status"),
+            version: try number("version"), createdAt: try number("createdAt"))
     }
-}
 
-extension AdmissionPayload {
-    init(_ fields: EventFields) throws(MalformedEvent) {
-        booking = try fields.booking()
-        visitor = try fields.text("visitor")
-        seats = try fields.number("seats")
-        status = try fields.word("status")
-        version = try fields.number("version")
+    func admission() throws(MalformedEvent) -> AdmissionPayload {
+        AdmissionPayload(
+            booking: try bookingID(), visitor: try text("visitor"), seats: try number("seats"), status: try word("status"),
+            version: try number("version"))
     }
 }

@@ -45,3 +45,11 @@ public enum Failure: Error, Sendable, Equatable {
         }
     }
 }
+
+extension Optional {
+    /// The value, or a failure where there is none.
+    public func orThrow(_ failure: @autoclosure () -> Failure) throws(Failure) -> Wrapped {
+        guard let self else { throw failure() }
+        return self
+    }
+}

@@ -16,15 +16,15 @@ public struct Reservation: Sendable, Equatable {
     public static let batchLimit = 64
 }
 
-/// What Museum answers to one reservation. The words are those of `museum_reserve.lua` and of the inner route.
+/// What became of one reservation. The codes are those of `museum_reserve.lua` and of the internal route.
 public struct ReservationOutcome: Sendable, Equatable {
-    public enum Word: String, Sendable, CaseIterable {
+    public enum Code: String, Sendable, CaseIterable {
         case reserved = "RESERVED"
         /// The booking holds these seats already.
         case repeated = "REPEATED"
         /// The booking holds another number of seats.
         case mismatch = "MISMATCH"
-        /// The booking's seats were given back, or will never be taken.
+        /// The booking's seats were released, or will never be reserved.
         case void = "VOID"
         case soldOut = "SOLD_OUT"
         case closed = "CLOSED"
@@ -34,12 +34,12 @@ public struct ReservationOutcome: Sendable, Equatable {
         case noExhibition = "NO_EXHIBITION"
     }
 
-    public let word: Word
+    public let code: Code
     /// Seats that the exhibition has left.
     public let available: Int
 
-    public init(word: Word, available: Int) {
-        self.word = word
+    public init(code: Code, available: Int) {
+        self.code = code
         self.available = available
     }
 }

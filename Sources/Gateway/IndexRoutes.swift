@@ -1,10 +1,10 @@
-public import HTTPServer
+import HTTPServer
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 
 /// `GET /`: where the collections are.
-public struct IndexRoutes: Routes {
-    public func add(to router: Router<AppRequestContext>) {
+struct IndexRoutes: Routes {
+    func add(to router: Router<AppRequestContext>) {
         router.get("/") { request, _ in
             var writer = JSONWriter()
             writer.object { writer in

@@ -8,7 +8,7 @@ final class OutageLog: Sendable {
         case unavailable(failures: Int, last: ContinuousClock.Instant)
     }
 
-    /// An upstream that answers some requests and fails others is unavailable until it has not failed for this long.
+    /// An upstream that responds to some requests and fails others is unavailable until it has not failed for this long.
     private static let recoveryTime = Duration.seconds(1)
 
     private let service: String

@@ -1,19 +1,19 @@
 import Contracts
-public import HTTPServer
+import HTTPServer
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 import NIOCore
 import NIOHTTP1
 import Platform
 
 /// The routes of a service in another process. A request is parsed and written anew: only known parts are forwarded.
-public struct ProxyRoutes: Routes {
+struct ProxyRoutes: Routes {
     let service: ProxyService
 
-    public var answerWithin: Duration { RequestDeadline.forwarded }
+    var answerWithin: Duration { RequestDeadline.forwarded }
     private static let bodyLimit = 16 << 10
 
-    public func add(to router: Router<AppRequestContext>) {
+    func add(to router: Router<AppRequestContext>) {
         let resource = service.resource
         for method in resource.collectionMethods {
             router.on("\(resource.path)", method: method) { try await forward($0, $1, path: "/" + resource.path) }

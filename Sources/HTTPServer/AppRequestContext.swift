@@ -11,7 +11,7 @@ public struct AppRequestContext: RequestContext {
 
 /// Routes of a service, added to every port that serves them.
 public protocol Routes: Sendable {
-    /// How long the answer to any of their requests may take once its body is there.
+    /// How long the response to any of their requests may take once its body is there.
     var answerWithin: Duration { get }
     func add(to router: Router<AppRequestContext>)
 }

@@ -5,7 +5,7 @@ public import Hummingbird
 import Logging
 import Metrics
 
-/// The outermost responder of a port: names the request, answers 404 and 405, and turns every failure into a problem document.
+/// The outermost responder of a port: names the request, responds with 404 and 405, and turns every failure into a problem document.
 public struct AppResponder: HTTPResponder {
     private let responder: RouterResponder<AppRequestContext>
     private let paths: PathTable
@@ -80,7 +80,7 @@ public struct AppResponder: HTTPResponder {
     }
 }
 
-/// Which paths a port has, what each takes, and how long its answer may take.
+/// Which paths a port has, what each takes, and how long its response may take.
 private struct PathTable: Sendable {
     private struct Entry: Sendable {
         let pattern: [Substring]
@@ -118,7 +118,7 @@ private struct PathTable: Sendable {
         guard path.allSatisfy({ !$0.isEmpty }) else { throw .unknownPath }
         // No id has a slash in it; written as %2F it must not look like one where it is decoded later.
         guard !path.contains(where: { $0.lowercased().contains("%2f") }) else { throw .unknownPath }
-        // A literal path is named before one with an id in it: /museums/{id} is not what answers for the other.
+        // A literal path is named before one with an id in it: /museums/{id} does not respond for the other.
         let fitting = entries.filter { entry in
             entry.pattern.count == path.count
                 && zip(entry.pattern, path).allSatisfy { $0.hasPrefix("{") || $0.hasPrefix(":") || $0 == $1 }

@@ -1,7 +1,7 @@
 import Metrics
 import Synchronization
 
-/// The requests that a port is working at. Above the bound, more would only be answered too late: they are refused at once.
+/// The requests that a port is working at. Above the bound, the responses to more would only be too late: they are refused at once.
 final class ConcurrencyLimiter: Sendable {
     private let underWay = Atomic<Int>(0)
     /// Of those, requests whose body is still to come. They cost nothing, and slow clients must not keep others out.
@@ -15,7 +15,7 @@ final class ConcurrencyLimiter: Sendable {
         inFlight.set(0)
     }
 
-    /// Whether another request may start. A caller that gets `true` calls ``end()`` once it is answered.
+    /// Whether another request may start. A caller that gets `true` calls ``end()`` once its response is there.
     func begin() -> Bool {
         let count = underWay.wrappingAdd(1, ordering: .relaxed).newValue
         // Its own body may be counted as unread, hence not below.

@@ -27,7 +27,7 @@ final class ConnectionLimiter: Sendable {
 
     enum Entrance {
         case admitted
-        /// Turned away, with or without an answer.
+        /// Turned away, with or without a response.
         case refused(isTold: Bool)
     }
 

@@ -6,10 +6,33 @@ import HummingbirdCore
 
 /// A resource that can say itself as a JSON object with its links.
 public protocol HALResource: Sendable {
-    /// Where it lives, as a path.
-    var href: String { get }
-    /// Writes its members, `_links` included.
-    func write(to writer: inout JSONWriter)
+    /// What `_links` says.
+    var links: HALLinks { get }
+    /// Writes its members, without `_links`.
+    func writeMembers(to writer: inout JSONWriter)
+}
+
+/// A resource's own path, and the paths of what belongs to it by relation.
+public struct HALLinks: Sendable {
+    let own: String
+    let others: KeyValuePairs<StaticString, String>
+
+    public init(_ own: String, _ others: KeyValuePairs<StaticString, String> = [:]) {
+        self.own = own
+        self.others = others
+    }
+}
+
+extension HALResource {
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writeMembers(to: &writer)
+            writer.object("_links") { writer in
+                writer.link("self", links.own)
+                for (relation, href) in links.others { writer.link(relation, href) }
+            }
+        }
+    }
 }
 
 extension Response {
@@ -18,9 +41,9 @@ extension Response {
         _ resource: some HALResource, status: HTTPResponse.Status = .ok, to request: Request, headers: HTTPFields = [:]
     ) -> Response {
         var writer = JSONWriter()
-        writer.object { resource.write(to: &$0) }
+        resource.write(to: &writer)
         var headers = headers
-        if status == .created { headers[.location] = resource.href }
+        if status == .created { headers[.location] = resource.links.own }
         return json(writer, status: status, to: request, headers: headers)
     }
 
@@ -31,7 +54,7 @@ extension Response {
         var writer = JSONWriter(capacity: 256 * (page.elements.count + 1))
         writer.object { writer in
             writer.object("_embedded") { writer in
-                writer.array(relation, page.elements) { writer, element in writer.object { element.write(to: &$0) } }
+                writer.array(relation, page.elements) { writer, element in element.write(to: &writer) }
             }
             writer.object("_links") { writer in
                 writer.link("self", request.uri.string)

@@ -3,7 +3,7 @@ import NIOCore
 
 /// What one port takes at most, of everything. The README's table "Limits" says the same to users.
 enum HTTPServerLimits {
-    /// A head, a body or the reading of answers may take this long; a byte now and then gains nothing.
+    /// A head, a body or the reading of responses may take this long; a byte now and then gains nothing.
     static let clientWithin = TimeAmount.seconds(10)
     /// Between two requests of a connection.
     static let idleFor = TimeAmount.seconds(60)
@@ -16,17 +16,17 @@ enum HTTPServerLimits {
     /// Files that are no visitors' connections: Redis, other roles, logs, and those being turned away.
     static let filesKeptBack = 512
 
-    /// Requests being worked at. Two slow cores serve 4,000 bookings a second: then the last of these is answered after half a
+    /// Requests being worked at. Two slow cores serve 4,000 bookings a second: then the last of these gets its response after half a
     /// second, a quarter of its deadline. The two ports that may book have together what ReservationBatcher lets wait.
     static let requestsInFlight = 2048
 
-    /// What the kernel keeps, doubled by it, of answers that a client does not read; it would keep 4 MiB. Two long pages.
+    /// What the kernel keeps, doubled by it, of responses that a client does not read; it would keep 4 MiB. Two long pages.
     static let sendBuffer = 128 << 10
 
     static let headerFieldSize = 8 << 10
     static let headerListSize = 16 << 10
     static let headerFieldCount = 100
-    /// What a client may go on sending of a body when its answer is out. More, and the connection is closed.
+    /// What a client may go on sending of a body when its response is sent. More, and the connection is closed.
     static let bodyAfterAnswer = 64 << 10
 }
 

@@ -39,9 +39,21 @@ public struct JSONWriter: Sendable {
         value(text)
     }
 
+    /// An array of objects.
+    public mutating func objects<Elements: Sequence>(
+        _ name: String, _ elements: Elements, _ members: (inout JSONWriter, Elements.Element) -> Void
+    ) {
+        array(name, elements) { writer, element in writer.object { members(&$0, element) } }
+    }
+
     /// Absent where there is nothing to say.
     public mutating func member(_ name: StaticString, _ text: String?) {
         if let text { member(name, text) }
+    }
+
+    /// Numbers, each under its name.
+    public mutating func members(_ numbers: KeyValuePairs<StaticString, Int>) {
+        for (name, number) in numbers { member(name, number) }
     }
 
     /// A member whose name is not known when the program is built.

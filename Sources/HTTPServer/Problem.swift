@@ -27,7 +27,7 @@ struct Problem {
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: document(requestId: requestId)))
     }
 
-    /// The headers of an answer after which the connection closes, where no request stands behind it.
+    /// The headers of a response after which the connection closes, where there is no request.
     func lastHeaders(_ document: ByteBuffer, requestId: String) -> HTTPFields {
         var headers = headers
         headers[.contentType] = "application/problem+json"
@@ -38,7 +38,7 @@ struct Problem {
         return headers
     }
 
-    /// Such an answer as it goes over the wire.
+    /// Such a response as it is sent.
     func wholeResponse() -> ByteBuffer {
         let requestId = RequestIdentifier.make()
         let document = document(requestId: requestId)

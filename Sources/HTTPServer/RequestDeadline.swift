@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The time by which a request is answered, whatever its route still waits for.
+/// The time by which a request gets its response, whatever its route still waits for.
 ///
 /// It begins when the body has been read, or at once where the route reads none. When it passes, a read is cancelled and a
 /// write runs to its end; the response is the failure that the route named last.

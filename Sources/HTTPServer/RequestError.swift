@@ -1,6 +1,6 @@
 public import Contracts
 
-/// Why a request is answered with a problem document: what a service said, or what is wrong with the request itself.
+/// Why the response to a request is a problem document: what a service said, or what is wrong with the request itself.
 public enum RequestError: Error, Sendable, Equatable {
     case failure(Failure)
 

@@ -37,7 +37,7 @@ final class RequestValidationHandler: ChannelDuplexHandler {
             hasEnded = true
             return context.fireErrorCaught(error)
         }
-        // The parser reads nothing behind an offer to upgrade, and we take up none; HTTP/1.0 ends with the answer.
+        // The parser reads nothing behind an offer to upgrade, and we take up none; HTTP/1.0 ends with the response.
         if head.version.minor == 0 || fields.hasUpgrade { head.headers.replaceOrAdd(name: "Connection", value: "close") }
         if unanswered == 0, head.version.minor == 1, fields.waitsForContinue {
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)

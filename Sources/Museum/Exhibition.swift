@@ -13,36 +13,24 @@ struct Exhibition: Sendable, Equatable {
 
 /// What staff decide about an exhibition.
 struct ExhibitionPlan: Sendable, Equatable {
-    let title: String?
-    let hall: String
-    /// `YYYY-MM-DD`, the museum's own day.
-    let date: String
-    /// `HH:MM`, the museum's own time.
-    let startTime: String?
-    /// At or before ``startTime`` it means the next day.
-    let endTime: String?
+    let details: ExhibitionDetails
     let capacity: Int
 
     static let capacityRange = 1...1_000_000
     static let textLength = 1...100
+}
 
+extension ExhibitionPlan {
+    /// A plan as staff give it, checked.
     init(title: String?, hall: String, date: String, startTime: String?, endTime: String?, capacity: Int) throws(Failure) {
         guard ISO8601.isDate(date) else { throw .invalidField("date", "must be a real date, YYYY-MM-DD") }
         for (field, time) in [("startTime", startTime), ("endTime", endTime)] {
             guard time.map(ISO8601.isTimeOfDay) ?? true else { throw .invalidField(field, "must be a time of day, HH:MM") }
         }
         guard endTime == nil || startTime != nil else { throw .invalidField("endTime", "needs a startTime") }
-        self.init(storedTitle: title, hall: hall, date: date, startTime: startTime, endTime: endTime, capacity: capacity)
-    }
-
-    /// A plan that was checked when it was stored.
-    init(storedTitle title: String?, hall: String, date: String, startTime: String?, endTime: String?, capacity: Int) {
-        self.title = title
-        self.hall = hall
-        self.date = date
-        self.startTime = startTime
-        self.endTime = endTime
-        self.capacity = capacity
+        self.init(
+            details: ExhibitionDetails(title: title, hall: hall, date: date, startTime: startTime, endTime: endTime),
+            capacity: capacity)
     }
 }
 
@@ -59,8 +47,9 @@ struct ExhibitionPatch: Sendable, Equatable {
     var version: Int?
 
     func applied(to plan: ExhibitionPlan) throws(Failure) -> ExhibitionPlan {
-        try ExhibitionPlan(
-            title: title ?? plan.title, hall: hall ?? plan.hall, date: date ?? plan.date,
-            startTime: startTime ?? plan.startTime, endTime: endTime ?? plan.endTime, capacity: capacity ?? plan.capacity)
+        let details = plan.details
+        return try ExhibitionPlan(
+            title: title ?? details.title, hall: hall ?? details.hall, date: date ?? details.date,
+            startTime: startTime ?? details.startTime, endTime: endTime ?? details.endTime, capacity: capacity ?? plan.capacity)
     }
 }

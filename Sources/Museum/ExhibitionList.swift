@@ -13,8 +13,8 @@ struct ExhibitionFilter: Sendable {
     var statuses: [ExhibitionStatus] = [.open, .closed]
 
     func fits(_ exhibition: Exhibition) -> Bool {
-        statuses.contains(exhibition.status) && (hall == nil || hall == exhibition.plan.hall)
-            && (from ?? "") <= exhibition.plan.date && exhibition.plan.date <= (to ?? "9999-99-99")
+        statuses.contains(exhibition.status) && (hall == nil || hall == exhibition.plan.details.hall)
+            && (from ?? "") <= exhibition.plan.details.date && exhibition.plan.details.date <= (to ?? "9999-99-99")
     }
 
     /// The slots of the days asked for; `nil` where there is no such day.

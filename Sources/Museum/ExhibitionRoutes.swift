@@ -1,18 +1,19 @@
 import Contracts
-public import HTTPServer
+import HTTPServer
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 
 /// `/museums`: what the public and the staff touch.
-public struct ExhibitionRoutes: Routes {
+struct ExhibitionRoutes: Routes {
     let service: ExhibitionService
     let partitions: any PartitionDirectory
 
-    public func add(to router: Router<AppRequestContext>) {
+    func add(to router: Router<AppRequestContext>) {
         router.post("museums") { try await register($0, $1) }
-        router.get("museums") { request, _ in try await page(request) }
-        router.get("museums/{id}") { request, context in
-            Response.resource(try await service.find(id(context)), to: request)
+        router.collection("museums", parameters: ["date", "from", "to", "hall", "status"]) { query, page in
+            try await service.page(page, try filter(query), in: partitions)
+        } find: {
+            try await service.find(id($0))
         }
         router.patch("museums/{id}") { try await edit($0, $1) }
         router.delete("museums/{id}") { request, context in
@@ -41,16 +42,14 @@ public struct ExhibitionRoutes: Routes {
         return Response.resource(registered.exhibition, status: .created, to: request, headers: headers)
     }
 
-    private func page(_ request: Request) async throws -> Response {
-        let query = try RequestQuery(request, known: ["date", "from", "to", "hall", "status", "size", "cursor"])
+    private func filter(_ query: RequestQuery) throws(RequestError) -> ExhibitionFilter {
         var filter = ExhibitionFilter()
         let date = try query.date("date")
         filter.from = [date, try query.date("from")].compactMap { $0 }.max()
         filter.to = [date, try query.date("to")].compactMap { $0 }.min()
         filter.hall = try query.text("hall", length: ExhibitionPlan.textLength)
         if let statuses: [ExhibitionStatus] = try query.words("status") { filter.statuses = statuses }
-        let page = try await service.page(try query.page(), filter, in: partitions)
-        return Response.collection(page, of: "museums", to: request)
+        return filter
     }
 
     private func edit(_ request: Request, _ context: AppRequestContext) async throws -> Response {
@@ -77,20 +76,15 @@ public struct ExhibitionRoutes: Routes {
 }
 
 extension Exhibition: HALResource {
-    var href: String { "/museums/" + id.text }
+    var links: HALLinks { HALLinks("/museums/" + id.text) }
 
-    func write(to writer: inout JSONWriter) {
+    func writeMembers(to writer: inout JSONWriter) {
         writer.member("id", id.text)
-        writer.member("title", plan.title)
-        writer.member("hall", plan.hall)
-        writer.member("date", plan.date)
-        writer.member("startTime", plan.startTime)
-        writer.member("endTime", plan.endTime)
+        writer.exhibition(plan.details)
         writer.member("capacity", plan.capacity)
         writer.member("available", available)
         writer.member("status", status.rawValue)
         writer.member("version", version)
         if status == .deleted, held > 0 { writer.member("revoking", held) }
-        writer.object("_links") { $0.link("self", href) }
     }
 }

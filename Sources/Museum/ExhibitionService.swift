@@ -44,8 +44,7 @@ struct ExhibitionService: Sendable {
     }
 
     func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition {
-        guard let exhibition = try await store.find(id) else { throw .unknownMuseum(id.text) }
-        return exhibition
+        try await store.find(id).orThrow(.unknownMuseum(id.text))
     }
 
     /// The rules are applied here to what was read; the script takes the result only if nothing has changed since.

@@ -1,14 +1,15 @@
 public import Contracts
 public import Foundation
+public import HTTPServer
 public import Logging
 public import Messaging
 public import Redis
 
 /// Museum put together: what it serves, applies and does in the background.
 public struct MuseumModule: Sendable {
-    public let routes: ExhibitionRoutes
+    public let routes: any Routes
     /// Between services only; not on the gateway.
-    public let internalRoutes: ReservationRoutes
+    public let internalRoutes: any Routes
     /// For Book in the same process.
     public let seats: SeatReservationService
     public let revocation: SeatRevocationWorker
@@ -21,7 +22,6 @@ public struct MuseumModule: Sendable {
         logger: Logger
     ) {
         let signal = RevocationSignal()
-        let recorder = RefusalRecorder(redis)
         localClock = LocalClock(timeZone)
         seats = SeatReservationService(store: RedisSeatStore(client: redis))
         routes = ExhibitionRoutes(
@@ -32,8 +32,7 @@ public struct MuseumModule: Sendable {
             partitions: partitions)
         internalRoutes = ReservationRoutes(service: seats, localClock: localClock)
         revocation = SeatRevocationWorker(
-            seats: SeatReservationService(store: RedisSeatStore(client: recorder)), recorder: recorder, partitions: partitions,
-            signal: signal, now: now, logger: logger)
+            redis: redis, partitions: partitions, signal: signal, now: now, logger: logger)
     }
 
     /// The event handler on a connection of its consumer.

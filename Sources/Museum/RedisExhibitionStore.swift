@@ -100,7 +100,8 @@ struct RedisExhibitionStore: ExhibitionStore {
 extension ExhibitionPlan {
     fileprivate var fields: ExhibitionFields {
         ExhibitionFields(
-            title: title, hall: hall, date: date, startTime: startTime, endTime: endTime, capacity: capacity)
+            title: details.title, hall: details.hall, date: details.date, startTime: details.startTime,
+            endTime: details.endTime, capacity: capacity)
     }
 
     /// Tells other fields under the same idempotency key apart. No field can contain the separator.
@@ -132,14 +133,13 @@ extension Exhibition {
     }
 
     init(id: ExhibitionID, fields: [String: String]) throws(RedisError) {
-        guard let hall = fields["hall"], let date = fields["date"], let capacity = fields["capacity"].flatMap({ Int($0) }),
+        guard let details = ExhibitionDetails(fields: fields), let capacity = fields["capacity"].flatMap({ Int($0) }),
             let available = fields["available"].flatMap({ Int($0) }), let held = fields["held"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ ExhibitionStatus(rawValue: $0) }),
             let version = fields["version"].flatMap({ Int($0) })
         else { throw .unexpected("exhibition \(id.text) is incomplete") }
-        let plan = ExhibitionPlan(
-            storedTitle: fields["title"], hall: hall, date: date, startTime: fields["startTime"], endTime: fields["endTime"],
-            capacity: capacity)
-        self.init(id: id, plan: plan, status: status, available: available, held: held, version: version)
+        self.init(
+            id: id, plan: ExhibitionPlan(details: details, capacity: capacity), status: status, available: available, held: held,
+            version: version)
     }
 }

@@ -17,7 +17,7 @@ struct RedisSeatStore: SeatStore {
                 MuseumReserve.Reservation(
                     booking: $0.booking.text, seats: $0.seats, visitor: $0.visitor, requestId: $0.requestId)
             })
-        return try await client.call(call).map { ReservationOutcome(word: $0.code.word, available: $0.available) }
+        return try await client.call(call).map { ReservationOutcome(code: $0.code.outcomeCode, available: $0.available) }
     }
 
     func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure) {
@@ -45,7 +45,7 @@ struct RedisSeatStore: SeatStore {
 }
 
 extension MuseumReserve.Code {
-    fileprivate var word: ReservationOutcome.Word {
+    fileprivate var outcomeCode: ReservationOutcome.Code {
         switch self {
         case .noExhibition: .noExhibition
         case .repeated: .repeated

@@ -1,20 +1,20 @@
 import Contracts
-public import HTTPServer
-public import Hummingbird
+import HTTPServer
+import Hummingbird
 import Logging
 
 /// `POST /museums/{id}/reservations`: between services only, so on Museum's own port and never on the gateway's.
 ///
-/// Takes `{"reservations":[{"bookId","seats","visitor","requestId"?}, …]}`, at most 64, and answers
+/// Takes `{"reservations":[{"bookId","seats","visitor","requestId"?}, …]}`, at most 64, and responds with
 /// `{"outcomes":[{"word","available"}, …]}` in the same order.
-public struct ReservationRoutes: Routes {
+struct ReservationRoutes: Routes {
     let service: SeatReservationService
     let localClock: LocalClock
 
     /// 64 reservations with the longest visitors, fully escaped.
     private static let bodyLimit = 128 << 10
 
-    public func add(to router: Router<AppRequestContext>) {
+    func add(to router: Router<AppRequestContext>) {
         router.post("museums/{id}/reservations") { request, context in
             let id = try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
             let reservations = try Self.read(try await JSON(body: request, limit: Self.bodyLimit), for: id)
@@ -27,11 +27,9 @@ public struct ReservationRoutes: Routes {
             let outcomes = try await service.reserve(reservations, for: id, at: moment, local: localClock.read(at: moment))
             var writer = JSONWriter(capacity: 64 * outcomes.count)
             writer.object { writer in
-                writer.array("outcomes", outcomes) { writer, outcome in
-                    writer.object { writer in
-                        writer.member("word", outcome.word.rawValue)
-                        writer.member("available", outcome.available)
-                    }
+                writer.objects("outcomes", outcomes) { writer, outcome in
+                    writer.member("word", outcome.code.rawValue)
+                    writer.member("available", outcome.available)
                 }
             }
             return Response.json(writer, to: request)

@@ -4,7 +4,7 @@ import Messaging
 import Redis
 public import ServiceLifecycle
 
-/// Takes the seats of deleted exhibitions back, a bounded step at a time. Stopped anywhere, it goes on there.
+/// Revokes the seats of deleted exhibitions, a bounded step at a time. Stopped anywhere, it continues there.
 ///
 /// A deletion in this process wakes it at once; what another process has left, it finds within two seconds.
 public struct SeatRevocationWorker: Service {
@@ -20,16 +20,15 @@ public struct SeatRevocationWorker: Service {
     private static let interval = Duration.seconds(2)
 
     init(
-        seats: SeatReservationService, recorder: RefusalRecorder, partitions: Partitions, signal: RevocationSignal,
-        now: @escaping CurrentTime, logger: Logger
+        redis: RedisClient, partitions: Partitions, signal: RevocationSignal, now: @escaping CurrentTime, logger: Logger
     ) {
-        self.seats = seats
-        self.recorder = recorder
+        recorder = RefusalRecorder(redis)
+        seats = SeatReservationService(store: RedisSeatStore(client: recorder))
+        refusals = RefusedWrites(of: .museum, logger: logger)
         self.partitions = partitions
         self.signal = signal
         self.now = now
         self.logger = logger
-        refusals = RefusedWrites(of: .museum, logger: logger)
     }
 
     public func run() async throws {
@@ -41,7 +40,7 @@ public struct SeatRevocationWorker: Service {
                         try? await Task.sleep(for: Self.interval)
                     }
                 }
-                var log = FailureLog(logger, failing: "revoking pauses", recovered: "revoking goes on")
+                var log = FailureLog(logger, failing: "seat revocation failed, retrying", recovered: "seat revocation recovered")
                 for await _ in signal.signals {
                     if let failure = await revokeAll() { log.failed(failure) } else { log.succeeded() }
                 }

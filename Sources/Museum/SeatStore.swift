@@ -9,7 +9,7 @@ protocol SeatStore: Sendable {
     ) async throws(Failure) -> [ReservationOutcome]
     /// Gives the bookings' seats back, each once however often it is asked.
     func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure)
-    /// Takes back the seats of some bookings of a deleted exhibition. Returns whether more may be left.
+    /// Revokes the seats of some bookings of a deleted exhibition. Returns whether more may be left.
     func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool
     /// Deleted exhibitions of the partition of which bookings still hold seats.
     func revoking(in partition: String) async throws(Failure) -> [ExhibitionID]

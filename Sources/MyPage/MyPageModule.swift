@@ -1,11 +1,12 @@
 public import Contracts
+public import HTTPServer
 public import Messaging
 public import Redis
 import Scripts
 
 /// MyPage put together: what it serves and applies.
 public struct MyPageModule: Sendable {
-    public let routes: MyPageRoutes
+    public let routes: any Routes
 
     /// - Parameter store: MyPage's own server, or the common one.
     public init(store: RedisClient, partitions: Partitions) {

@@ -1,28 +1,19 @@
 import Contracts
 
-/// A row of a visitor's page: a booking and its admission side by side, and the exhibition as MyPage has heard of it.
+/// A row of a visitor's page: a booking and its admission side by side, and the exhibition as its events describe it.
 struct MyPageRow: Sendable, Equatable {
     let booking: BookingID
     let visitor: String
     let seats: Int
     let status: BookingStatus
-    /// `nil` until Confirm has been heard.
+    /// `nil` until an event of Confirm has been applied.
     let admission: AdmissionStatus?
-    let exhibition: ShownExhibition?
+    let exhibition: ExhibitionDetails?
     /// When either half last changed.
     let updatedAt: UnixMilliseconds
 }
 
-/// What a page shows of an exhibition.
-struct ShownExhibition: Sendable, Equatable {
-    let title: String?
-    let hall: String
-    let date: String
-    let startTime: String?
-    let endTime: String?
-}
-
-/// ProjectionUpdate for the read model: one half of a row, or an exhibition, at one version.
+/// An update of the read model: one half of a row, or an exhibition, at one version.
 enum ProjectionUpdate: Sendable, Equatable {
     case booking(BookingPayload, at: UnixMilliseconds)
     case admission(AdmissionPayload, at: UnixMilliseconds)

@@ -5,8 +5,7 @@ struct MyPageService: Sendable {
     let store: any MyPageStore
 
     func find(_ id: BookingID) async throws(Failure) -> MyPageRow {
-        guard let row = try await store.find(id) else { throw .unknownPage(id.text) }
-        return row
+        try await store.find(id).orThrow(.unknownPage(id.text))
     }
 
     func page(

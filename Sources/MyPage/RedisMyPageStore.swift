@@ -18,7 +18,7 @@ struct RedisMyPageStore: MyPageStore {
     private func call(_ update: ProjectionUpdate) -> any ScriptCall<ProjectionCode> {
         switch update {
         case .booking(let payload, let moment):
-            // An attempt that was answered 503 has a row, but is on nobody's list.
+            // An attempt whose response was 503 has a row, but is on nobody's list.
             MyPageApply(
                 in: keys(payload.id.partition), booking: payload.id.text, version: payload.version,
                 exhibition: payload.id.exhibition.text, visitor: payload.visitor, seats: payload.seats,
@@ -30,9 +30,9 @@ struct RedisMyPageStore: MyPageStore {
                 admission: payload.status.rawValue, updatedAt: moment)
         case .exhibition(let payload):
             MyPageExhibition(
-                in: keys(payload.id.partition), exhibition: payload.id.text, version: payload.version, title: payload.title,
-                hall: payload.hall, date: payload.date, startTime: payload.startTime, endTime: payload.endTime,
-                status: payload.status.rawValue)
+                in: keys(payload.id.partition), exhibition: payload.id.text, version: payload.version,
+                title: payload.details.title, hall: payload.details.hall, date: payload.details.date,
+                startTime: payload.details.startTime, endTime: payload.details.endTime, status: payload.status.rawValue)
         }
     }
 
@@ -59,9 +59,9 @@ struct RedisMyPageStore: MyPageStore {
         let shown = exhibitions.map { Command("HGETALL", keys($0.partition).pageExhibition($0.text)) }
         let results = await client.send(rows + shown)
         do throws(RedisError) {
-            var known: [ExhibitionID: ShownExhibition] = [:]
+            var known: [ExhibitionID: ExhibitionDetails] = [:]
             for (exhibition, result) in zip(exhibitions, results.dropFirst(ids.count)) {
-                known[exhibition] = ShownExhibition(fields: try result.get().asFields())
+                known[exhibition] = ExhibitionDetails(fields: try result.get().asFields())
             }
             var pages: [MyPageRow?] = []
             for (id, result) in zip(ids, results) {
@@ -76,7 +76,7 @@ struct RedisMyPageStore: MyPageStore {
 
 extension MyPageRow {
     /// `nil` where there is no row, or none of the booking yet.
-    fileprivate init?(id: BookingID, fields: [String: String], exhibition: ShownExhibition?) throws(RedisError) {
+    fileprivate init?(id: BookingID, fields: [String: String], exhibition: ExhibitionDetails?) throws(RedisError) {
         guard fields["bookVersion"] != nil else { return nil }
         guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ BookingStatus(rawValue: $0) }),
@@ -86,13 +86,5 @@ extension MyPageRow {
             booking: id, visitor: visitor, seats: seats, status: status,
             admission: fields["admission"].flatMap { AdmissionStatus(rawValue: $0) }, exhibition: exhibition,
             updatedAt: max(updatedAt, fields["admissionUpdatedAt"].flatMap { UnixMilliseconds($0) } ?? 0))
-    }
-}
-
-extension ShownExhibition {
-    fileprivate init?(fields: [String: String]) {
-        guard let hall = fields["hall"], let date = fields["date"] else { return nil }
-        self.init(
-            title: fields["title"], hall: hall, date: date, startTime: fields["startTime"], endTime: fields["endTime"])
     }
 }

@@ -44,8 +44,9 @@ struct EventDecodingTests {
         case .exhibition(let payload):
             #expect(type.rawValue.hasPrefix("Museum"))
             #expect(
-                payload.id.text == "a1" && payload.title == "달 항아리" && payload.hall == "Hall 1" && payload.date == "2099-12-24")
-            #expect(payload.startTime == "14:00" && payload.endTime == "16:00" && payload.capacity == 20)
+                payload.id.text == "a1" && payload.details.title == "달 항아리" && payload.details.hall == "Hall 1"
+                    && payload.details.date == "2099-12-24")
+            #expect(payload.details.startTime == "14:00" && payload.details.endTime == "16:00" && payload.capacity == 20)
             #expect(payload.status == .open && payload.version == 3)
         case .seats(let payload):
             #expect(type.rawValue.hasPrefix("Seats"))
@@ -75,11 +76,16 @@ struct EventDecodingTests {
     func badNumbers(_ type: EventType) {
         let all = Self.fields(of: type).all
         for name in ["timestamp", "seats", "available", "capacity", "version", "createdAt"] where all[name] != nil {
-            for number in ["", " ", "x", "-1", "1.5", "1e3", "0x1", " 1", "1 ", "１", "99999999999999999999", "nan"] {
-                var fields = all
-                fields[name] = number
-                #expect(Self.failure(fields) == .invalid(name), "\(name) \(number)")
-            }
+            Self.expectInvalid(
+                ["", " ", "x", "-1", "1.5", "1e3", "0x1", " 1", "1 ", "１", "99999999999999999999", "nan"], of: name, in: all)
+        }
+    }
+
+    private static func expectInvalid(_ values: [String], of name: String, in all: [String: String]) {
+        for value in values {
+            var fields = all
+            fields[name] = value
+            #expect(failure(fields) == .invalid(name), "\(name) \(value)")
         }
     }
 
@@ -89,13 +95,7 @@ struct EventDecodingTests {
         for (name, words) in [
             "status": ["", "open", "WONDERING"], "museumId": ["", "{a}1", "a01"], "bookId": ["", "a1", "a1-"],
         ]
-        where all[name] != nil {
-            for word in words {
-                var fields = all
-                fields[name] = word
-                #expect(Self.failure(fields) == .invalid(name), "\(name) \(word)")
-            }
-        }
+        where all[name] != nil { Self.expectInvalid(words, of: name, in: all) }
     }
 
     @Test(arguments: EventType.allCases)

@@ -9,7 +9,7 @@ struct EventLogModel {
     struct Admission { var status: AdmissionStatus, version: Int }
 
     private(set) var exhibitions: [String: Exhibition] = [:]
-    /// Seats by booking; 0 once given back.
+    /// Seats by booking; 0 once released.
     private(set) var seats: [String: Int] = [:]
     private(set) var bookings: [String: Booking] = [:]
     private(set) var admissions: [String: Admission] = [:]
@@ -39,7 +39,7 @@ struct EventLogModel {
         let held = before.map { $0.capacity - $0.available } ?? 0
         exhibitions[payload.id.text] = Exhibition(
             capacity: payload.capacity, available: payload.capacity - held, status: payload.status, version: payload.version,
-            date: payload.date)
+            date: payload.details.date)
         expect(payload.capacity >= held, payload.id.text, "capacity \(payload.capacity) is below the \(held) seats held")
     }
 

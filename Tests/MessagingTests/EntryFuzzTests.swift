@@ -33,8 +33,9 @@ struct EntryFuzzTests {
             ]
             subject = .exhibition(
                 ExhibitionPayload(
-                    id: exhibition, title: nil, hall: hall, date: "2099-12-24", startTime: nil, endTime: nil, capacity: seats,
-                    status: status, version: version))
+                    id: exhibition,
+                    details: ExhibitionDetails(title: nil, hall: hall, date: "2099-12-24", startTime: nil, endTime: nil),
+                    capacity: seats, status: status, version: version))
         case .seatsReserved, .seatsReleased, .seatsRevoked:
             fields += [("bookId", booking.text), ("seats", "\(seats)"), ("available", "\(version)"), ("visitor", visitor)]
             subject = .seats(SeatsPayload(booking: booking, seats: seats, available: version, visitor: visitor))

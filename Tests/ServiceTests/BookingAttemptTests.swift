@@ -20,12 +20,7 @@ import Testing
         client = try server.client()
         seatStore = RedisSeatStore(client: client)
         store = RedisBookingStore(client: client)
-        _ = try await client.run(
-            MuseumRegister(
-                in: Keys(partition: "a"), now: 1, requestId: nil, exhibition: "a1",
-                fields: ExhibitionFields(
-                    title: nil, hall: "A hall", date: "2099-12-24", startTime: nil, endTime: nil, capacity: 10),
-                idempotency: nil))
+        _ = try await client.run(MuseumRegister.a1)
     }
 
     /// Books two seats for kim under one key.
@@ -112,7 +107,7 @@ import Testing
         try await settle()
         let late = try await seatStore.reserve(
             [Reservation(booking: id, seats: 2, visitor: "kim", requestId: nil)], for: exhibition, at: 7, local: .longBefore)
-        #expect(late.map(\.word) == [.void])
+        #expect(late.map(\.code) == [.void])
         #expect(try await available() == 10)
     }
 
@@ -176,10 +171,10 @@ import Testing
         let answers = await withTaskGroup { group in
             for number in 0..<300 {
                 let id = BookingID(exhibition: exhibition, bits: UInt64(number))
-                group.addTask { () -> Result<ReservationOutcome.Word, ReservationError> in
+                group.addTask { () -> Result<ReservationOutcome.Code, ReservationError> in
                     do throws(ReservationError) {
                         let reservation = Reservation(booking: id, seats: 1, visitor: "kim", requestId: nil)
-                        return .success(try await queue.reserve(reservation, before: .now + .seconds(5)).word)
+                        return .success(try await queue.reserve(reservation, before: .now + .seconds(5)).code)
                     } catch {
                         return .failure(error)
                     }

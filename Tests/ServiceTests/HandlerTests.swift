@@ -113,7 +113,9 @@ import Testing
         try await expectOneEnd(history, handler: MyPageEventHandler(service: MyPageService(store: store)))
         let page = try #require(try await store.find(BookingID("a1-000000000001")!))
         #expect(page.status == .completed && page.admission == .canceled && page.updatedAt == 202)
-        #expect(page.exhibition == ShownExhibition(title: nil, hall: "A", date: "2099-12-24", startTime: "14:00", endTime: nil))
+        #expect(
+            page.exhibition
+                == ExhibitionDetails(title: nil, hall: "A", date: "2099-12-24", startTime: "14:00", endTime: nil))
     }
 
     @Test func anAdmissionAloneIsNoPage() async throws {
@@ -177,12 +179,7 @@ import Testing
         try await expectOneEnd(
             history,
             prepare: {
-                _ = try await client.run(
-                    MuseumRegister(
-                        in: Keys(partition: "a"), now: 1, requestId: nil, exhibition: "a1",
-                        fields: ExhibitionFields(
-                            title: nil, hall: "A hall", date: "2099-12-24", startTime: nil, endTime: nil, capacity: 10),
-                        idempotency: nil))
+                _ = try await client.run(MuseumRegister.a1)
                 let reservations = [1, 2].map {
                     Reservation(
                         booking: BookingID(exhibition: ExhibitionID("a1")!, bits: $0), seats: 2, visitor: "kim", requestId: nil)

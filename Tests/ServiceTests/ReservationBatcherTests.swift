@@ -13,14 +13,27 @@ import Testing
 
     private func reserve(
         _ number: Int, in queue: ReservationBatcher, within limit: Duration
-    ) async -> Result<ReservationOutcome.Word, ReservationError> {
+    ) async -> Result<ReservationOutcome.Code, ReservationError> {
         let id = BookingID(exhibition: exhibition, bits: UInt64(number))
         do throws(ReservationError) {
             let reservation = Reservation(booking: id, seats: 1, visitor: "kim", requestId: nil)
-            return .success(try await queue.reserve(reservation, before: .now + limit).word)
+            return .success(try await queue.reserve(reservation, before: .now + limit).code)
         } catch {
             return .failure(error)
         }
+    }
+
+    private typealias Reserving = Task<Result<ReservationOutcome.Code, ReservationError>, Never>
+
+    /// A call that Museum holds, and one request that waits for it to return.
+    private func oneInFlightAndOneQueued() async throws -> (HeldSeats, ReservationBatcher, first: Reserving, second: Reserving) {
+        let seats = HeldSeats()
+        let queue = ReservationBatcher(seats)
+        let first = Task { await reserve(1, in: queue, within: .seconds(60)) }
+        try await eventually("a call is out") { seats.calls.value.count == 1 }
+        let second = Task { await reserve(2, in: queue, within: .seconds(60)) }
+        try await eventually("one waits") { queue.waitingCount(for: exhibition) == 1 }
+        return (seats, queue, first, second)
     }
 
     /// One of a call has less time than the call, the others have enough: only its outcome is unknown, they get the call's
@@ -36,7 +49,7 @@ import Testing
             group.addTask { (0, await reserve(0, in: queue, within: Self.short)) }
             try await eventually("all wait") { queue.waitingCount(for: exhibition) == 64 }
             seats.release(1)
-            var answers: [Int: Result<ReservationOutcome.Word, ReservationError>] = [:]
+            var answers: [Int: Result<ReservationOutcome.Code, ReservationError>] = [:]
             for _ in 0..<2 {
                 let (number, answer) = try await group.next()!
                 answers[number] = answer
@@ -57,12 +70,7 @@ import Testing
 
     /// A request queued behind a call that hangs fails at its own deadline as not sent.
     @Test func aQueuedRequestIsNotSentAfterItsDeadline() async throws {
-        let seats = HeldSeats()
-        let queue = ReservationBatcher(seats)
-        async let first = reserve(1, in: queue, within: .seconds(60))
-        try await eventually("a call is out") { seats.calls.value.count == 1 }
-        async let patient = reserve(2, in: queue, within: .seconds(60))
-        try await eventually("one waits") { queue.waitingCount(for: exhibition) == 1 }
+        let (seats, queue, first, second) = try await oneInFlightAndOneQueued()
         let start = ContinuousClock.now
         // Set behind a timer that is due much later.
         let short = await reserve(3, in: queue, within: .milliseconds(200))
@@ -70,8 +78,8 @@ import Testing
         guard case .failure(.notSent(.museumUnavailable)) = short else { Issue.record("\(short)"); return }
         #expect(seats.calls.value == [1])
         seats.release(2)
-        #expect(await first == .success(.reserved))
-        #expect(await patient == .success(.reserved))
+        #expect(await first.value == .success(.reserved))
+        #expect(await second.value == .success(.reserved))
         #expect(seats.calls.value == [1, 1])
     }
 
@@ -84,18 +92,13 @@ import Testing
     }
 
     @Test func aFailedBatchFailsItsOwnRequestsOnly() async throws {
-        let seats = HeldSeats()
-        let queue = ReservationBatcher(seats)
-        async let first = reserve(1, in: queue, within: .seconds(60))
-        try await eventually("a call is out") { seats.calls.value.count == 1 }
-        async let second = reserve(2, in: queue, within: .seconds(60))
-        try await eventually("one waits") { queue.waitingCount(for: exhibition) == 1 }
+        let (seats, _, first, second) = try await oneInFlightAndOneQueued()
         seats.fails.value = true
         seats.release(1)
-        #expect(await first == .failure(.outcomeUnknown))
+        #expect(await first.value == .failure(.outcomeUnknown))
         seats.fails.value = false
         seats.release(1)
-        #expect(await second == .success(.reserved))
+        #expect(await second.value == .success(.reserved))
     }
 }
 
@@ -126,6 +129,6 @@ private final class HeldSeats: SeatReservations {
             throw .outcomeUnknown
         }
         if fails.value { throw .outcomeUnknown }
-        return reservations.map { _ in ReservationOutcome(word: .reserved, available: 1) }
+        return reservations.map { _ in ReservationOutcome(code: .reserved, available: 1) }
     }
 }

@@ -55,7 +55,7 @@ public struct MuseumReserve: ScriptCall {
     }
 }
 
-/// Gives a booking's seats back, once.
+/// Releases a booking's seats, once.
 public struct MuseumRelease: CodedCall {
     public static let script = Script("museum_release", PackageResources.museum_release_lua)
     public let keys: [String]
@@ -75,7 +75,7 @@ public struct MuseumRelease: CodedCall {
     }
 }
 
-/// Takes back the seats of some bookings of a deleted exhibition.
+/// Revokes the seats of some bookings of a deleted exhibition.
 public struct MuseumRevoke: CodedCall {
     public static let script = Script("museum_revoke", PackageResources.museum_revoke_lua)
     public let keys: [String]

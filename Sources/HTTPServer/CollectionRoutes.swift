@@ -1,0 +1,20 @@
+public import Contracts
+public import Hummingbird
+
+extension Router<AppRequestContext> {
+    /// The GET routes of a collection: its pages, and each of its resources.
+    /// - Parameters:
+    ///   - relation: the collection's path and its relation.
+    ///   - parameters: the query parameters besides `size` and `cursor`.
+    public func collection<Resource: HALResource>(
+        _ relation: String, parameters: [String],
+        page: @escaping @Sendable (RequestQuery, PageRequest) async throws -> Page<Resource>,
+        find: @escaping @Sendable (AppRequestContext) async throws -> Resource
+    ) {
+        get("\(relation)") { request, _ in
+            let query = try RequestQuery(request, known: parameters + ["size", "cursor"])
+            return Response.collection(try await page(query, try query.page()), of: relation, to: request)
+        }
+        get("\(relation)/{id}") { request, context in Response.resource(try await find(context), to: request) }
+    }
+}
