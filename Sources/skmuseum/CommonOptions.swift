@@ -23,6 +23,11 @@ struct CommonOptions: ParsableArguments {
         ])
         return try Settings(config)
     }
+
+    /// Runs a command's work on the data that the settings name; what goes wrong is reported.
+    func withSession(_ work: (OperatorSession) async throws -> Void) async throws {
+        try await CommandError.reporting { try await work(try await OperatorSession.open(try settings())) }
+    }
 }
 
 /// Ends the command with one line on stderr: what is wrong and what to do next.

@@ -1,7 +1,8 @@
 import Contracts
-import Operations
 import Scripts
 import Testing
+
+@testable import Operations
 
 /// What the audit finds in one booking: nothing in a sound one, and the one key that is wrong in any other.
 struct BookingComparisonTests {

@@ -1,7 +1,8 @@
 import Contracts
-import Operations
 import Scripts
 import Testing
+
+@testable import Operations
 
 struct ExhibitionComparisonTests {
     private static let keys = Keys(partition: "a")

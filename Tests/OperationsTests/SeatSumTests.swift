@@ -1,6 +1,7 @@
 import Contracts
-import Operations
 import Testing
+
+@testable import Operations
 
 struct SeatSumTests {
     private static func violations(_ numbers: [Int?]) -> [String] { SeatSum.addsUp(numbers, key: "k").map(\.what) }

@@ -8,11 +8,6 @@ package struct Audit {
     package struct Violation: Hashable {
         package let key: String
         package let what: String
-
-        package init(key: String, what: String) {
-            self.key = key
-            self.what = what
-        }
     }
 
     package struct Counts {

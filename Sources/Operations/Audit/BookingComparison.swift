@@ -4,7 +4,7 @@ import Scripts
 /// One booking as the services have it, once all is settled.
 package struct BookingComparison {
     package let id: BookingID
-    /// Its seats at Museum: 0 given back, `nil` never taken.
+    /// Its seats at Museum: 0 released, `nil` never reserved.
     package var seats: Int?
     package var booking: [String: String] = [:]
     package var admission: [String: String] = [:]

@@ -131,27 +131,20 @@ extension Trace {
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("id", subject.text)
-            writer.array("events", steps) { writer, step in
-                writer.object { writer in
-                    step.entry.writeMembers(&writer)
-                    writer.array("pending", step.pending) { writer, delivery in
-                        writer.object { writer in
-                            writer.member("group", delivery.group.rawValue)
-                            guard let consumer = delivery.consumer else { return }
-                            writer.member("consumer", consumer.name)
-                            writer.member("milliseconds", consumer.milliseconds)
-                            writer.member("deliveries", consumer.deliveries)
-                        }
-                    }
+            writer.objects("events", steps) { writer, step in
+                step.entry.writeMembers(&writer)
+                writer.objects("pending", step.pending) { writer, delivery in
+                    writer.member("group", delivery.group.rawValue)
+                    guard let consumer = delivery.consumer else { return }
+                    writer.member("consumer", consumer.name)
+                    writer.members(["milliseconds": consumer.milliseconds, "deliveries": consumer.deliveries])
                 }
             }
-            writer.array("states", states) { writer, state in
-                writer.object { writer in
-                    writer.member("service", state.service.rawValue)
-                    writer.member("key", state.key)
-                    writer.object("fields") { writer in
-                        for field in state.fields { writer.member(named: field.name, field.value) }
-                    }
+            writer.objects("states", states) { writer, state in
+                writer.member("service", state.service.rawValue)
+                writer.member("key", state.key)
+                writer.object("fields") { writer in
+                    for field in state.fields { writer.member(named: field.name, field.value) }
                 }
             }
         }

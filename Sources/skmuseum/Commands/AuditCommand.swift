@@ -28,8 +28,7 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await CommandError.reporting {
-            let session = try await OperatorSession.open(try common.settings())
+        try await common.withSession { session in
             let wait = DurationText.parse(wait) ?? .seconds(10)
             var audit = Audit(session, wait: wait)
             var line = ProgressLine(isForTerminalsOnly: true)
@@ -64,11 +63,9 @@ struct AuditCommand: AsyncParsableCommand {
             writer.member("settled", late.isEmpty)
             writer.member("exhibitions", counts.exhibitions)
             writer.member("bookings", counts.bookings)
-            writer.array("violations", sorted) { writer, violation in
-                writer.object { writer in
-                    writer.member("key", violation.key)
-                    writer.member("what", violation.what)
-                }
+            writer.objects("violations", sorted) { writer, violation in
+                writer.member("key", violation.key)
+                writer.member("what", violation.what)
             }
             writer.array("behind", late) { $0.value($1) }
         }

@@ -33,8 +33,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            try await CommandError.reporting {
-                let session = try await OperatorSession.open(try common.settings())
+            try await common.withSession { session in
                 var count = 0
                 var table = TextTable()
                 try await session.listDeadLetters { letters, letter in

@@ -15,14 +15,12 @@ struct DeadLettersDrop: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var selection: DeadLetterSelection
 
-    @Flag(help: "Print the result as JSON, one object a line for each dead letter.")
-    var json = false
-
     func run() async throws {
-        try await CommandError.reporting {
-            let session = try await OperatorSession.open(try common.settings())
+        try await common.withSession { session in
             try await session.dropDeadLetters(selection.id) { letters, letter, isDropped in
-                if json { return try Output.lineIfRead(letter.json(in: letters, outcome: isDropped ? "dropped" : "gone")) }
+                if selection.json {
+                    return try Output.lineIfRead(letter.json(in: letters, outcome: isDropped ? "dropped" : "gone"))
+                }
                 let end = isDropped ? "dropped" : "not dropped: it was retried or dropped by somebody else meanwhile"
                 try Output.lineIfRead("\(letters.name(of: letter))  \(letter.what)  \(end)")
             }

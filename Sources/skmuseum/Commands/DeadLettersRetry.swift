@@ -20,12 +20,8 @@ struct DeadLettersRetry: AsyncParsableCommand {
     @OptionGroup var selection: DeadLetterSelection
     @OptionGroup var maintenance: MaintenanceOptions
 
-    @Flag(help: "Print the result as JSON, one object a line for each event.")
-    var json = false
-
     func run() async throws {
-        try await CommandError.reporting {
-            let session = try await OperatorSession.open(try common.settings())
+        try await common.withSession { session in
             let left = try await session.exclusively("dead-letters retry", maintenance) { try await retry(session) }
             if left > 0 {
                 throw CommandError(
@@ -44,7 +40,7 @@ struct DeadLettersRetry: AsyncParsableCommand {
                 case .applied: nil
                 case .retryLater(let reason), .left(let reason): reason
                 }
-            if json {
+            if selection.json {
                 return try Output.lineIfRead(letter.json(in: letters, outcome: why == nil ? "applied" : "left", why: why))
             }
             let end = why.map { "left: \($0.asWord)" } ?? "applied"

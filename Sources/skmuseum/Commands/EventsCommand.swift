@@ -32,8 +32,7 @@ struct EventsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await CommandError.reporting {
-            let session = try await OperatorSession.open(try common.settings())
+        try await common.withSession { session in
             let services = service.flatMap(ServiceName.init).map { [$0] } ?? [.museum, .book, .confirm]
             var log = EventLog(session, services: services, from: from.flatMap(StreamID.init) ?? .zero)
             while true {

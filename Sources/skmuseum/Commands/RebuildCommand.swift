@@ -34,8 +34,7 @@ struct RebuildCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await CommandError.reporting {
-            let session = try await OperatorSession.open(try common.settings())
+        try await common.withSession { session in
             let different = try await session.exclusively("rebuild", maintenance) {
                 var different = 0
                 for partition in session.partitions { different += try await rebuild(partition, session) }
@@ -82,15 +81,11 @@ struct RebuildCommand: AsyncParsableCommand {
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("partition", partition)
-            writer.member("events", outcome.events)
-            writer.member("records", outcome.records)
-            writer.member("unreadable", outcome.unreadable)
-            writer.member("rows", result.rows)
-            writer.member("exhibitions", result.exhibitions)
-            writer.member("entries", result.entries)
-            writer.member("found", outcome.found)
-            writer.member("repaired", outcome.repaired)
-            writer.member("different", result.different)
+            writer.members([
+                "events": outcome.events, "records": outcome.records, "unreadable": outcome.unreadable, "rows": result.rows,
+                "exhibitions": result.exhibitions, "entries": result.entries, "found": outcome.found,
+                "repaired": outcome.repaired, "different": result.different,
+            ])
             writer.array("named", result.named) { $0.value($1) }
             writer.member("live", result.live.description)
             writer.member("rebuilt", result.rebuilt.description)

@@ -36,8 +36,7 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await CommandError.reporting {
-            let session = try await OperatorSession.open(try common.settings())
+        try await common.withSession { session in
             guard let group = ServiceName(rawValue: service) else { return }
             var line = ProgressLine()
             defer { line.clear() }
@@ -60,11 +59,9 @@ struct ReplayCommand: AsyncParsableCommand {
             writer.member("group", outcome.group.rawValue)
             writer.member("events", outcome.events)
             writer.member("milliseconds", milliseconds(outcome))
-            writer.array("streams", outcome.streams) { writer, stream in
-                writer.object { writer in
-                    writer.member("stream", stream.name)
-                    writer.member("events", stream.events)
-                }
+            writer.objects("streams", outcome.streams) { writer, stream in
+                writer.member("stream", stream.name)
+                writer.member("events", stream.events)
             }
         }
         return writer.text

@@ -31,8 +31,7 @@ struct TraceCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await CommandError.reporting {
-            let session = try await OperatorSession.open(try common.settings())
+        try await common.withSession { session in
             guard let subject = Trace.Subject(id) else { return }
             let trace = try await Trace(subject, session)
             if trace.isEmpty { throw CommandError("nothing is known of \(id); GET /museums and /books list what is") }
