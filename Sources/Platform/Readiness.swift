@@ -4,7 +4,7 @@ public import ServiceLifecycle
 import Synchronization
 
 /// Whether a Redis server takes writes, asked with a script that does nothing. Unready only after three seconds of
-/// failure: a short failover shows as single 503 answers, not as a role that is gone.
+/// failure: a short failover shows as single 503 responses, not as a role that is gone.
 public final class Readiness: Service {
     // Redis runs a script that may write only where writing is possible: not on a replica, not when memory is full.
     private static let probe = Command(Script(name: "probe", source: "#!lua\nreturn 1"), keys: [], arguments: [])

@@ -11,7 +11,7 @@ public final class RedisClient: RedisSender {
     private let slots: [ConnectionSlot]
     private let turn = Atomic<Int>(0)
 
-    /// Reads the endpoint's files; where one can't be used, commands answer so.
+    /// Reads the endpoint's files; where one can't be used, commands fail with the reason.
     public init(_ endpoint: RedisEndpoint, options: RedisOptions = RedisOptions()) {
         let tls = Result { () throws(RedisEndpoint.InvalidURL) in try RedisTLS(endpoint) }
         let connect: @Sendable (any EventLoop) -> EventLoopFuture<RedisConnection> = {

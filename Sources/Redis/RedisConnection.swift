@@ -95,7 +95,7 @@ public final class RedisConnection: RedisSender {
         await send(commands, deadline: .now() + timeout)
     }
 
-    /// Sends a command that the server may hold for `blocking` before it answers.
+    /// Sends a command that the server may hold for `blocking` before it replies.
     public func send(_ command: Command, blocking: Duration) async throws(RedisError) -> Reply {
         try await send([command], deadline: .now() + timeout + TimeAmount(blocking))[0].get()
     }

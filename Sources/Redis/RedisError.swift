@@ -11,7 +11,7 @@ public enum RedisError: Error, Sendable, Equatable {
     case readOnly(String)
     /// OOM, MISCONF, NOREPLICAS, NOAUTH, WRONGPASS, NOPERM, DENIED: not applied; trying again at once will not help.
     case refused(String)
-    /// The script is not in the server's cache: not applied. ``RedisSender/send(_:)`` answers it with EVAL by itself.
+    /// The script is not in the server's cache: not applied. ``RedisSender/send(_:)`` sends EVAL then by itself.
     case noScript
     /// The consumer group or its stream is gone, or a blocked read was woken because of it.
     case noGroup(String)

@@ -1,11 +1,11 @@
-/// Whatever takes commands and answers each: a single connection, or a client that keeps several.
+/// Whatever takes commands and returns the reply to each: a single connection, or a client that keeps several.
 public protocol RedisSender: Sendable {
-    /// Sends the commands in one go and answers each, in order. Scripts are taken as known to the server.
+    /// Sends the commands in one go and returns the replies, in order. Scripts are taken as known to the server.
     func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>]
 }
 
 extension RedisSender {
-    /// Sends the commands in one go and answers each, in order; a script that the server doesn't know is sent whole.
+    /// Sends the commands in one go and returns the replies, in order; a script that the server doesn't know is sent whole.
     public func send(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         if commands.isEmpty { return [] }
         var results = await sendOnce(commands)

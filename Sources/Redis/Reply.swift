@@ -34,7 +34,7 @@ extension Reply {
         }
     }
 
-    /// The elements of an array; a null array (what a blocking read that ran out of time answers) has none.
+    /// The elements of an array; a null array (what a blocking read that ran out of time returns) has none.
     public func asArray() throws(RedisError) -> [Reply] {
         switch self {
         case .array(let elements): return elements
@@ -49,7 +49,7 @@ extension Reply {
         return texts
     }
 
-    /// A flat list of names and values, as HGETALL and stream entries answer it, in its order.
+    /// A flat list of names and values, as HGETALL and stream entries return it, in its order.
     public func asPairs() throws(RedisError) -> [(name: Reply, value: Reply)] {
         let elements = try asArray()
         guard elements.count.isMultiple(of: 2) else { throw .unexpected("names and values were due") }

@@ -1,7 +1,5 @@
 import Contracts
-import Logging
 import Redis
-import ServiceLifecycle
 import TestSupport
 
 @testable import Messaging
@@ -48,21 +46,12 @@ struct ConsumerFixture {
     ) async throws {
         let partitions = Partitions(client)
         try await partitions.refresh()
-        let configuration = ConsumerConfiguration(
-            events: try redis ?? server.client(), store: nil, consumer: name, removeAfter: removeAfter, handler: handler)
+        var configuration = ConsumerConfiguration(
+            events: try redis ?? server.client(), store: nil, consumer: name, handler: handler)
+        configuration.removeAfter = removeAfter
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: log.logger)
-        let group = ServiceGroup(
-            configuration: .init(services: [partitions, consumers], logger: Logger(label: "test")))
-        try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
-            do { try await body() } catch {
-                await group.triggerGracefulShutdown()
-                throw error
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
+        try await running([partitions, consumers], body)
     }
 
     /// How many entries are delivered and not acknowledged; `nil` before there is a group.

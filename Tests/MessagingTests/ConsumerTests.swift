@@ -3,7 +3,6 @@ import Foundation
 import Logging
 import Redis
 import Scripts
-import ServiceLifecycle
 import Synchronization
 import TestSupport
 import Testing
@@ -70,18 +69,7 @@ struct ConsumerTests {
         let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name) { _ in handler }
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))
-        let group = ServiceGroup(configuration: .init(services: [consumers], logger: Logger(label: "test")))
-        try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
-            do {
-                try await body()
-            } catch {
-                await group.triggerGracefulShutdown()
-                throw error
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
+        try await running([consumers], body)
     }
 
     /// How many entries are delivered and not acknowledged; `nil` before there is a group.

@@ -1,7 +1,6 @@
 import Contracts
 import Logging
 import Redis
-import ServiceLifecycle
 import TestSupport
 import Testing
 
@@ -66,16 +65,7 @@ struct DeadLettersTests {
         ) { _ in handler }
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))
-        let group = ServiceGroup(configuration: .init(services: [consumers], logger: Logger(label: "test")))
-        try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
-            do { try await body() } catch {
-                await group.triggerGracefulShutdown()
-                throw error
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
+        try await running([consumers], body)
     }
 
     /// Older versions wrote the service under another name.
@@ -154,7 +144,7 @@ struct DeadLettersTests {
 
     @Test func retryAppliesAndRemoves() async throws {
         let handler = RecordingHandler()
-        for number in 0..<3 { try await write(number, reason: "the process died of it") }
+        for number in 0..<3 { try await write(number, reason: "the process ended while applying it") }
         let page = try await letters.page(after: .zero, through: try await letters.last())
         handler.missing.value = [Self.id(1)]
         handler.broken.value = [Self.id(2)]
@@ -162,7 +152,7 @@ struct DeadLettersTests {
         for letter in page { outcomes.append(try await letters.retry(letter, age: .zero, with: handler)) }
         #expect(outcomes == [.applied, .retryLater("what it is about isn't there yet"), .retryLater("away")])
         // Killed between applying and removing: the letter is there still, and is handed over once more.
-        try await write(0, reason: "the process died of it")
+        try await write(0, reason: "the process ended while applying it")
         let again = try await letters.page(after: .zero, through: try await letters.last())
         #expect(again.map(\.eventId) == ["1-0", "2-0", "0-0"])
         #expect(try await letters.retry(again[2], age: .zero, with: handler) == .applied)

@@ -1,9 +1,7 @@
 import Contracts
-import Logging
 import NIOCore
 import Redis
 import Scripts
-import ServiceLifecycle
 import TestSupport
 import Testing
 
@@ -52,16 +50,7 @@ struct StreamMaintenanceTests {
             service: .book, partitions: Partitions(client), redis: try server.client(), retention: retention,
             intervals: intervals,
             time: { _ in now }, logger: book.logger)
-        let group = ServiceGroup(configuration: .init(services: [maintenance], logger: Logger(label: "test")))
-        try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
-            do { try await body() } catch {
-                await group.triggerGracefulShutdown()
-                throw error
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
+        try await running([maintenance], body)
     }
 
     /// Waits until the maintenance has trimmed at least twice more.

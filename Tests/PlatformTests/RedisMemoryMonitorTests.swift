@@ -1,6 +1,4 @@
-import Logging
 import Redis
-import ServiceLifecycle
 import TestSupport
 import Testing
 
@@ -15,9 +13,7 @@ struct RedisMemoryMonitorTests {
         let book = CapturedLogs()
         let metrics = TestMetrics.shared
         let watch = RedisMemoryMonitor(try server.client(), server: "tried", every: .milliseconds(20), logger: book.logger)
-        let group = ServiceGroup(configuration: .init(services: [watch], logger: Logger(label: "test")))
-        try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
+        try await running([watch]) {
             try await eventually("figures are shown") {
                 let used = metrics.value("skmuseum_redis_memory_used_bytes{server=\"tried\"}") ?? 0
                 return used > 500_000 && metrics.value("skmuseum_redis_memory_limit_bytes{server=\"tried\"}") == 40 * 1_048_576
@@ -28,8 +24,6 @@ struct RedisMemoryMonitorTests {
             try await eventually("it is nearly full") { book.times("redis is nearly full") == 1 }
             _ = try await client.send(Command(["DEL"] + keys.prefix(20)))
             try await eventually("memory is sufficient again") { book.times("redis memory is sufficient again") == 1 }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
         }
         #expect(book.lines.value.count == 2, "\(book.lines.value)")
     }

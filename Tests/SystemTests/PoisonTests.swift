@@ -57,7 +57,8 @@ struct PoisonTests {
         let letter = try await client.send("XRANGE", "confirm:{a}:dead", "-", "+").asArray()
         #expect(letter.count == 1)
         let fields = try letter[0].asArray()[1].asFields()
-        #expect(fields["eventId"] == fatal && fields["reason"] == "the process died of it" && fields["attempts"] == "5")
+        #expect(
+            fields["eventId"] == fatal && fields["reason"] == "the process ended while applying it" && fields["attempts"] == "5")
         #expect(try await client.send("EXISTS", "confirm:{a}:attempts") == .integer(0))
 
         // Mended, it is applied after all.

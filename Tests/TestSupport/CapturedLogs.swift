@@ -1,4 +1,5 @@
 public import Logging
+import Platform
 
 /// Captures what a logger writes.
 public final class CapturedLogs: Sendable {
@@ -8,25 +9,17 @@ public final class CapturedLogs: Sendable {
 
     public init() {}
 
-    public var logger: Logger { Logger(label: "test") { _ in Handler(book: self) } }
+    public var logger: Logger {
+        var logger = Logger(label: "test") { _ in FunctionLogHandler { self.capture($0, $1) } }
+        logger.logLevel = .debug
+        return logger
+    }
 
     public func times(_ message: String) -> Int { lines.value.count { $0.hasPrefix(message) } }
 
-    private struct Handler: LogHandler {
-        let book: CapturedLogs
-        var logLevel = Logger.Level.debug
-        var metadata = Logger.Metadata()
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let all = metadata.merging(event.metadata ?? [:]) { $1 }.map { "\($0.key)=\($0.value)" }.sorted()
-            let line = "\(event.message) " + all.joined(separator: " ")
-            book.lines.update { $0.append(line) }
-            if event.level >= .notice { book.loud.update { $0.append(line) } }
-        }
+    private func capture(_ event: LogEvent, _ metadata: Logger.Metadata) {
+        let line = "\(event.message) " + metadata.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
+        lines.update { $0.append(line) }
+        if event.level >= .notice { loud.update { $0.append(line) } }
     }
 }

@@ -116,7 +116,7 @@ struct BatchWorker {
             singleAttempts.insert(entry.name)
             // An entry that is gone from its stream can't be moved to the dead letters.
             if attempts > ConsumerConfiguration.fatalAttempts, entry.raw != nil {
-                try await moveToDeadLetters(entry, reason: "the process died of it", attempts: attempts - 1)
+                try await moveToDeadLetters(entry, reason: "the process ended while applying it", attempts: attempts - 1)
             } else {
                 try await apply([entry])
             }

@@ -12,7 +12,7 @@ public struct ConsumerConfiguration: Sendable {
     /// How long to wait after a read for what belongs to it.
     let linger: Duration
     /// Another consumer that has been idle for so long with nothing pending is removed from the group.
-    let removeAfter: Duration
+    var removeAfter = Duration.seconds(3600)
     /// Makes the service's event handler. It writes on the connection that the batch was read from, or on that to the
     /// service's own server.
     let handler: @Sendable (any RedisSender) -> any EventHandler
@@ -21,7 +21,7 @@ public struct ConsumerConfiguration: Sendable {
     static let batchLimit = 256
     /// The longest that a read waits for new entries.
     static let longestBlock = Duration.seconds(5)
-    /// A dead consumer's messages are taken over within 5 s: idle for 2.5, looked for every 2.
+    /// A dead consumer's messages are claimed within 5 s: idle for 2.5, looked for every 2.
     static let claimAfter = Duration.milliseconds(2500)
     static let claimEvery = Duration.seconds(2)
     static let progressEvery = Duration.seconds(1)
@@ -32,13 +32,12 @@ public struct ConsumerConfiguration: Sendable {
 
     public init(
         events: RedisClient, store: RedisClient?, consumer: String, linger: Duration = .zero,
-        removeAfter: Duration = .seconds(3600), handler: @escaping @Sendable (any RedisSender) -> any EventHandler
+        handler: @escaping @Sendable (any RedisSender) -> any EventHandler
     ) {
         self.events = events
         self.store = store
         self.consumer = consumer
         self.linger = linger
-        self.removeAfter = removeAfter
         self.handler = handler
     }
 }

@@ -33,7 +33,7 @@ struct DeadLetterReprocessor {
         } catch {
             switch error {
             case .refused, .server, .unexpected:
-                logger.warning("dead letters can't be looked through", metadata: ["reason": "\(error)"])
+                logger.warning("dead letters could not be read", metadata: ["reason": "\(error)"])
                 self.due = nil
             default: throw error
             }

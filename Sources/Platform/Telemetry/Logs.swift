@@ -13,7 +13,7 @@ public enum Logs {
             var handler: any LogHandler =
                 switch format {
                 case .text: StreamLogHandler(label: label, stream: BestEffortOutput.standardError)
-                case .json: JSONLogHandler(label: label)
+                case .json: FunctionLogHandler { writeJSON($0, label: label, metadata: $1) }
                 }
             handler.logLevel = level
             return handler
@@ -21,22 +21,29 @@ public enum Logs {
     }
 }
 
-/// One JSON object a line.
-private struct JSONLogHandler: LogHandler {
-    let label: String
-    var logLevel = Logger.Level.info
-    var metadata = Logger.Metadata()
+/// Passes each event to a function, with the metadata of the logger and of the event.
+package struct FunctionLogHandler: LogHandler {
+    package var logLevel = Logger.Level.info
+    package var metadata = Logger.Metadata()
+    private let write: @Sendable (LogEvent, Logger.Metadata) -> Void
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package init(_ write: @escaping @Sendable (LogEvent, Logger.Metadata) -> Void) { self.write = write }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    package func log(event: LogEvent) { write(event, metadata.merging(event.metadata ?? [:]) { $1 }) }
+}
+
+extension Logs {
+    /// One JSON object a line.
+    private static func writeJSON(_ event: LogEvent, label: String, metadata: Logger.Metadata) {
         let record = LogRecord(
             time: Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)), level: event.level.rawValue,
             label: label, message: event.message.description,
-            metadata: metadata.merging(event.metadata ?? [:]) { $1 }.mapValues(\.description))
+            metadata: metadata.mapValues(\.description))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let line = try? encoder.encode(record) else { return }

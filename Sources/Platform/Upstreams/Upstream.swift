@@ -7,15 +7,15 @@ import Synchronization
 
 /// Another role's processes: calls are spread over them, and who could not be reached is left out for a while.
 public final class Upstream: Sendable {
-    /// What an answer lacks.
+    /// What a response lacks.
     public enum Fault: Error, Sendable, Equatable {
         /// No process could be connected to: nothing was sent.
         case notSent
-        /// Sent, and no whole answer came, or none in time.
+        /// Sent, and no whole response came, or none in time.
         case noResponse(timedOut: Bool)
     }
 
-    /// Who may send a request again that has no answer.
+    /// Who may send a request again that has no response.
     public enum Repetition: Sendable {
         /// We: sending it twice does no more than sending it once.
         case byUpstream
@@ -26,7 +26,7 @@ public final class Upstream: Sendable {
 
     /// How long a process that failed is left out.
     private static let unhealthyFor = Duration.seconds(1)
-    /// Answers are the services' own: a page of 200 is far below.
+    /// Responses are the services' own: a page of 200 is far below.
     private static let answerLimit = 4 << 20
 
     private let urls: [String]
@@ -56,7 +56,7 @@ public final class Upstream: Sendable {
     /// Sends a request, and while nothing was sent, or it may be repeated, to the next process.
     /// - Parameters:
     ///   - path: path and query.
-    ///   - repetition: who sends it again if a process took it and did not answer. A process that hangs gets only its share of
+    ///   - repetition: who sends it again if a process took it and did not respond. A process that hangs gets only its share of
     ///     the time, so that another can still be asked.
     public func send(
         _ method: HTTPMethod, _ path: String, headers: HTTPHeaders, body: ByteBuffer?, repetition: Repetition,
