@@ -10,43 +10,22 @@ final class StubRedisServer: Sendable {
         var after = After.continues
     }
 
-    let port: Int
-    private let listener: Int32
+    private let listener: LocalListener
     /// How many connections are open at the moment.
     let connections = LockedBox(0)
 
     init(_ answer: @escaping @Sendable ([String]) -> Answer) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        port = try FreePorts.take(1)[0]
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let (listener, size) = (listener, socklen_t(MemoryLayout<sockaddr_in>.size))
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
-        }
-        guard bound == 0, listen(listener, 16) == 0 else { throw Failed("no socket") }
-        Thread.detachNewThread { [connections] in
-            while true {
-                let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { return }
-                connections.update { $0 += 1 }
-                Thread.detachNewThread {
-                    Self.serve(connection, answer)
-                    connections.update { $0 -= 1 }
-                }
-            }
+        listener = try LocalListener(backlog: 16)
+        listener.accept { [connections] connection in
+            connections.update { $0 += 1 }
+            Self.serve(connection, answer)
+            connections.update { $0 -= 1 }
         }
     }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    var port: Int { listener.port }
 
     private static func serve(_ connection: Int32, _ answer: @Sendable ([String]) -> Answer) {
-        defer { close(connection) }
         var unread = ""
         var isSilent = false
         var buffer = [UInt8](repeating: 0, count: 4096)

@@ -15,48 +15,25 @@ public final class StubServer: Sendable {
         case trickles(String)
     }
 
-    public let port: Int
-    private let descriptor: Int32
+    private let listener: LocalListener
     private let requests = LockedBox<[String]>([])
     private let behavior: LockedBox<Behavior>
 
-    /// - Parameter accepts: whether it takes connections up, or leaves them to the kernel.
+    /// - Parameter accepts: whether it accepts connections, or leaves them to the kernel.
     public init(_ behavior: Behavior, accepts: Bool = true) throws {
         self.behavior = LockedBox(behavior)
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        port = try FreePorts.take(1)[0]
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let (descriptor, size) = (descriptor, socklen_t(MemoryLayout<sockaddr_in>.size))
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
-        }
-        guard bound == 0, listen(descriptor, accepts ? 64 : 0) == 0 else { throw Failed("no socket") }
+        listener = try LocalListener(backlog: accepts ? 64 : 0)
         guard accepts else { return }
-        let (requests, way) = (requests, self.behavior)
-        Thread.detachNewThread {
-            while true {
-                let connection = accept(descriptor, nil, nil)
-                guard connection >= 0 else { return }
-                Thread.detachNewThread { Self.serve(connection, requests, way) }
-            }
-        }
+        listener.accept { [requests, way = self.behavior] connection in Self.serve(connection, requests, way) }
     }
 
-    deinit {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
-    }
-
+    public var port: Int { listener.port }
     public var url: String { "http://127.0.0.1:\(port)" }
     /// What it has been sent: head and body of each request, as they came.
     public var received: [String] { requests.value }
     public func change(_ behavior: Behavior) { self.behavior.value = behavior }
 
     private static func serve(_ connection: Int32, _ requests: LockedBox<[String]>, _ behavior: LockedBox<Behavior>) {
-        defer { close(connection) }
         if case .saysFirst(let answer) = behavior.value { write(answer, to: connection) }
         var unread = ""
         while let request = next(connection, &unread) {
