@@ -8,7 +8,7 @@ extension Checker {
             if purged.contains(tracked.id) {
                 let mustStay = tracked.postponedAt != nil && !deployment.mayHaveForgotten(tracked.postponedAt)
                 expect(!mustStay, tracked.id, "the edit into the future was answered 200, and it is purged")
-                for key in remains.keys[tracked.id, default: []].sorted() {
+                for key in purgedReferences.keys[tracked.id, default: []].sorted() {
                     expect(false, tracked.id, "is purged, and \(key) still names it")
                 }
             } else {

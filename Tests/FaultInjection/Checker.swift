@@ -11,7 +11,7 @@ struct Checker {
     private(set) var model = EventLogModel()
     private(set) var violations: [Violation] = []
     /// Where what is purged is still named.
-    let remains: PurgeRemains
+    let purgedReferences: PurgedReferences
     /// The exhibitions that `purge` has removed.
     let purged: Set<String>
 
@@ -26,7 +26,7 @@ struct Checker {
             return tracked.isPurgeAsked && records.hashes[key] == nil
         }
         purged = Set(gone.map(\.id))
-        remains = try await PurgeRemains(of: purged, in: deployment.client)
+        purgedReferences = try await PurgedReferences(of: purged, in: deployment.client)
         let added = deployment.addedEvents.value
         for logged in records.events where !added.contains("\(logged.stream) \(logged.id)") {
             model.enter(logged.event, id: logged.id)
@@ -42,6 +42,11 @@ struct Checker {
 
     mutating func expect(_ isRight: Bool, _ booking: String, _ what: @autoclosure () -> String) {
         if !isRight { violations.append(Violation(booking: booking, what: what())) }
+    }
+
+    /// What a hash says must be what the events say.
+    mutating func expect(_ id: String, _ what: String, _ stored: String?, _ told: String) {
+        expect(stored == told, id, "\(what) is \(stored ?? "missing"), by its events \(told)")
     }
 
     func hash(_ id: String, _ key: (Keys) -> String) -> [String: String] {
@@ -81,12 +86,8 @@ struct Checker {
     private mutating func checkBookings() {
         for (id, told) in model.bookings {
             let now = hash(id) { $0.booking(id) }
-            expect(
-                now["status"] == told.status.rawValue, id,
-                "Book has \(now["status"] ?? "nothing"), by its events it is \(told.status.rawValue)")
-            expect(
-                now["version"] == String(told.version), id,
-                "Book has version \(now["version"] ?? "none"), by its events \(told.version)")
+            expect(id, "Book's status", now["status"], told.status.rawValue)
+            expect(id, "Book's version", now["version"], String(told.version))
             let seats = model.seats[id] ?? 0
             expect(
                 seats == (told.status == .completed ? told.seats : 0), id,
@@ -100,12 +101,8 @@ struct Checker {
                 admission["status"] == due?.rawValue, id,
                 "Confirm has \(admission["status"] ?? "nothing") of a \(told.status.rawValue) one")
             let page = hash(id) { $0.page(id) }
-            expect(
-                page["status"] == told.status.rawValue, id,
-                "MyPage shows \(page["status"] ?? "nothing") of a \(told.status.rawValue) one")
-            expect(
-                page["bookVersion"] == String(told.version), id,
-                "MyPage has version \(page["bookVersion"] ?? "none") of \(told.version)")
+            expect(id, "MyPage's status", page["status"], told.status.rawValue)
+            expect(id, "MyPage's version", page["bookVersion"], String(told.version))
             expect(
                 page["admission"] == due?.rawValue, id,
                 "MyPage shows the admission \(page["admission"] ?? "none") of a \(told.status.rawValue) one")

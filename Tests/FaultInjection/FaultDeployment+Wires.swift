@@ -30,14 +30,14 @@ extension FaultDeployment {
     }
 
     private func moody(
-        _ wires: [FaultProxy], _ mode: FaultProxy.Mode, for span: Duration, _ deed: KeyPath<FaultProxy.Operations, Int>
+        _ wires: [FaultProxy], _ mode: FaultProxy.Mode, for span: Duration, _ counted: KeyPath<FaultProxy.FaultCounts, Int>
     ) async throws -> Int {
         try await troubling(if: wires.contains { $0 === gateway.entrance }) {
-            let before = wires.map { $0.operations[keyPath: deed] }.reduce(0, +)
+            let before = wires.map { $0.counts[keyPath: counted] }.reduce(0, +)
             for wire in wires { wire.set(mode) }
             try await Task.sleep(for: span)
             for wire in wires { wire.set(.forwarding) }
-            return wires.map { $0.operations[keyPath: deed] }.reduce(0, +) - before
+            return wires.map { $0.counts[keyPath: counted] }.reduce(0, +) - before
         }
     }
 }

@@ -18,8 +18,8 @@ public final class FaultProxy: Sendable {
         case shut
     }
 
-    /// What has been done to whom, counted in chunks of bytes or in connections.
-    public struct Operations: Sendable {
+    /// What the faults did, counted in chunks of bytes or in connections.
+    public struct FaultCounts: Sendable {
         public var delayed = 0
         public var lost = 0
         public var held = 0
@@ -34,7 +34,7 @@ public final class FaultProxy: Sendable {
 
     private struct State {
         var mode = Mode.forwarding
-        var operations = Operations()
+        var counts = FaultCounts()
         var onTheWay = 0
         var random: SeededRandom
         var fronts: [ObjectIdentifier: any Channel] = [:]
@@ -70,7 +70,7 @@ public final class FaultProxy: Sendable {
     /// Whether nothing waits to be delivered late.
     public var isDrained: Bool { state.withLock { $0.onTheWay == 0 } }
     public var mode: Mode { state.withLock { $0.mode } }
-    public var operations: Operations { state.withLock { $0.operations } }
+    public var counts: FaultCounts { state.withLock { $0.counts } }
 
     public func set(_ mode: Mode) {
         let relays = state.withLock { state in
@@ -86,7 +86,7 @@ public final class FaultProxy: Sendable {
     @discardableResult
     public func cut() -> Int {
         let fronts = state.withLock { state in
-            state.operations.cut += state.fronts.count
+            state.counts.cut += state.fronts.count
             return Array(state.fronts.values)
         }
         for front in fronts { front.close(mode: .all, promise: nil) }
@@ -103,12 +103,14 @@ public final class FaultProxy: Sendable {
         state.withLock { state in
             guard isReply, case .losesReplies(let times) = state.mode else { return (state.mode, false) }
             let isLost = state.random.once(in: times)
-            if isLost { state.operations.lost += 1 }
+            if isLost { state.counts.lost += 1 }
             return (state.mode, isLost)
         }
     }
 
-    func count(_ deed: any WritableKeyPath<Operations, Int> & Sendable) { state.withLock { $0.operations[keyPath: deed] += 1 } }
+    func count(_ counted: any WritableKeyPath<FaultCounts, Int> & Sendable) {
+        state.withLock { $0.counts[keyPath: counted] += 1 }
+    }
 
     func onTheWay(_ change: Int) { state.withLock { $0.onTheWay += change } }
 

@@ -23,7 +23,7 @@ struct GatewayUnknownOutcomeTests {
             if answer.status == 503 { refused.append(visitor) } else { open.append(visitor) }
             return open.count >= 3 && refused.count >= 1
         }
-        #expect(books[0].entrance.operations.lost >= 3, "the fault took effect")
+        #expect(books[0].entrance.counts.lost >= 3, "the fault took effect")
 
         try await deployment.heal()
         let booked = Set(try await deployment.visitor.all("books").compactMap { $0["visitor"]?.text })

@@ -4,7 +4,7 @@ import Scripts
 import Testing
 
 extension AllScriptsTests {
-    /// museum_delete: the end of an exhibition; its seats are taken back later.
+    /// museum_delete: the end of an exhibition; its seats are revoked later.
     struct DeleteTests {
         @Test func withoutAnExhibition() async throws {
             let fixture = try await ScriptFixture()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 extension AllScriptsTests {
-    /// museum_revoke: a deleted exhibition's seats are taken back in bounded steps.
+    /// museum_revoke: the seats of a deleted exhibition are revoked in bounded steps.
     struct RevokeTests {
         @Test func onlyWhatIsDeleted() async throws {
             let fixture = try await ScriptFixture()

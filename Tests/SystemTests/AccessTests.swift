@@ -67,7 +67,7 @@ struct AccessTests {
     }
 
     @Test(arguments: ["museum", "book", "confirm", "mypage", "gateway"])
-    func nobodyTouchesAnotherRoom(role: String) async throws {
+    func noRoleUsesKeysOfAnotherService(role: String) async throws {
         let guarded = try await GuardedRedis.start()
         defer { withExtendedLifetime(guarded) {} }
         let client = RedisClient(try RedisEndpoint(url: guarded.url(of: role)))

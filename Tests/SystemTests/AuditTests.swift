@@ -12,7 +12,8 @@ struct AuditTests {
         let kim: String
         let lee: String
         let visitor: String
-        let nobody: String
+        /// A booking that nobody made.
+        var nobody: String { "\(exhibition)-zzzzzzzzzzzz" }
     }
 
     struct Corruption: Sendable {
@@ -185,15 +186,9 @@ struct AuditTests {
         #expect(slow == .array([]), "\(slow)")
     }
 
-    private struct Open {
-        let redis: RedisServer
-        let process: MuseumProcess
-    }
-
-    private func open(scenes count: Int = corruptions.count) async throws -> (Open, Visitor, [Scenario]) {
-        let redis = try await RedisServer.start()
-        let process = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(process.url("gateway"))
+    private func open(scenes count: Int = corruptions.count) async throws -> (SingleProcess, Visitor, [Scenario]) {
+        let single = try await SingleProcess.start()
+        let visitor = single.visitor
         var scenes: [Scenario] = []
         for number in 0..<count {
             let exhibition = try await visitor.register(capacity: 10_000)
@@ -204,13 +199,11 @@ struct AuditTests {
             }
             _ = try await visitor.delete("/books/\(ids[2])")
             scenes.append(
-                Scenario(
-                    exhibition: exhibition, kim: ids[0], lee: ids[1], visitor: "kim \(number)",
-                    nobody: "\(exhibition)-zzzzzzzzzzzz"))
+                Scenario(exhibition: exhibition, kim: ids[0], lee: ids[1], visitor: "kim \(number)"))
         }
-        let settled = try await process.run("audit", "--wait", "20s")
+        let settled = try await single.process.run("audit", "--wait", "20s")
         try #require(settled.code == 0, "\(settled.output)")
-        return (Open(redis: redis, process: process), visitor, scenes)
+        return (single, visitor, scenes)
     }
 
     /// - Returns: what makes it undone.

@@ -9,23 +9,17 @@ import Testing
 /// `skmuseum dead-letters` on letters of every kind.
 @Suite(.timeLimit(.minutes(5)))
 struct DeadLetterCommandTests {
-    private let redis: RedisServer
-    private let client: RedisClient
-    private let folder: TemporaryFolder
+    private let commands: CommandFixture
+    private var client: RedisClient { commands.client }
 
     init() async throws {
-        redis = try await RedisServer.start()
-        client = try redis.client()
-        folder = try TemporaryFolder()
+        commands = try await CommandFixture()
         _ = try await client.send("SADD", "museum:partitions", "a", "b")
     }
 
     private func run(_ arguments: String..., myPage: RedisServer? = nil) async throws -> (code: Int32, lines: [String]) {
-        let environment = ["REDIS_URL": redis.url, "MYPAGE_REDIS_URL": myPage?.url ?? ""]
-        let output = folder.url.appendingPathComponent("\(UInt32.random(in: 0 ... .max))")
-        let child = try ChildProcess(
-            MuseumProcess.program, ["dead-letters"] + arguments, environment: environment, folder: folder.url,
-            output: output)
+        let child = try commands.begin(
+            ["dead-letters"] + arguments, environment: ["MYPAGE_REDIS_URL": myPage?.url ?? ""])
         let code = try await child.waitForExit()
         return (code, child.printed().split(separator: "\n").map(String.init))
     }
@@ -37,7 +31,7 @@ struct DeadLetterCommandTests {
     /// A letter of one of Book's events, to a group in partition a.
     private func write(
         _ number: Int, to group: String = "confirm", event: String = "RequestCompleted", eventId: String? = nil,
-        reason: String = "the process died of it", extra: [Command.Argument] = []
+        reason: String = "the process ended while applying it", extra: [Command.Argument] = []
     ) async throws {
         let words = [
             "XADD", "\(group):{a}:dead", "\(number)-0", "eventId", eventId ?? "\(number)-0", "service", "book", "reason", reason,
@@ -61,8 +55,8 @@ struct DeadLetterCommandTests {
         #expect(list.code == 0)
         #expect(
             list.lines == [
-                "confirm:a:1-0  RequestCompleted  event book:1-0  the process died of it",
-                "confirm:a:2-0  RequestCompleted  event book:2-0  the process died of it",
+                "confirm:a:1-0  RequestCompleted  event book:1-0  the process ended while applying it",
+                "confirm:a:2-0  RequestCompleted  event book:2-0  the process ended while applying it",
                 "confirm:a:3-0  Wondered          event book:3-0  unknown event type Wondered",
                 "3 dead letters; 'dead-letters show ID' shows one",
             ])
@@ -166,10 +160,8 @@ struct DeadLetterCommandTests {
         try await write(1)
         try await write(2, event: "Wondered", reason: "unknown event type Wondered")
         func objects(_ arguments: String...) async throws -> [JSON] {
-            let output = folder.url.appendingPathComponent("\(UInt32.random(in: 0 ... .max))")
-            let child = try ChildProcess(
-                "bash", ["-c", #"exec "$0" dead-letters "$@" 2>&-"#, MuseumProcess.program] + arguments,
-                environment: ["REDIS_URL": redis.url], folder: folder.url, output: output)
+            let child = try commands.begin(
+                ["-c", #"exec "$0" dead-letters "$@" 2>&-"#, MuseumProcess.program] + arguments, by: "bash")
             _ = try await child.waitForExit()
             return try child.printed().split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) }
         }
@@ -189,10 +181,7 @@ struct DeadLetterCommandTests {
 
     /// The most connections that a retry of all letters has at once while it waits for the last.
     private func connectionsOfRetry() async throws -> Int {
-        let output = folder.url.appendingPathComponent("\(UInt32.random(in: 0 ... .max))")
-        let child = try ChildProcess(
-            MuseumProcess.program, ["dead-letters", "retry", "--all"], environment: ["REDIS_URL": redis.url], folder: folder.url,
-            output: output)
+        let child = try commands.begin(["dead-letters", "retry", "--all"])
         var most = 0
         try await eventually("it ends", within: .seconds(30)) {
             let clients = try await client.send("CLIENT", "LIST").asText()
@@ -205,10 +194,7 @@ struct DeadLetterCommandTests {
 
     @Test(arguments: [["retry"], ["drop"], ["retry", "--all", "confirm:a:1-0"], ["drop", "--all", "x"]])
     func oneOrAll(arguments: [String]) async throws {
-        let output = folder.url.appendingPathComponent("usage")
-        let child = try ChildProcess(
-            MuseumProcess.program, ["dead-letters"] + arguments, environment: ["REDIS_URL": redis.url], folder: folder.url,
-            output: output)
+        let child = try commands.begin(["dead-letters"] + arguments)
         #expect(try await child.waitForExit() == 64)
     }
 

@@ -18,19 +18,9 @@ struct KeyedRegistrationTests {
         try await visitor.all("museums", query: "status=OPEN,CLOSED,DELETED").count
     }
 
-    @Test func inOneProcess() async throws {
-        let redis = try await RedisServer.start()
-        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        try await walk(Visitor(deployment.url("gateway")))
-        let audit = try await deployment.run("audit", "--wait", "20s")
-        #expect(audit.code == 0, "\(audit.output)")
-    }
-
-    @Test func inFiveProcesses() async throws {
-        let deployment = try await TestDeployment.open()
-        try await walk(deployment.visitor)
-        let audit = try await deployment.audit()
-        #expect(audit.code == 0, "\(audit.output)")
+    @Test(arguments: [false, true])
+    func scenario(inFiveProcesses: Bool) async throws {
+        try await audited(inFiveProcesses: inFiveProcesses, walk)
     }
 
     private func walk(_ visitor: Visitor) async throws {
@@ -111,7 +101,7 @@ struct KeyedRegistrationTests {
         let visitor = Visitor("http://127.0.0.1:\(proxy.port)")
         proxy.set(.losesReplies(oneIn: 1))
         await #expect(throws: (any Error).self) { try await register(visitor, key: "k-1") }
-        #expect(proxy.operations.lost > 0, "the fault has struck")
+        #expect(proxy.counts.lost > 0, "the fault has struck")
         proxy.set(.forwarding)
         let again = try await register(visitor, key: "k-1")
         #expect(again.status == 201 && again.header("Idempotent-Replayed") == "true", "\(again.text)")
@@ -135,7 +125,7 @@ struct KeyedRegistrationTests {
                 return answer.status == 201
             }
         }
-        #expect(proxy.operations.lost >= 3, "the fault has struck")
+        #expect(proxy.counts.lost >= 3, "the fault has struck")
         proxy.set(.forwarding)
         #expect(try await redis.client().send("ZCARD", "museum:{a}:index") == .integer(8))
         await proxy.close()
@@ -159,7 +149,7 @@ struct KeyedRegistrationTests {
             number += 1
             let answer = try await register(visitor, key: "k-\(number)")
             #expect(answer.status == 201, "\(answer.text)")
-            return proxy.operations.lost >= 3
+            return proxy.counts.lost >= 3
         }
         try await eventually("the outcome of a request without a key is unknown", within: .seconds(30), every: .milliseconds(50))
         {

@@ -7,26 +7,16 @@ import Testing
 /// purge, forget, rebuild and dead-letters retry run one at a time, and none waits for somebody who is gone.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct MaintenanceTests {
-    private let redis: RedisServer
-    private let client: RedisClient
-    private let folder: TemporaryFolder
+    private let commands: CommandFixture
+    private var redis: RedisServer { commands.redis }
+    private var client: RedisClient { commands.client }
 
-    init() async throws {
-        redis = try await RedisServer.start()
-        client = try redis.client()
-        folder = try TemporaryFolder()
-    }
+    init() async throws { commands = try await CommandFixture() }
 
-    private static let commands = [
+    private static let kinds = [
         ["purge", "--before", "2021-01-01", "--yes"], ["forget", "kim"], ["rebuild", "mypage"],
         ["dead-letters", "retry", "--all"],
     ]
-
-    private func begin(_ arguments: [String]) throws -> ChildProcess {
-        try ChildProcess(
-            MuseumProcess.program, arguments, environment: ["REDIS_URL": redis.url], folder: folder.url,
-            output: folder.url.appendingPathComponent("\(UInt32.random(in: 0 ... .max))"))
-    }
 
     /// Somebody who has the lock, and is connected under the name in it.
     private func holder(_ name: String) async throws -> RedisClient {
@@ -37,10 +27,10 @@ struct MaintenanceTests {
         return holder
     }
 
-    @Test(arguments: commands)
+    @Test(arguments: kinds)
     func theSecondWaitsForTheFirst(command: [String]) async throws {
         let holder = try await holder("somebody")
-        let child = try begin(command)
+        let child = try commands.begin(command)
         try await eventually("it says for whom it waits") {
             child.printed().contains("waiting for 'purge' (process 4711 on museum-1) to end")
         }
@@ -50,10 +40,10 @@ struct MaintenanceTests {
         #expect(try await client.send("EXISTS", Keys.maintenance) == .integer(0), "released")
     }
 
-    @Test(arguments: commands)
+    @Test(arguments: kinds)
     func itDoesNotWaitForEver(command: [String]) async throws {
         let holder = try await holder("somebody")
-        let child = try begin(command + ["--lock-wait", "300ms"])
+        let child = try commands.begin(command + ["--lock-wait", "300ms"])
         #expect(try await child.waitForExit() == 1)
         let lines = child.printed().split(separator: "\n")
         let isTold = lines.last?.contains("waited in vain for 'purge' (process 4711 on museum-1)") ?? false
@@ -64,7 +54,7 @@ struct MaintenanceTests {
     /// For longer than one that is gone keeps it.
     @Test func aConnectedHolderKeepsTheLock() async throws {
         let holder = try await holder("somebody")
-        let child = try begin(["rebuild", "mypage", "--lock-wait", "5s"])
+        let child = try commands.begin(["rebuild", "mypage", "--lock-wait", "5s"])
         #expect(try await child.waitForExit() == 1, "\(child.printed())")
         #expect(try await holder.send("GET", Keys.maintenance) == .text("purge museum-1 4711 somebody"), "still the other's")
     }
@@ -72,7 +62,7 @@ struct MaintenanceTests {
     /// Killed, or out of reach for good: nobody is connected under that name.
     @Test func aDisconnectedHolderLosesTheLock() async throws {
         let holder = try await holder("somebody")
-        let children = try (0..<3).map { _ in try begin(["rebuild", "mypage"]) }
+        let children = try (0..<3).map { _ in try commands.begin(["rebuild", "mypage"]) }
         try await eventually("all wait") { children.allSatisfy { $0.printed().contains("waiting for 'purge'") } }
         holder.close()
         for child in children { #expect(try await child.waitForExit(within: .seconds(30)) == 0, "\(child.printed())") }
@@ -83,7 +73,7 @@ struct MaintenanceTests {
         let (waiting, _) = try await waitingPurge()
         waiting.end()
         #expect(try await client.send("EXISTS", Keys.maintenance) == .integer(1), "it had no time to release it")
-        let next = try await begin(["rebuild", "mypage"]).waitForExit(within: .seconds(30))
+        let next = try await commands.begin(["rebuild", "mypage"]).waitForExit(within: .seconds(30))
         #expect(next == 0)
     }
 
@@ -103,7 +93,7 @@ struct MaintenanceTests {
         for _ in 0..<20 {
             let (holder, exhibition) = try await waitingPurge()
             let value = try await client.send("GET", Keys.maintenance)
-            let second = try begin(["rebuild", "mypage"])
+            let second = try commands.begin(["rebuild", "mypage"])
             try await eventually("the second waits") { second.printed().contains("waiting for 'purge'") }
             func steps() -> Int { holder.printed().split(separator: "\n").count { $0.contains("seats of") } }
             let before = steps()
@@ -129,7 +119,7 @@ struct MaintenanceTests {
     @Test func aFailureReleasesTheLock() async throws {
         _ = try await client.send("SADD", Keys.partitions, "a")
         _ = try await client.send("HSET", "mypage:{a}:a1-000000000001", "bookVersion", "1", "visitor", "kim")
-        #expect(try await begin(["rebuild", "mypage", "--dry-run"]).waitForExit() == 1)
+        #expect(try await commands.begin(["rebuild", "mypage", "--dry-run"]).waitForExit() == 1)
         #expect(try await client.send("EXISTS", Keys.maintenance) == .integer(0))
     }
 
@@ -140,7 +130,7 @@ struct MaintenanceTests {
             "HSET", "museum:{a}:a1", "hall", "A", "date", "2020-01-01", "capacity", "10", "available", "8", "held", "2", "status",
             "DELETED", "version", "2")
         _ = try await client.send("ZADD", "museum:{a}:deleted", "202001010000", "a1")
-        let child = try begin(["purge", "--before", "2021-01-01", "--yes"])
+        let child = try commands.begin(["purge", "--before", "2021-01-01", "--yes"])
         try await eventually("it waits") { child.printed().contains("seats of a1") }
         return (child, "a1")
     }

@@ -6,16 +6,14 @@ import Testing
 @Suite(.timeLimit(.minutes(3)))
 struct OwnStoreTests {
     @Test func rowsAreInTheOwnStoreAndAreRebuiltWhenItIsEmptied() async throws {
-        let redis = try await RedisServer.start()
         let own = try await RedisServer.start()
-        let deployment = try await MuseumProcess.start(
-            ports: try MuseumProcess.freePorts(), redis: redis, environment: ["MYPAGE_REDIS_URL": own.url])
-        let visitor = Visitor(deployment.url("gateway"))
+        let single = try await SingleProcess.start(myPage: own)
+        let (deployment, visitor) = (single.process, single.visitor)
         let exhibition = try await visitor.register(capacity: 100)
         for number in 0..<30 { #expect(try await visitor.book(exhibition, visitor: "visitor \(number % 4)").status == 201) }
         let settled = try await deployment.run("audit")
         #expect(settled.code == 0, "\(settled.output)")
-        let (common, store) = (try redis.client(), try own.client())
+        let (common, store) = (try single.redis.client(), try own.client())
         // Beside the streams there is only the copy of its progress, by which they are trimmed.
         let copies = ["museum", "book", "confirm"].map { "mypage:{a}:progress:\($0)" }
         #expect(Set(try await common.send("KEYS", "mypage:*").asTexts()) == Set(copies))

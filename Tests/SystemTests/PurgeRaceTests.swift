@@ -93,7 +93,7 @@ struct PurgeRaceTests {
         let answer = try await Visitor(slow.url("book")).book(exhibition, visitor: "lee", seats: 3)
         #expect(answer.status == 504, "\(answer.text)")
         let booking = try #require(answer.json["bookId"]?.text)
-        #expect(proxy.operations.held > 0 && !proxy.isDrained, "its record is on its way")
+        #expect(proxy.counts.held > 0 && !proxy.isDrained, "its record is on its way")
         #expect(try await client.send("HEXISTS", Self.keys.seats(exhibition), booking) == .integer(1), "its seats were reserved")
         try await visitor.move(exhibition, to: "2020-01-01")
         let purged = try await deployment.run("purge", "--before", "2021-01-01", "--yes")

@@ -57,7 +57,7 @@ struct RaceTests {
         #expect(audit.code == 0, "\(audit.output)")
     }
 
-    @Test func sixtyFourCancelsGiveSeatsBackOnce() async throws {
+    @Test func sixtyFourCancelsReleaseSeatsOnce() async throws {
         let deployment = try await TestDeployment.open()
         let visitor = deployment.visitor
         let exhibition = try await visitor.register(capacity: 10)

@@ -61,7 +61,14 @@ extension Listeners {
 
     var port: Int { ports["gateway"]! }
 
-    /// Registers an exhibition, books it, and waits until every service has heard of both.
+    /// One with an exhibition and a booking of it that every service has applied.
+    static func settled(behindGateway: Bool) async throws -> (Listeners, exhibition: String, booking: String) {
+        let museum = try await open(behindGateway: behindGateway)
+        let (exhibition, booking) = try await museum.settle()
+        return (museum, exhibition, booking)
+    }
+
+    /// Registers an exhibition, books it, and waits until every service has applied the events of both.
     func settle() async throws -> (exhibition: String, booking: String) {
         let exhibition = try await visitor.register(capacity: 100)
         guard let booking = try await visitor.book(exhibition, visitor: "kim", seats: 2).json["id"]?.text else {

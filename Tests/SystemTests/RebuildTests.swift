@@ -59,14 +59,8 @@ struct RebuildTests {
     }
 
     @Test func killedInTheMiddleItIsRunAgain() async throws {
-        let redis = try await RedisServer.start()
-        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(deployment.url("gateway"))
-        let client = try redis.client()
-        let exhibition = try await visitor.register(capacity: 100_000)
-        let ids = try await book(300, exhibition, visitor)
-        let settled = try await deployment.run("audit")
-        try #require(settled.code == 0, "\(settled.output)")
+        let (single, exhibition, ids) = try await settled()
+        let (deployment, client) = (single.process, try single.redis.client())
         let before = try await client.hashes("mypage:*")
         for id in ids { _ = try await client.send("HSET", "mypage:{a}:\(id)", "status", "CANCELED") }
 
@@ -96,14 +90,8 @@ struct RebuildTests {
 
     /// A rebuild that has read a name before it was forgotten must not bring it back, however long it sleeps.
     @Test func aNameAnonymizedDuringRebuildStaysAnonymized() async throws {
-        let redis = try await RedisServer.start()
-        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = Visitor(deployment.url("gateway"))
-        let client = try redis.client()
-        let exhibition = try await visitor.register(capacity: 100_000)
-        let ids = try await book(300, exhibition, visitor)
-        let settled = try await deployment.run("audit")
-        try #require(settled.code == 0, "\(settled.output)")
+        let (single, _, ids) = try await settled()
+        let (deployment, visitor, client) = (single.process, single.visitor, try single.redis.client())
 
         let folder = try TemporaryFolder()
         func begin(_ arguments: String...) throws -> ChildProcess {
@@ -130,17 +118,15 @@ struct RebuildTests {
     }
 
     @Test func anEmptiedStoreOfItsOwnIsFilled() async throws {
-        let redis = try await RedisServer.start()
         let own = try await RedisServer.start()
-        let deployment = try await MuseumProcess.start(
-            ports: try MuseumProcess.freePorts(), redis: redis, environment: ["MYPAGE_REDIS_URL": own.url])
-        let visitor = Visitor(deployment.url("gateway"))
+        let single = try await SingleProcess.start(myPage: own)
+        let (deployment, visitor) = (single.process, single.visitor)
         let exhibition = try await visitor.register(capacity: 100)
         let ids = try await book(30, exhibition, visitor)
         _ = try await visitor.delete("/books/\(ids[0])")
         let settled = try await deployment.run("audit")
         try #require(settled.code == 0, "\(settled.output)")
-        let (common, store) = (try redis.client(), try own.client())
+        let (common, store) = (try single.redis.client(), try own.client())
         for stream in Self.streams { _ = try await common.send("XTRIM", stream, "MAXLEN", "0") }
         let before = try await store.hashes()
         _ = try await store.send("FLUSHALL")
@@ -151,6 +137,16 @@ struct RebuildTests {
         #expect(try await visitor.all("myPages").count == 30)
         let others = try await common.send("KEYS", "mypage:*").asTexts().filter { !$0.hasPrefix("mypage:{a}:progress:") }
         #expect(others.isEmpty, "nothing but copies of its progress lies on the common server")
+    }
+
+    /// A museum with 300 bookings that every service has applied.
+    private func settled() async throws -> (SingleProcess, exhibition: String, ids: [String]) {
+        let single = try await SingleProcess.start()
+        let exhibition = try await single.visitor.register(capacity: 100_000)
+        let ids = try await book(300, exhibition, single.visitor)
+        let settled = try await single.process.run("audit")
+        try #require(settled.code == 0, "\(settled.output)")
+        return (single, exhibition, ids)
     }
 
     private func book(_ count: Int, _ exhibition: String, _ visitor: Visitor) async throws -> [String] {

@@ -24,8 +24,7 @@ struct RepresentationTests {
 
     @Test(arguments: Listeners.both)
     func accept(behindGateway: Bool) async throws {
-        let museum = try await Listeners.open(behindGateway: behindGateway)
-        let (exhibition, booking) = try await museum.settle()
+        let (museum, exhibition, booking) = try await Listeners.settled(behindGateway: behindGateway)
         let paths = [
             "/", "/museums", "/museums/\(exhibition)", "/books", "/books/\(booking)", "/confirms", "/confirms/\(booking)",
             "/myPages",
@@ -54,8 +53,7 @@ struct RepresentationTests {
 
     @Test(arguments: Listeners.both)
     func headIsGetWithoutBody(behindGateway: Bool) async throws {
-        let museum = try await Listeners.open(behindGateway: behindGateway)
-        let (exhibition, booking) = try await museum.settle()
+        let (museum, exhibition, booking) = try await Listeners.settled(behindGateway: behindGateway)
         for path in [
             "/", "/museums", "/museums?hall=A%20hall", "/museums/\(exhibition)", "/books/\(booking)", "/books?size=1",
             "/confirms/\(booking)", "/myPages/\(booking)", "/myPages?visitor=kim", "/livez", "/readyz", "/museums/a999",
@@ -104,8 +102,7 @@ struct RepresentationTests {
     /// Paths are compared segment by segment, byte by byte.
     @Test(arguments: Listeners.both)
     func pathsThatAreNearlyRight(behindGateway: Bool) async throws {
-        let museum = try await Listeners.open(behindGateway: behindGateway)
-        let (exhibition, booking) = try await museum.settle()
+        let (museum, exhibition, booking) = try await Listeners.settled(behindGateway: behindGateway)
         let paths = [
             "//", "///", "//museums", "/museums/", "/museums//", "/museums//\(exhibition)", "/museums/\(exhibition)/",
             "//museums/\(exhibition)", "/museums/?size=1", "//museums?size=1", "/books/", "/books//\(booking)",

@@ -10,19 +10,9 @@ import Testing
 /// An exhibition that is over takes no bookings.
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct SalesEndTests {
-    @Test func inOneProcess() async throws {
-        let redis = try await RedisServer.start()
-        let deployment = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: redis)
-        try await walk(Visitor(deployment.url("gateway")))
-        let audit = try await deployment.run("audit", "--wait", "20s")
-        #expect(audit.code == 0, "\(audit.output)")
-    }
-
-    @Test func inFiveProcesses() async throws {
-        let deployment = try await TestDeployment.open()
-        try await walk(deployment.visitor)
-        let audit = try await deployment.audit()
-        #expect(audit.code == 0, "\(audit.output)")
+    @Test(arguments: [false, true])
+    func scenario(inFiveProcesses: Bool) async throws {
+        try await audited(inFiveProcesses: inFiveProcesses, walk)
     }
 
     private func walk(_ visitor: Visitor) async throws {

@@ -2,7 +2,7 @@ import Redis
 import TestSupport
 
 /// Where exhibitions that are purged are still named: in a key, a field, a value, a member or an event.
-struct PurgeRemains {
+struct PurgedReferences {
     private let ids: Set<String>
     /// Exhibition ids, with the keys that name them.
     private(set) var keys: [String: Set<String>] = [:]
