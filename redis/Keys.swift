@@ -30,7 +30,7 @@ public struct Keys: Sendable {
     public func events(of service: String) -> String { "\(service):\(tag):events" }
     public func progress(of group: String, on service: String) -> String { "\(group):\(tag):progress:\(service)" }
     public func deadLetters(of group: String) -> String { "\(group):\(tag):dead" }
-    /// How often a message killed the process that had it processed singly: `service:id` → times.
+    /// How often a process died while it processed this event singly: `service:id` → count.
     public func attempts(of group: String) -> String { "\(group):\(tag):attempts" }
     /// Exhibitions that have been purged: the service writes nothing about them any more, however late it is asked to.
     public func purgedExhibitions(of service: String) -> String { "\(service):\(tag):purged" }

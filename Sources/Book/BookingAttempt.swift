@@ -99,7 +99,7 @@ struct BookingAttempt: Sendable {
             do throws(ReservationError) {
                 return (try await seats.reserve(reservation, before: deadline), 2)
             } catch {
-                // That the second was not sent says nothing of the first.
+                // If the second call was not sent, the outcome of the first is still unknown.
                 throw .outcomeUnknown
             }
         }

@@ -12,7 +12,7 @@ struct HTTPSeatReservations: SeatReservations {
     func reserve(
         _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
     ) async throws(ReservationError) -> [ReservationOutcome] {
-        guard let permit = breaker.permit() else { throw .notSent(.museumUnavailable("Museum is out of reach at present")) }
+        guard let permit = breaker.permit() else { throw .notSent(.museumUnavailable("Museum is unavailable")) }
         var headers: HTTPHeaders = ["Content-Type": "application/json"]
         // Each reservation brings its own id; the call as a whole goes by the first.
         if let requestId = reservations.first?.requestId { headers.add(name: "X-Request-Id", value: requestId) }
@@ -36,7 +36,7 @@ struct HTTPSeatReservations: SeatReservations {
         // Museum itself says that it changed nothing; a mesh's 503 has no such document.
         if answer.status == 503, json?["type"]?.text == "/problems/storage-unavailable" {
             breaker.succeeded(permit)
-            throw .notSent(.storageUnavailable("Redis can't be reached by Museum at present"))
+            throw .notSent(.storageUnavailable("Museum can't reach Redis"))
         }
         if answer.status == 503, json?["type"]?.text == "/problems/overloaded" {
             breaker.succeeded(permit)

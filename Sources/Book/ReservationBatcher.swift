@@ -1,8 +1,8 @@
 import Contracts
 import Synchronization
 
-/// Group commit in front of Museum: while a call for an exhibition is in flight, requests linger, and go out together when it
-/// returns.
+/// Group commit in front of Museum: while a call for an exhibition is in flight, later reservations queue. They are sent in one
+/// call when it returns.
 ///
 /// A call has its own deadline, and each request its own: one whose deadline passes gets its outcome alone and at once, and the
 /// others go on waiting for the call.
@@ -58,7 +58,7 @@ final class ReservationBatcher: ReservationBatching {
             let isIdle = state.lines[exhibition] == nil
             guard state.lines[exhibition, default: Line()].waiting.count < Self.waitingLimit else { return (true, false, false) }
             state.lines[exhibition, default: Line()].waiting.append(waiter)
-            // One timer serves all; another is set where somebody has less time than the one that is set leaves him.
+            // One timer for all waiters. An earlier timer is set if a waiter's deadline is earlier.
             let needsTimer = state.timer.map { waiter.deadline < $0 } ?? true
             if needsTimer { state.timer = waiter.deadline }
             return (false, isIdle, needsTimer)
@@ -105,7 +105,7 @@ final class ReservationBatcher: ReservationBatching {
         return next.isEmpty ? nil : next.map(\.reservation)
     }
 
-    private static var tooLate: Answer { .failure(.notSent(.museumUnavailable("Museum is too slow at present"))) }
+    private static var tooLate: Answer { .failure(.notSent(.museumUnavailable("Museum is too slow"))) }
 
     /// The timer: ends the wait of those whose deadline has passed, as long as anybody waits.
     private func watch(until first: ContinuousClock.Instant) async {

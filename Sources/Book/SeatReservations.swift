@@ -11,8 +11,8 @@ public protocol SeatReservations: Sendable {
 
 /// Why there is no outcome.
 public enum ReservationError: Error, Sendable, Equatable {
-    /// Certainly nothing was reserved, and why.
+    /// Nothing was reserved; the reason.
     case notSent(Failure)
-    /// Perhaps reserved.
+    /// The seats may have been reserved.
     case outcomeUnknown
 }

@@ -2,7 +2,7 @@ import Contracts
 
 /// Where admissions are kept.
 protocol AdmissionStore: Sendable {
-    /// Brings each admission to where its booking is, unless it has seen a newer state of the booking.
+    /// Sets each admission to the state of its booking, unless it has a newer one.
     func follow(_ steps: [AdmissionUpdate]) async throws(Failure)
     func find(_ id: BookingID) async throws(Failure) -> Admission?
     /// Newest booking first within an exhibition, exhibition by exhibition.

@@ -13,7 +13,7 @@ public struct Event: Sendable, Equatable {
     }
 }
 
-/// Every event there is. The name is what the streams say.
+/// All event types. The raw value is the field `eventType` in the streams.
 public enum EventType: String, Sendable, CaseIterable {
     case museumRegistered = "MuseumRegistered"
     case museumChanged = "MuseumChanged"

@@ -1,4 +1,4 @@
-/// Why fields are no event of ours.
+/// Why the fields of a stream entry are not a valid event.
 public enum MalformedEvent: Error, Sendable, Equatable, CustomStringConvertible {
     case missing(String)
     case invalid(String)
@@ -21,7 +21,7 @@ public enum MalformedEvent: Error, Sendable, Equatable, CustomStringConvertible 
 }
 
 extension Event {
-    /// Reads an event from a stream entry's fields. Fields it doesn't know are left aside.
+    /// Reads an event from a stream entry's fields. Unknown fields are ignored.
     public init(fields: [String: String]) throws(MalformedEvent) {
         let fields = EventFields(fields)
         let name = try fields.text("eventType")

@@ -1,4 +1,4 @@
-/// The services that own a stream or hear one. The name is the first word of their keys and of their consumer groups.
+/// The services that publish or subscribe to a stream. The name is the first word of their keys and of their consumer groups.
 public enum ServiceName: String, Sendable, CaseIterable {
     case museum, book, confirm, mypage
 
@@ -13,7 +13,7 @@ public enum ServiceName: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whose consumer groups hear this service's events: the other side of ``subscriptions``. None: the service has no stream.
+    /// The services whose consumer groups read this service's stream. Empty: the service publishes nothing.
     public var subscribers: [ServiceName] { ServiceName.allCases.filter { $0.subscriptions.contains(self) } }
 }
 
@@ -31,9 +31,9 @@ public struct Delivery: Sendable {
 
 /// What a service says of one delivery.
 public enum EventDisposition: Sendable, Equatable {
-    /// Applied now or long ago, or none of the service's business: done with.
+    /// Applied, applied before, or not relevant to the service. It can be acknowledged.
     case applied
-    /// What it is about isn't there yet: again in a moment.
+    /// Its subject does not exist yet. The consumer retries it without acknowledging.
     case retryLater
     /// It can never be applied; goes to the dead letters with this reason.
     case deadLetter(String)
@@ -41,7 +41,7 @@ public enum EventDisposition: Sendable, Equatable {
 
 /// Applies events to its own state. Deliveries may repeat and come in any order.
 public protocol EventHandler: Sendable {
-    /// One disposition for each delivery, in order. Throws where nothing can be said, as when Redis is away: all of it comes
-    /// again.
+    /// One disposition for each delivery, in order. Throws if the outcome is not known, for example without Redis. All deliveries
+    /// are then delivered again.
     func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition]
 }

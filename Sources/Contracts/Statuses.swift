@@ -1,7 +1,7 @@
 /// `OPEN` ⇄ `CLOSED` → `DELETED`.
 public enum ExhibitionStatus: String, Sendable, CaseIterable {
     case open = "OPEN"
-    /// Nothing new is sold; bookings stand.
+    /// New bookings are refused; existing ones stay.
     case closed = "CLOSED"
     case deleted = "DELETED"
 }

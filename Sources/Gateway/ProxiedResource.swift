@@ -1,7 +1,7 @@
 import Contracts
 import HTTPTypes
 
-/// What the public may touch of a service that is in another process. The inner reservations route is not among it.
+/// The public routes of a service in another process. The internal reservations route is not forwarded.
 public enum ProxiedResource: Sendable, CaseIterable {
     case museums, books, confirms, myPages
 

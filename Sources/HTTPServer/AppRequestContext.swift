@@ -1,7 +1,7 @@
 public import Contracts
 public import Hummingbird
 
-/// What goes with a request from the edge to its route: who caused it and when, and a logger that says so.
+/// The context of a request: its id, its time, and a logger with the id as metadata.
 public struct AppRequestContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
     public internal(set) var metadata = RequestMetadata(requestId: nil, moment: 0)

@@ -12,7 +12,7 @@ public struct AppResponder: HTTPResponder {
     private let now: CurrentTime
     private let traffic: Traffic
     private let load: ConcurrencyLimiter
-    /// Never refused for load: who watches a process must see it just then.
+    /// Never refused under load, because monitoring must work then.
     private static let watchers: Set<String> = ["/livez", "/readyz", "/metrics"]
 
     /// - Parameters:
@@ -64,7 +64,7 @@ public struct AppResponder: HTTPResponder {
         let queue = try paths.check(request)
         try Preconditions.check(request.headers)
         let deadline = RequestDeadline(isRead: [.get, .head].contains(request.method), queue: queue)
-        // The routes of these three read the body, and the time that it takes is not theirs.
+        // The routes of these methods read the body. Their deadline begins at the end of the body.
         if ![.post, .put, .patch].contains(request.method) { deadline.begin() }
         return try await deadline.response { try await responder.respond(to: request, context: context) }
     }

@@ -32,6 +32,6 @@ final class ConcurrencyLimiter: Sendable {
     func bodyIsDue() { unread.wrappingAdd(1, ordering: .relaxed) }
     func bodyIsRead() { unread.wrappingSubtract(1, ordering: .relaxed) }
 
-    /// Brings the gauge up to date; called when somebody looks, not with each request.
+    /// Updates the gauge. Called for `/metrics` and health checks, not for each request.
     func show() { inFlight.set(max(0, underWay.load(ordering: .relaxed) - unread.load(ordering: .relaxed))) }
 }

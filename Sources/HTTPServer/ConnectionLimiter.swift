@@ -2,7 +2,7 @@ import Metrics
 import NIOCore
 import Synchronization
 
-/// Counts the connections of one port: how many may come in, in all and from one address.
+/// Limits the connections of one port, in total and per client address.
 final class ConnectionLimiter: Sendable {
     private struct Counts {
         var byAddress: [String: Int] = [:]
@@ -10,7 +10,7 @@ final class ConnectionLimiter: Sendable {
         var leaving = 0
     }
 
-    /// Most that are told why they are turned away at any one time; above that they are closed without a word.
+    /// How many refused connections may wait for their 503 at a time. Others are closed without a response.
     private static let leavingLimit = 256
 
     private let budget: ConnectionBudget
@@ -31,7 +31,7 @@ final class ConnectionLimiter: Sendable {
         case refused(isTold: Bool)
     }
 
-    /// Who is admitted is to be let out again with ``leave(_:)``; who is told, with ``turnedAway()``.
+    /// Call ``leave(_:)`` when an admitted connection closes, ``turnedAway()`` when a refused connection with a response closes.
     func enter(_ address: String) -> Entrance {
         let entrance = counts.withLock { counts -> Entrance in
             let known = counts.byAddress[address, default: 0]

@@ -4,7 +4,7 @@ public import HTTPTypes
 public import Hummingbird
 import HummingbirdCore
 
-/// A resource that can say itself as a JSON object with its links.
+/// A resource that writes itself as a HAL object.
 public protocol HALResource: Sendable {
     /// What `_links` says.
     var links: HALLinks { get }

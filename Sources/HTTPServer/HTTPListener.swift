@@ -13,6 +13,8 @@ public struct HTTPListener: Service {
     private let application: Application<AppResponder>
 
     /// - Parameters:
+    ///   - address: an IP address or a host name.
+    ///   - port: 0 for any free one.
     ///   - connections: what all ports of the process share.
     ///   - onListening: told the port once the server accepts connections.
     public init(

@@ -1,7 +1,7 @@
 import Foundation
 import NIOCore
 
-/// What one port takes at most, of everything. The README's table "Limits" says the same to users.
+/// The limits of one port. docs/http-api.md, "Limits", documents them for users. (README has no such table.)
 enum HTTPServerLimits {
     /// A head, a body or the reading of responses may take this long; a byte now and then gains nothing.
     static let clientWithin = TimeAmount.seconds(10)

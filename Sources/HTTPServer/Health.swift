@@ -4,7 +4,7 @@ public import Hummingbird
 public import ServiceLifecycle
 import Synchronization
 
-/// Whether this process has been told to stop. Its service comes last in the group, so it is the first to hear.
+/// Whether graceful shutdown has begun. This service is the last of the group, so it is shut down first.
 public final class Drain: Service {
     private let flag = Mutex(false)
 

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// Writes JSON straight into a buffer: no intermediate values, members in the order they are said.
+/// Writes JSON straight into a buffer: no intermediate values, members in the order of the calls.
 public struct JSONWriter: Sendable {
     public private(set) var buffer: ByteBuffer
     private var needsComma = false

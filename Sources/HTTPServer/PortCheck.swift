@@ -3,7 +3,7 @@ import NIOCore
 
 /// Whether the ports that a process is told to listen on can be bound.
 public enum PortCheck {
-    /// Binds every port and lets go of it again, so that a wrong setting is found before anything listens or consumes.
+    /// Binds and closes every port, so that a wrong setting is found before anything listens or consumes.
     /// - Throws: ``BindError`` of the first that can't be bound.
     public static func run(address: String, ports: [(role: String, port: Int)]) throws(BindError) {
         for (role, port) in ports {

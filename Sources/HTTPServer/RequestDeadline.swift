@@ -14,7 +14,7 @@ public final class RequestDeadline: Sendable {
 
     /// From the body's end to the response, where this process does the work.
     public static let local = Duration.seconds(2)
-    /// The same where another process does it, which has ``local`` for its part.
+    /// The same if the gateway forwards the request; the other process has ``local``.
     public static let forwarded = Duration.seconds(3)
 
     private struct State {
@@ -44,7 +44,7 @@ public final class RequestDeadline: Sendable {
     /// Whether the request has its response, so that nothing is left to do when the deadline passes.
     var isOver: Bool { state.withLock { $0.isOver } }
 
-    /// Says what to respond with if it passes from now on.
+    /// Sets the failure to respond with if the deadline passes.
     public func respondsAtEnd(with failure: RequestError) { state.withLock { $0.failure = failure } }
 
     /// Begins, unless it has begun already.
@@ -103,7 +103,7 @@ public final class RequestDeadline: Sendable {
     }
 }
 
-/// The deadlines of requests that have equally long, in the order in which they pass. One timer serves all of them.
+/// Deadlines with one common limit, in the order in which they expire. One timer serves all of them.
 final class DeadlineQueue: Sendable {
     private struct State {
         var deadlines = CircularBuffer<RequestDeadline>()

@@ -13,7 +13,7 @@ public struct RequestFields: Sendable {
     }
 
     public init(_ json: JSON) throws(RequestError) {
-        guard case .object(let list) = json else { throw .malformedJSON("an object is due") }
+        guard case .object(let list) = json else { throw .malformedJSON("an object is expected") }
         for member in list {
             guard members.updateValue(member.value, forKey: member.name) == nil else {
                 throw .invalidField(member.name, "is there twice")
@@ -42,7 +42,7 @@ public struct RequestFields: Sendable {
         }
     }
 
-    /// The field's text. Neither absent nor `null` will do.
+    /// The field's text. Throws if it is absent or `null`.
     public mutating func text(_ field: String, length: ClosedRange<Int>) throws(RequestError) -> String {
         let isNull = members[field] == .null
         guard let text = try optionalText(field, length: length) else { throw Self.missing(field, isNull: isNull) }
@@ -75,9 +75,9 @@ public struct RequestFields: Sendable {
         .invalidField(field, isNull ? "must not be null" : "is missing")
     }
 
-    /// Refuses fields that nobody has read.
+    /// Throws if a field of the body has not been read.
     public func finish() throws(RequestError) {
-        if let field = members.keys.min() { throw .invalidField(field, "is not known here") }
+        if let field = members.keys.min() { throw .invalidField(field, "is unknown") }
     }
 }
 

@@ -4,9 +4,9 @@ import NIOCore
 /// while `curl 'localhost:8080/museums?hall=가람'` sends what was typed. Bytes that are no UTF-8 stay none, and are refused where
 /// the query is decoded.
 ///
-/// It must not see a border between requests where the parser sees none: it would change a body, and with it what comes next.
-/// So it does not look for borders itself. Only what begins right where the parser ended a request is taken for a request line;
-/// of several requests in one segment that is the first.
+/// If this handler and the parser disagreed about where a request ends, this handler would change bytes of a body (request
+/// smuggling). So the parser alone decides where a request ends. Only what begins right where the parser ended a request is taken
+/// for a request line; of several requests in one segment that is the first.
 final class RequestLineHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -2,7 +2,7 @@ public import Contracts
 import Foundation
 public import Hummingbird
 
-/// A request's query, read strictly: no parameter twice, none that nobody asked for.
+/// A request's query. A repeated or unknown parameter is an error.
 public struct RequestQuery: Sendable {
     private var items: [String: String] = [:]
 
@@ -13,7 +13,7 @@ public struct RequestQuery: Sendable {
                 throw .invalidParameter(String(pair.prefix { $0 != "=" }.prefix(40)), "is not valid UTF-8 in percent-encoding")
             }
             guard known.contains(name) else {
-                throw .invalidParameter(String(name.prefix(40)), "is not known here; known are \(known.joined(separator: ", "))")
+                throw .invalidParameter(String(name.prefix(40)), "is unknown; known are \(known.joined(separator: ", "))")
             }
             guard items.updateValue(value, forKey: name) == nil else { throw .invalidParameter(name, "is there twice") }
         }

@@ -88,7 +88,7 @@ private struct DecisiveFields {
         }
     }
 
-    /// Who announces too large a body gets no encouragement: its refusal is on the way.
+    /// No 100 Continue if Content-Length is above 64 KiB: the request gets 413.
     var waitsForContinue: Bool {
         expectation?.lowercased() == "100-continue" && lengths.allSatisfy { Int($0) ?? 0 <= HTTPServerLimits.bodyAfterAnswer }
     }
@@ -97,7 +97,7 @@ private struct DecisiveFields {
         guard hosts.count == 1 || (hosts.isEmpty && version.minor == 0) else {
             throw .init(what: hosts.isEmpty ? "Host is missing" : "Host is there more than once")
         }
-        guard hosts.allSatisfy({ $0.utf8.allSatisfy(Self.fitsHost) }) else { throw .init(what: "Host is no host") }
+        guard hosts.allSatisfy({ $0.utf8.allSatisfy(Self.fitsHost) }) else { throw .init(what: "Host is invalid") }
         guard lengths.isEmpty || codings.isEmpty else {
             throw .init(what: "Content-Length and Transfer-Encoding exclude each other")
         }

@@ -28,7 +28,7 @@ public final class DeploymentSecret: Service {
         self.logger = logger
     }
 
-    /// The secret: this process's copy, or where two refreshes have failed what Redis has.
+    /// The secret, 32 bytes. The copy of this process if it is younger than three refresh intervals, else read from Redis.
     public func bytes() async throws(Failure) -> [UInt8] {
         if let copy = copy.withLock({ $0 }), .now - copy.readAt < refreshEvery * 3 { return copy.bytes }
         return try await refresh()

@@ -7,7 +7,7 @@ extension Failure {
     public init(reading error: RedisError) {
         switch error {
         case .server, .unexpected: self = .internal(error.description)
-        default: self = .storageUnavailable("Redis can't be reached at present")
+        default: self = .storageUnavailable("Redis can't be reached")
         }
     }
 
@@ -16,8 +16,8 @@ extension Failure {
         switch error {
         case .server, .unexpected: self = .internal(error.description)
         case .outcomeUnknown: self = .outcomeUnknown(booking: nil)
-        case .refused: self = .storageUnavailable("Redis takes no writes at present")
-        default: self = .storageUnavailable("Redis can't be reached at present")
+        case .refused: self = .storageUnavailable("Redis refuses writes")
+        default: self = .storageUnavailable("Redis can't be reached")
         }
     }
 }

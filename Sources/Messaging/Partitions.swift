@@ -21,8 +21,7 @@ public final class Partitions: Service, PartitionDirectory {
     /// Those known so far, in order: `a`, `b`, … `aa`.
     public var all: [String] { known.withLock { $0 }.sorted { ($0.count, $0) < ($1.count, $1) } }
 
-    /// Those in use, for a list of what is there. Asks Redis, since another process may have brought one into use just now;
-    /// those known so far where Redis can't be asked.
+    /// The partitions in use, as Redis has them now. If Redis can't be reached: those that this process knows.
     public func inUse() async throws(Failure) -> [String] {
         do throws(Failure) {
             try await refresh()
@@ -35,7 +34,7 @@ public final class Partitions: Service, PartitionDirectory {
     /// Takes note of a partition that has just come into use.
     public func note(_ partition: String) { known.withLock { _ = $0.insert(partition) } }
 
-    /// Whether the partition is in use; asks Redis about one not heard of yet.
+    /// Whether the partition is in use; asks Redis if this process does not know it yet.
     public func contains(_ partition: String) async throws(Failure) -> Bool {
         if known.withLock({ $0.contains(partition) }) { return true }
         do throws(RedisError) {

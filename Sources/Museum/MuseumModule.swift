@@ -16,7 +16,7 @@ public struct MuseumModule: Sendable {
     /// The museum's own date and time of day.
     public let localClock: LocalClock
 
-    /// - Parameter newPartitions: over how many partitions new exhibitions are spread.
+    /// - Parameter newPartitions: over how many partitions new exhibitions are distributed, 1 to 64.
     public init(
         redis: RedisClient, partitions: Partitions, newPartitions: Int, timeZone: TimeZone, now: @escaping CurrentTime,
         logger: Logger

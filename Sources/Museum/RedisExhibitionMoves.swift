@@ -84,7 +84,7 @@ struct ExhibitionMoves: Sendable {
     /// Begins at the moment that TIME tells, after these moves.
     mutating func begin(at time: Reply, before replies: some Sequence<Reply>) throws(RedisError) {
         let parts = try time.asTexts().compactMap { Int64($0) }
-        guard parts.count == 2 else { throw .unexpected("the time was due") }
+        guard parts.count == 2 else { throw .unexpected("expected the time") }
         let moment = parts[0] * 1000 + parts[1] / 1000
         since = moment
         for reply in replies {

@@ -1,4 +1,4 @@
-/// Wakes the revoker. Signals that come while it works count as one.
+/// Wakes ``SeatRevocationWorker``. Signals that come while it works count as one.
 struct RevocationSignal: Sendable {
     let signals: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation

@@ -7,7 +7,7 @@ protocol SeatStore: Sendable {
     func reserve(
         _ reservations: [Reservation], for id: ExhibitionID, at moment: UnixMilliseconds, local: LocalDateTime
     ) async throws(Failure) -> [ReservationOutcome]
-    /// Gives the bookings' seats back, each once however often it is asked.
+    /// Releases the bookings' seats. Idempotent.
     func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure)
     /// Revokes the seats of some bookings of a deleted exhibition. Returns whether more may be left.
     func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool

@@ -27,6 +27,7 @@ public final class Readiness: Service {
         self.logger = logger
     }
 
+    /// `false` until the first successful probe, and after 3 s of failed ones.
     public var isReady: Bool {
         switch state.withLock({ $0 }) {
         case .unknown: false
@@ -38,7 +39,7 @@ public final class Readiness: Service {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             var log = FailureLog(
-                self.logger, failing: "redis takes no writes", recovered: "redis takes writes again")
+                self.logger, failing: "redis refuses writes", recovered: "redis accepts writes again")
             while !Task.isCancelled {
                 let start = ContinuousClock.now
                 let result = await self.client.send([Self.probe])[0]

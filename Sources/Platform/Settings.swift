@@ -10,8 +10,9 @@ public struct Settings: Sendable {
     public let redis: RedisEndpoint?
     /// `nil`: the same server as ``redis``.
     public let myPageRedis: RedisEndpoint?
+    /// An IP address, or `localhost`.
     public let bindAddress: String
-    /// The port of each role, by its name.
+    /// The port of each role, by its name: 1 to 65535, all different.
     public let ports: [String: Int]
     /// The names of port variables that Kubernetes has set for a Service of that name. They say nothing about this process.
     public let ignoredServiceLinks: [String]
@@ -21,8 +22,10 @@ public struct Settings: Sendable {
     public let instanceId: String?
     /// Over how many partitions new exhibitions are spread, 1 to 64.
     public let partitions: Int
-    /// How long events stay at least; no longer than subscribers need them.
+    /// Minimum retention of events. An event that a subscriber has not applied stays longer. (The present text says the
+    /// opposite.)
     public let eventRetention: Duration
+    /// Asia/Seoul by default.
     public let timeZone: TimeZone
     public let logLevel: Logger.Level
     public let logFormat: LogFormat
@@ -31,6 +34,7 @@ public struct Settings: Sendable {
     /// The embedded server's port.
     public static let embeddedRedisPort = 6390
 
+    /// - Throws: ``InvalidSetting`` for the first variable that can't be used.
     public init(_ config: ConfigReader) throws(InvalidSetting) {
         let reader = SettingReader(config: config)
         redis = try reader.endpoint("REDIS_URL")

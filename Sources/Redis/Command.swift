@@ -23,7 +23,7 @@ public struct Command: Sendable {
 
     public init(_ arguments: [String]) { self.init(arguments: arguments.map { .text($0) }) }
 
-    /// EVALSHA of a script; the sender turns to EVAL where the server doesn't know it.
+    /// EVALSHA of a script. On NOSCRIPT the sender sends EVAL.
     public init(_ script: Script, keys: [String], arguments: [String]) {
         self.init(script, keys: keys, rawArguments: arguments.map { .text($0) })
     }

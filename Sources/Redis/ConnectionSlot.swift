@@ -7,7 +7,7 @@ final class ConnectionSlot: Sendable {
         case idle
         /// `after`: why the attempt before has failed.
         case connecting(EventLoopFuture<RedisConnection>, after: RedisError?)
-        /// `attempts`: how many it took, those counted that were lost at once.
+        /// `attempts`: consecutive attempts so far, including connections that closed within ``steadyAfter``.
         case ready(RedisConnection, attempts: Int, since: NIODeadline)
         case failed(RedisError, attempts: Int, retryAt: NIODeadline)
     }
@@ -45,7 +45,7 @@ final class ConnectionSlot: Sendable {
             case .ready(let connection, _, _): return connection
             case .connecting(let future, let reason):
                 guard NIODeadline.now() < deadline else { throw reason ?? .unreachable("\(endpoint): no connection in time") }
-                // A moment more: an attempt as old as the caller knows then why it failed.
+                // 20 ms past the deadline, so that an attempt that began with this call reports its own error.
                 if let connection = try? await future.get(before: deadline + .milliseconds(20)) { return connection }
             case .failed(let error, _, let retryAt):
                 guard retryAt < deadline else { throw error }

@@ -1,9 +1,10 @@
 import NIOCore
 import NIOTLS
 
-/// The Redis end of a channel: commands out, replies in, each reply to whoever waits longest.
+/// Writes commands to a channel, and assigns each reply to the oldest command without a reply.
 ///
-/// Lives on its channel's event loop and nowhere else. Once it has failed, everything waiting and everything later fails too.
+/// Use it only on its channel's event loop. After a failure, commands in flight end with `outcomeUnknown`, later ones with
+/// `unreachable`.
 final class RedisChannelHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -42,7 +43,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     func send(_ commands: [Command], deadline: NIODeadline, on channel: any Channel) -> EventLoopFuture<
         [Result<Reply, RedisError>]
     > {
-        // A batch of none would wait for a reply, and take its neighbour's.
+        // An empty batch would take the first reply of the next batch.
         if commands.isEmpty { return channel.eventLoop.makeSucceededFuture([]) }
         let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
         guard failure == nil, channel.isActive else {
@@ -52,7 +53,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         }
         let size = commands.reduce(0) { $0 + $1.encodedSize }
         guard waiting.isEmpty || unanswered + size <= Self.unansweredLimit else {
-            promise.succeed(commands.map { _ in .failure(.busy("too much waits for its answer already")) })
+            promise.succeed(commands.map { _ in .failure(.busy("too many commands are in flight")) })
             return promise.futureResult
         }
         var buffer = channel.allocator.buffer(capacity: size)
@@ -104,7 +105,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     private func deliver(_ reply: Reply) throws(RedisError) {
-        guard var batch = waiting.popFirst() else { throw .unexpected("one that nobody has asked for") }
+        guard var batch = waiting.popFirst() else { throw .unexpected("a reply without a command") }
         if case .error(let message) = reply {
             batch.results.append(.failure(RedisError(reply: message)))
         } else {

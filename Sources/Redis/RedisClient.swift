@@ -25,7 +25,7 @@ public final class RedisClient: RedisSender {
     }
 
     public func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
-        // None would count as all of them worth another try.
+        // `allSatisfy` below is true for an empty list.
         if commands.isEmpty { return [] }
         let slot = slots[turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max % slots.count]
         let deadline = NIODeadline.now() + commandTimeout
@@ -35,7 +35,7 @@ public final class RedisClient: RedisSender {
                 let connection = try await slot.connection(before: deadline)
                 guard NIODeadline.now() < deadline else { throw .unreachable("\(endpoint): connected too late") }
                 let results = await connection.send(commands, deadline: deadline)
-                // Certainly not done, and soon perhaps possible: again, as long as there is time.
+                // Not applied, and the cause is transient: retry until the deadline.
                 guard results.allSatisfy(\.deservesAnotherTry) else { return results }
                 attempt += 1
                 let pause = Backoff.pause(attempt: attempt, from: .milliseconds(5), to: .milliseconds(100))
@@ -48,6 +48,7 @@ public final class RedisClient: RedisSender {
     }
 
     /// A connection of its own, for reads that block. The caller closes it.
+    /// - Throws: ``RedisError/unreachable(_:)`` within the command timeout, or the server's refusal of the credentials.
     public func dedicatedConnection() async throws(RedisError) -> RedisConnection {
         do {
             return try await connect(group.next()).get()

@@ -1,7 +1,7 @@
 public import NIOCore
 import NIOPosix
 
-/// One pipelined connection to one server. Safe to use from everywhere; it works on its event loop.
+/// One pipelined connection to one server. Safe to use from any task; its work runs on its event loop.
 public final class RedisConnection: RedisSender {
     private let channel: any Channel
     private let handler: NIOLoopBound<RedisChannelHandler>
@@ -13,6 +13,7 @@ public final class RedisConnection: RedisSender {
         self.timeout = timeout
     }
 
+    /// `false` once the connection is closed, for good.
     public var isActive: Bool { channel.isActive }
 
     /// Connects, authenticates, selects the database and sets the client's name.
@@ -68,12 +69,12 @@ public final class RedisConnection: RedisSender {
                 self.close()
                 let why: String
                 switch error as? RedisError {
-                // Only the outcome of signing in is unknown; the command it was for has not been sent.
+                // Only AUTH, SELECT or CLIENT SETNAME has an unknown outcome; no command of the caller has been sent.
                 case .outcomeUnknown(let reason), .unreachable(let reason): why = reason
                 default: throw error
                 }
                 let mayWantTLS = endpoint.mayWantTLS && why != RedisChannelHandler.lateness
-                throw RedisError.unreachable("\(endpoint): \(why)" + (mayWantTLS ? " (if it wants TLS, say rediss://)" : ""))
+                throw RedisError.unreachable("\(endpoint): \(why)" + (mayWantTLS ? " (if it requires TLS, use rediss://)" : ""))
             }
             return self
         }
@@ -103,7 +104,7 @@ public final class RedisConnection: RedisSender {
     func send(_ commands: [Command], deadline: NIODeadline) async -> [Result<Reply, RedisError>] {
         do {
             let results = try await enqueue(commands, deadline: deadline).get()
-            // A replica does not become a primary while we wait on this connection.
+            // READONLY: the server is a replica. The next command connects again, perhaps to the primary.
             if results.contains(where: { if case .failure(.readOnly) = $0 { true } else { false } }) { close() }
             return results
         } catch {

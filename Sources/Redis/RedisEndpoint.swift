@@ -1,4 +1,4 @@
-/// Where a Redis server is and as whom to speak to it, read from a URL.
+/// The address, credentials, database and TLS files of a Redis server, read from a URL.
 public struct RedisEndpoint: Sendable, Equatable {
     public enum Address: Sendable, Equatable {
         case tcp(host: String, port: Int)
@@ -10,14 +10,14 @@ public struct RedisEndpoint: Sendable, Equatable {
     public let password: String?
     /// The numbered database, 0 by default.
     public let database: Int
-    /// `nil`: in plain.
+    /// `nil`: no TLS.
     public let tls: TLS?
 
     /// The files of a `rediss://` URL, all of them PEM. They are not looked at here; ``checkFiles()`` does.
     public struct TLS: Sendable, Equatable {
         /// The authorities that may have signed the server's certificate; `nil`: those the system trusts.
         public let authorities: String?
-        /// What we show a server that asks who we are.
+        /// The client certificate, for a server that requests one.
         public let identity: Identity?
 
         public struct Identity: Sendable, Equatable {
@@ -69,7 +69,7 @@ public struct RedisEndpoint: Sendable, Equatable {
         return Int(number)
     }
 
-    /// Whether it is spoken to in plain where it could be otherwise.
+    /// Whether the address is TCP and TLS is off.
     var mayWantTLS: Bool { if case .tcp = address { tls == nil } else { false } }
 
     public struct InvalidURL: Error, Equatable, CustomStringConvertible {
@@ -79,7 +79,7 @@ public struct RedisEndpoint: Sendable, Equatable {
 }
 
 extension RedisEndpoint.TLS {
-    /// - Returns: `nil` for `redis://`, behind which no file may be named: whoever does so means to be safe.
+    /// - Returns: `nil` for `redis://`. Throws if a `redis://` URL names TLS files, because it would connect without TLS.
     fileprivate init?(_ parts: StrictURL) throws(RedisEndpoint.InvalidURL) {
         guard parts.scheme == "rediss" else {
             guard let query = parts.query else { return nil }

@@ -29,7 +29,7 @@ public enum RedisError: Error, Sendable, Equatable {
         case "NOSCRIPT": self = .noScript
         case "NOGROUP", "UNBLOCKED": self = .noGroup(message)
         case "ERR" where message.hasPrefix("ERR max number of clients"): self = .busy(message)
-        // A right withdrawn within a script: it may come back, and what the script did before it stays.
+        // A right was withdrawn while the script ran. Earlier writes of the script stay; the right may be restored.
         case "ERR" where message.hasPrefix(Self.deniedInScript): self = .outcomeUnknown(message)
         default: self = .server(message)
         }
@@ -55,7 +55,7 @@ public enum RedisError: Error, Sendable, Equatable {
         }
     }
 
-    /// Whether time alone may mend it, so that waiting and trying again is right.
+    /// Whether the error is transient, so that a later retry may succeed.
     public var isTransient: Bool {
         switch self {
         case .unreachable, .outcomeUnknown, .busy, .readOnly, .refused, .noScript, .noGroup: true

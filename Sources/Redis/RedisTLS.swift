@@ -1,7 +1,8 @@
 import NIOCore
 import NIOSSL
 
-/// TLS to one server: whom to believe, under which name, and who we are. It reads files, so it is made once a client.
+/// TLS settings for one server: trusted authorities, expected host name, client certificate. It reads files, so each client
+/// creates it once.
 struct RedisTLS: Sendable {
     private let context: NIOSSLContext
     /// `nil` where the host is an IP address; then one of the certificate's must be the address connected to.
@@ -13,7 +14,8 @@ struct RedisTLS: Sendable {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .fullVerification
-        // Replies say themselves where they end. Waiting for a hung server to close TLS would keep commands with an unknown outcome in memory.
+        // RESP replies carry their own length, so no close_notify is needed. Waiting for a hung server to close TLS would keep
+        // commands with an unknown outcome in memory.
         configuration.shutdownTimeout = .zero
         if let path = tls.authorities {
             configuration.trustRoots = .certificates(try Self.certificates(path))
@@ -25,7 +27,7 @@ struct RedisTLS: Sendable {
         do {
             context = try NIOSSLContext(configuration: configuration)
         } catch {
-            // With everything read, this is all that can be wrong.
+            // All files are read; only a certificate and key that do not match are left.
             throw RedisEndpoint.InvalidURL("its cert and key do not belong together")
         }
         serverName = (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil
@@ -68,10 +70,10 @@ extension RedisTLS {
         guard parts.count > 1, let argument = parts.last?.prefix(while: { $0 != " " }) else { return "\(error)" }
         switch argument {
         case "CERTIFICATE_VERIFY_FAILED":
-            return "its certificate has run out, or nobody trusted has signed it (?ca= says whom to trust)"
+            return "its certificate is expired or not signed by a trusted authority (set ?ca=)"
         case "WRONG_VERSION_NUMBER": return "it does not speak TLS on this port"
-        case _ where argument.hasSuffix("_CERTIFICATE_REQUIRED"): return "it wants a certificate of ours (?cert= and &key=)"
-        default: return "TLS broke off: \(argument)"
+        case _ where argument.hasSuffix("_CERTIFICATE_REQUIRED"): return "it requires a client certificate (set ?cert= and &key=)"
+        default: return "TLS failed: \(argument)"
         }
     }
 }

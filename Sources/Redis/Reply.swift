@@ -2,7 +2,7 @@
 public enum Reply: Sendable, Equatable {
     /// A bulk or simple string that is valid UTF-8.
     case text(String)
-    /// A bulk string that is not valid UTF-8: data nobody of ours wrote.
+    /// A bulk string that is not valid UTF-8. This program writes none.
     case bytes([UInt8])
     case integer(Int64)
     case array([Reply])
@@ -14,7 +14,7 @@ public enum Reply: Sendable, Equatable {
 extension Reply {
     /// The reply as text. Throws ``RedisError/unexpected(_:)`` where it is none.
     public func asText() throws(RedisError) -> String {
-        guard case .text(let text) = self else { throw .unexpected("a string was due, not \(kind)") }
+        guard case .text(let text) = self else { throw .unexpected("expected a string, not \(kind)") }
         return text
     }
 
@@ -28,9 +28,9 @@ extension Reply {
         switch self {
         case .integer(let value): return Int(value)
         case .text(let text):
-            guard let value = Int(text) else { throw .unexpected("a number was due") }
+            guard let value = Int(text) else { throw .unexpected("expected a number") }
             return value
-        default: throw .unexpected("a number was due, not \(kind)")
+        default: throw .unexpected("expected a number, not \(kind)")
         }
     }
 
@@ -39,7 +39,7 @@ extension Reply {
         switch self {
         case .array(let elements): return elements
         case .null: return []
-        default: throw .unexpected("an array was due, not \(kind)")
+        default: throw .unexpected("expected an array, not \(kind)")
         }
     }
 

@@ -1,8 +1,8 @@
 import CHiredis
 
-/// hiredis' parser: bytes in as they come, whole replies out.
+/// Parses RESP2 incrementally with hiredis' reader.
 ///
-/// Owns a C object that knows no locks; whoever owns the reader must stay on one thread at a time.
+/// Owns a C object that has no locks. Use it from one thread at a time.
 struct ReplyReader: ~Copyable {
     private let reader: UnsafeMutablePointer<redisReader>
     private let allowance: UnsafeMutablePointer<Allowance>
@@ -75,7 +75,7 @@ struct ReplyReader: ~Copyable {
         return Reply(object.assumingMemoryBound(to: redisReply.self).pointee)
     }
 
-    /// A string that waits for its bytes has its line's end near; everything else that waits is a line.
+    /// Whether an incomplete line is over the limit. An incomplete bulk string has its length line at the front of the buffer.
     private var isLineEndless: Bool {
         let (from, length) = (reader.pointee.pos, reader.pointee.len)
         guard length - from > Self.lineLimit else { return false }

@@ -4,6 +4,7 @@ import Crypto
 public struct Script: Sendable {
     public let name: String
     public let source: String
+    /// 40 lower-case hexadecimal digits.
     public let sha1: String
 
     public init(name: String, source: String) {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A URL's parts, each decoded. What RFC 3986 leaves open to guessing is refused, so that no part is dropped or misread.
+/// A URL's parts, each decoded. Text that programs parse differently is refused, so that no part is dropped or misread.
 ///
 /// The error messages never repeat the text, which may hold a password.
 public struct StrictURL: Sendable {

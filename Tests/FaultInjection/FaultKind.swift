@@ -11,6 +11,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case killRedis
     /// SIGTERM of redis-server, and a new one on the same data.
     case restartRedis
+    /// SIGSTOP of redis-server for a moment.
     case stopRedis
     /// SIGKILL of everything at once.
     case killAll
@@ -29,16 +30,23 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case lateRequests
     /// The server acts; its reply is lost and the connection closed.
     case lostReplies
+    /// Connections are closed in the middle of what passes.
     case cutConnections
     /// Nothing passes, nothing is closed.
     case halfOpen
 
-    // Redis, by an operator's hand
+    // commands of an operator to Redis
+    /// CLIENT PAUSE.
     case clientPause
+    /// CLIENT KILL TYPE normal.
     case clientKill
+    /// SCRIPT FLUSH.
     case scriptFlush
+    /// XGROUP DESTROY of one consumer group.
     case groupDestroyed
+    /// XGROUP SETID of one consumer group to an earlier id.
     case groupSetBack
+    /// maxmemory is set so low that writes are refused.
     case outOfMemory
     /// XADD is taken from a service's user for a second.
     case rightWithdrawn

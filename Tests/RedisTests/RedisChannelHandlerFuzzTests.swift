@@ -99,6 +99,6 @@ struct RedisChannelHandlerFuzzTests {
         #expect(line.answered == (0..<40).map { _ in .success(.text("OK")) })
         // Seventeen are too much.
         for _ in 0..<7 { line.ask(1, large) }
-        #expect(line.answered.last == .failure(.busy("too much waits for its answer already")))
+        #expect(line.answered.last == .failure(.busy("too many commands are in flight")))
     }
 }

@@ -1,6 +1,6 @@
 public import Redis
 
-/// Writes down how far a group has applied a stream; never lowers it.
+/// Records a group's progress on a stream; never lowers it.
 public struct ConsumerProgress: CodedCall {
     public static let script = Script("consumer_progress", PackageResources.consumer_progress_lua)
     public let keys: [String]

@@ -46,7 +46,7 @@ public struct MuseumReserve: ScriptCall {
 
     public func result(of reply: Reply) throws(RedisError) -> Result {
         let parts = try reply.asArray()
-        guard parts.count == 2 * count else { throw .unexpected("an outcome for each reservation was due") }
+        guard parts.count == 2 * count else { throw .unexpected("expected an outcome for each reservation") }
         var outcomes: Result = []
         for index in stride(from: 0, to: parts.count, by: 2) {
             outcomes.append((try Self.code(try parts[index].asText()), try parts[index + 1].asInteger()))

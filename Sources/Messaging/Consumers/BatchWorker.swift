@@ -85,7 +85,7 @@ struct BatchWorker {
         logger.info("idle consumers removed", metadata: ["consumers": "\(Set(names).sorted().joined(separator: " "))"])
     }
 
-    /// Waits for new entries until something is to be tried again or done. Ends at once when the process is told to stop.
+    /// Reads new entries and applies them. Waits at most until `due` or the next retry. Graceful shutdown ends the wait at once.
     mutating func applyNew(linger: Duration, until due: ContinuousClock.Instant) async throws(RedisError) {
         let next = waiting.values.map(\.due).reduce(due, min)
         let block = min(max(next - .now, .milliseconds(1)), ConsumerConfiguration.longestBlock)
@@ -104,7 +104,8 @@ struct BatchWorker {
         if !due.isEmpty { try await apply(due) }
     }
 
-    /// Each entry alone, counted before and cleared after, so that one which kills the process is known by its count.
+    /// Applies entries one at a time. Counts an attempt before each and clears it afterwards, so that an entry that crashes the
+    /// process is found by its count.
     private mutating func applyAlone(_ entries: [Entry]) async throws(RedisError) {
         for entry in entries {
             // An outage does not count as a crash: what this process has counted is not counted again.
@@ -132,7 +133,8 @@ struct BatchWorker {
             switch entry.event {
             case .success(let event): good.append((entry, event))
             case .failure where entry.raw == nil:
-                // Trimming takes out only what this group has applied: a replay was under way, or somebody deleted it.
+                // Trimming removes only events that this group has applied. So the entry was replayed, or somebody deleted it by
+                // hand.
                 logger.info(
                     "event is gone from its stream", metadata: ["service": "\(entry.source.rawValue)", "id": "\(entry.id)"])
                 done.append(entry)

@@ -9,7 +9,8 @@ public struct ConsumerConfiguration: Sendable {
     let store: RedisClient?
     /// `<role>-<INSTANCE_ID>`.
     let consumer: String
-    /// How long to wait after a read for what belongs to it.
+    /// Delay between reading a batch and applying it. Book sets 3 ms, so that its own request usually records the booking first.
+    /// (The text is wrong too: nothing more is read during the delay. `linger` means batching elsewhere; name it `applyDelay`.)
     let linger: Duration
     /// Another consumer that has been idle for so long with nothing pending is removed from the group.
     var removeAfter = Duration.seconds(3600)
@@ -25,7 +26,7 @@ public struct ConsumerConfiguration: Sendable {
     static let claimAfter = Duration.milliseconds(2500)
     static let claimEvery = Duration.seconds(2)
     static let progressEvery = Duration.seconds(1)
-    /// A session without an error for so long has worked, if it has not acknowledged anything before.
+    /// A session that has run this long without an error counts as successful, also if it has acknowledged nothing.
     static let steadyAfter = Duration.seconds(1)
     /// An event during whose single processing the process died this often is dead-lettered.
     static let fatalAttempts = 5

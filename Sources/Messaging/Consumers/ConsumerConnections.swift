@@ -1,8 +1,8 @@
 import Redis
 import ServiceLifecycle
 
-/// The connections of one consumer session: to the streams, and to the service's own server if there is one. The two live
-/// equally long: a store that comes back with an older day's data is looked at anew.
+/// The connections of one consumer session: to the streams, and to the service's own server if there is one. If one closes, the
+/// session ends and opens both again, because the store may have been restored from a backup.
 struct ConsumerConnections: Sendable {
     let streams: RedisConnection
     /// `nil`: the service keeps its state beside the streams.

@@ -33,7 +33,7 @@ struct ConsumerGroup: Sendable {
                 _ = try await connection.send("XGROUP", "CREATE", stream(source), group, progress, "MKSTREAM")
             } catch {
                 guard case .server(let message) = error, message.hasPrefix("BUSYGROUP") else { throw error }
-                // The store may have been put back to an earlier day. A group that is behind, as in a replay, stays there.
+                // The store may have been restored from a backup. A group whose position is lower (a replay) is not moved.
                 if hasOwnStore, let applied = StreamID(progress), try await position(on: source).delivered > applied {
                     _ = try await connection.send("XGROUP", "SETID", stream(source), group, progress)
                 }
@@ -95,20 +95,20 @@ struct ConsumerGroup: Sendable {
         for result in await connection.send(commands) { _ = try result.get() }
     }
 
-    /// Writes down up to where each stream is applied: just below the lowest pending entry, or as far as was delivered.
+    /// Records the group's progress on each stream: the id below the lowest pending entry, or the last delivered id.
     func recordProgress() async throws(RedisError) {
         for source in service.subscriptions {
             let progress = try await position(on: source).progress
             guard progress != StreamID.zero else { continue }
             let call = ConsumerProgress(in: keys, group: group, service: source.rawValue, id: progress.text)
             _ = try await store.run(call)
-            // Whoever trims the stream reads the copy; so it comes second.
+            // Trimming reads the copy, so the copy is written after the progress in the store.
             if hasOwnStore { _ = try await connection.run(call) }
         }
     }
 
-    /// A store put back to an earlier day still needs what came since: the copy of its progress beside the stream, by which
-    /// events are trimmed, goes back first.
+    /// A store that was restored from a backup needs the later events again. So the copy of its progress beside the stream, which
+    /// limits trimming, is lowered before the group is set back.
     private func lowerCopy(of progress: String, on source: ServiceName) async throws(RedisError) {
         guard let copy = try await connection.send("GET", progressKey(source)).asOptionalText().flatMap(StreamID.init),
             let applied = StreamID(progress), copy > applied
@@ -122,7 +122,7 @@ struct ConsumerGroup: Sendable {
         switch try await connection.run(ConsumerPosition(stream: stream(source), group: group)) {
         case .noGroup: throw .noGroup("the group \(group) is gone")
         case .found(let delivered, let lowestPending):
-            guard let delivered = StreamID(delivered) else { throw .unexpected("a group's position was due") }
+            guard let delivered = StreamID(delivered) else { throw .unexpected("expected a position of the group") }
             return Position(delivered: delivered, lowestPending: StreamID(lowestPending))
         }
     }
@@ -134,13 +134,14 @@ struct ConsumerGroup: Sendable {
         var progress: StreamID { lowestPending?.previous ?? delivered }
     }
 
-    /// Puts an entry among the dead letters and acknowledges it. Killed in between, it is put there twice, with one id.
+    /// Writes a dead letter, then acknowledges the entry. If the process dies in between, the entry gets a second dead letter
+    /// with the same eventId.
     func moveToDeadLetters(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
         try await deadLetters.add(entry, reason: reason, attempts: attempts)
         try await acknowledge([entry])
     }
 
-    /// Counts that an entry is about to be handled alone; cleared when it has been, whatever came of it.
+    /// Counts an attempt to apply an entry singly. ``endAttempt(_:)`` clears the count, whatever the outcome.
     func beginAttempt(_ entry: Entry) async throws(RedisError) -> Int {
         try await store.send("HINCRBY", keys.attempts(of: group), entry.name, "1").asInteger()
     }

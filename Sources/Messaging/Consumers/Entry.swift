@@ -5,19 +5,19 @@ import Redis
 struct Entry: Sendable {
     let source: ServiceName
     let id: String
-    /// Field names and values, byte by byte as they came; `nil` if the entry has been trimmed from under the group.
+    /// Field names and values, byte by byte as they came; `nil` if the entry was trimmed or deleted while it was pending.
     let raw: [Command.Argument]?
     /// The event, or why it is none.
     let event: Result<Event, MalformedEvent>
 
-    /// ServiceName and id: what names it among all entries of a partition.
+    /// `<service>:<id>`, unique in a partition.
     var name: String { source.rawValue + ":" + id }
 
     static func list(streams reply: Reply, sources: [String: ServiceName]) throws(RedisError) -> [Entry] {
         var entries: [Entry] = []
         for stream in try reply.asArray() {
             let parts = try stream.asArray()
-            guard parts.count == 2, let source = sources[try parts[0].asText()] else { throw .unexpected("a stream was due") }
+            guard parts.count == 2, let source = sources[try parts[0].asText()] else { throw .unexpected("expected a stream") }
             entries += try list(entries: parts[1], source: source)
         }
         return entries
@@ -27,7 +27,7 @@ struct Entry: Sendable {
         var entries: [Entry] = []
         for entry in try reply.asArray() {
             let parts = try entry.asArray()
-            guard parts.count == 2 else { throw .unexpected("an entry was due") }
+            guard parts.count == 2 else { throw .unexpected("expected an entry") }
             let id = try parts[0].asText()
             if case .null = parts[1] {
                 entries.append(Entry(source: source, id: id, raw: nil, event: .failure(.missing("eventType"))))
@@ -65,7 +65,7 @@ struct Entry: Sendable {
     }
 }
 
-/// A stream's id: milliseconds and a sequence number.
+/// A stream entry's id: milliseconds and a sequence number.
 public struct StreamID: Sendable, Hashable, Comparable {
     public let milliseconds: UInt64
     public let sequence: UInt64

@@ -5,8 +5,8 @@ import ServiceLifecycle
 
 /// Consumes one partition's events for one service: reads, applies through the service, acknowledges.
 ///
-/// Whatever breaks the connection drops the batch in flight unacknowledged; it is read again as pending. A transient failure
-/// is tried again in place and never becomes a dead letter.
+/// If the connection is lost, the batch in flight is not acknowledged, and is read again as pending. A transient failure is tried
+/// again in place and never becomes a dead letter.
 struct EventConsumer: Sendable {
     let service: ServiceName
     let partition: String
@@ -15,7 +15,7 @@ struct EventConsumer: Sendable {
     let logger: Logger
 
     func run() async {
-        // Only what the last process with this name left behind can be what killed it.
+        // Only entries that the previous process with this consumer name left pending can have crashed it.
         var isUncleanStart = true
         let singleAttempts = SingleEventAttempts()
         var failures = 0
@@ -66,7 +66,8 @@ struct EventConsumer: Sendable {
                 onSteady()
             }
             if .now >= nextClaim {
-                // What was left behind before the session began is idle for long enough by the second time.
+                // The second claim comes 2.5 s after the first. By then all entries that were pending at the start are idle long
+                // enough.
                 let isFirst = nextClaim == start
                 try await work.claim(idle: ConsumerConfiguration.claimAfter)
                 nextClaim =
@@ -87,8 +88,8 @@ struct EventConsumer: Sendable {
         }
     }
 
-    /// Leaves the group through the clients' common connections. What was delivered in the moment in which the own connection
-    /// closed is applied before.
+    /// Leaves the group, over the client's pooled connections. Entries that Redis delivered while the dedicated connection was
+    /// closing are applied first.
     private func leave(singleAttempts: SingleEventAttempts) async {
         let group = group(streams: configuration.events, store: configuration.store ?? configuration.events)
         do throws(RedisError) {

@@ -1,8 +1,8 @@
 public import Redis
 import Synchronization
 
-/// Sends to another sender and keeps what Redis said when it refused a write. The errors of a store's port don't carry that
-/// text, since they reach HTTP clients.
+/// Forwards commands to another sender, and keeps the last error reply with which Redis refused a write. ``Failure`` has no such
+/// text, because it is sent to HTTP clients.
 public final class RefusalRecorder: RedisSender {
     private let sender: any RedisSender
     private let last = Mutex<String?>(nil)

@@ -1,7 +1,7 @@
 import Redis
 import ServiceLifecycle
 
-/// Retries writes of one consumer that Redis refuses, as long as its connections stand, and reports them.
+/// Retries writes that Redis refuses while the consumer's connections are open, and reports them.
 struct WriteRetry {
     let partition: String
     let connections: ConsumerConnections

@@ -32,7 +32,7 @@ public struct DeadLetter: Sendable {
     /// Reads an entry of the dead-letter stream: the note, then the event's fields, which may have the same names.
     init(entry: Reply) throws(RedisError) {
         let parts = try entry.asArray()
-        guard parts.count == 2, let id = StreamID(try parts[0].asText()) else { throw .unexpected("an entry was due") }
+        guard parts.count == 2, let id = StreamID(try parts[0].asText()) else { throw .unexpected("expected an entry") }
         let pairs = try parts[1].asPairs()
         let note = Self.note(in: pairs)
         self.id = id

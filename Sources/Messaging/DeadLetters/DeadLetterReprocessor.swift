@@ -25,7 +25,7 @@ struct DeadLetterReprocessor {
         self.logger = logger
     }
 
-    /// Goes on where it is due. Letters that can't be read don't keep events waiting.
+    /// Processes the next page if it is due. If dead letters can't be read, it ends; events are not delayed.
     mutating func step() async throws(RedisError) {
         guard let due, due <= .now else { return }
         do throws(RedisError) {

@@ -50,12 +50,13 @@ public struct DeadLetters: Sendable {
         return duplicates
     }
 
+    /// - Returns: `nil` if there is no such letter any more.
     public func find(_ id: StreamID) async throws(RedisError) -> DeadLetter? {
         let reply = try await store.send("XRANGE", key, id.text, id.text).asArray()
         return try reply.first.map { entry throws(RedisError) in try DeadLetter(entry: entry) }
     }
 
-    /// Takes letters out for good.
+    /// Deletes dead letters.
     /// - Returns: how many were there.
     @discardableResult
     public func remove(_ ids: [StreamID]) async throws(RedisError) -> Int {
@@ -63,11 +64,11 @@ public struct DeadLetters: Sendable {
         return try await store.send(Command(["XDEL", key] + ids.map(\.text))).asInteger()
     }
 
-    /// What came of handing a letter's event to its service once more.
+    /// The outcome of a retry.
     public enum Outcome: Sendable, Equatable {
         /// Done with, and the letter is gone.
         case applied
-        /// It stays for now: what it is about isn't there yet, or the service's state can't be written at present.
+        /// The dead letter stays, and a later retry may succeed: its booking does not exist yet, or Redis refuses writes.
         case retryLater(String)
         /// It stays, with this reason.
         case left(String)

@@ -20,7 +20,8 @@ public struct IndexPosition: Sendable, Equatable, Comparable {
 /// Where a page of a sorted set ended, as its cursor says it.
 public struct IndexCursor: Sendable, Equatable {
     public let position: IndexPosition
-    /// How many elements of the same score have been listed: so many more are read at once. Any number is right.
+    /// How many elements of that score earlier pages had. The first read asks for as many more. A wrong number costs one more
+    /// read; the result stays correct.
     public let passed: Int
 
     private static let passedLimit = 1_000_000
@@ -49,8 +50,8 @@ public struct IndexCursor: Sendable, Equatable {
     public var words: [String] { [String(position.score), position.member, String(passed)] }
 }
 
-/// Reads the elements of one sorted set behind a position, each time with one atomic command. Where so many share the
-/// position's score that one command does not reach behind it, the next reads more.
+/// Reads the elements of one sorted set behind a position, each time with one atomic command. If too many elements share the
+/// position's score for one command, the next command reads four times as many.
 public struct IndexScan: Sendable {
     public enum Order: Sendable { case ascending, descending }
 

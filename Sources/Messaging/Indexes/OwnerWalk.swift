@@ -53,7 +53,7 @@ struct OwnerWalk {
         elements: @escaping @Sendable (String, String) -> String
     ) {
         wanted = batch
-        // A partition that nobody knows of any more, or not yet, has a place in the order all the same.
+        // The cursor's partition may be unknown to this process; its name still has a position in the order.
         self.partitions = partitions.filter { name in start.map { !Partition.precedes(name, $0.partition) } ?? true }
             .map { name in Owners(partition: name, after: start?.partition == name ? start?.owner : nil) }
         self.start = start.flatMap { start in partitions.contains(start.partition) ? start : nil }
@@ -70,7 +70,7 @@ struct OwnerWalk {
                 try await readOwners(client, reader)
                 continue
             }
-            // How many each has only says whose elements to read; it may be another number by then.
+            // The sizes only decide how many owners to read; they may have changed since.
             let sizes = await client.send(candidates.map { Command("ZCARD", elements($0.partition, $0.name)) })
             var left = wanted - found.count
             var scans: [IndexScan] = []
@@ -91,7 +91,8 @@ struct OwnerWalk {
         }
     }
 
-    /// The next owners of every partition that has no more to hand, and what the owner at which to go on has behind that place.
+    /// Reads the next owners of each partition whose buffer is empty, and the rest of the elements of the owner at which the
+    /// cursor stopped.
     private mutating func readOwners(_ client: any RedisSender, _ reader: IndexReader) async throws(RedisError) {
         let open = partitions.indices.filter { partitions[$0].names.isEmpty && !partitions[$0].isAtEnd }
         var commands = open.map { index in

@@ -2,7 +2,7 @@ import Contracts
 import Redis
 import Scripts
 
-/// A service's own stream in one partition, as its owner sees it: who has heard how much of it, and what may go.
+/// A service's own stream in one partition: the progress of its subscribers, and trimming.
 struct EventStream: Sendable {
     let service: ServiceName
     let partition: String
@@ -15,8 +15,8 @@ struct EventStream: Sendable {
     private var stream: String { keys.events(of: service.rawValue) }
     private var progressKeys: [String] { service.subscribers.map { keys.progress(of: $0.rawValue, on: service.rawValue) } }
 
-    /// Up to where each subscriber in the table has applied all, and the stream's last entry. Who has written down nothing
-    /// yet has applied nothing.
+    /// Up to where each subscriber in the table has applied all, and the stream's last entry. A subscriber without a progress key
+    /// has applied nothing.
     func state() async throws(RedisError) -> (progress: [(group: ServiceName, applied: StreamID)], last: StreamID?) {
         let results = await redis.send([
             Command(["MGET"] + progressKeys), Command("XREVRANGE", stream, "+", "-", "COUNT", "1"),
@@ -35,13 +35,13 @@ struct EventStream: Sendable {
 
     private static func firstId(_ entries: Reply) throws(RedisError) -> StreamID? {
         guard let entry = try entries.asArray().first else { return nil }
-        guard let id = StreamID(try (try entry.asArray().first ?? .null).asText()) else { throw .unexpected("an id was due") }
+        guard let id = StreamID(try (try entry.asArray().first ?? .null).asText()) else { throw .unexpected("expected an id") }
         return id
     }
 
     /// Takes out, in bounded steps, entries below `id` that every subscriber in the table has applied. Each step reads the
-    /// progress again: one that has been lowered meanwhile is not overtaken. A few may stay: Redis lets go of whole blocks of
-    /// about a hundred.
+    /// progress again, so that it never trims past progress that was lowered meanwhile. A few may stay: Redis lets go of whole
+    /// blocks of about a hundred.
     /// - Returns: how many are gone, and the id below which the last step removed.
     func trim(below id: StreamID) async throws(RedisError) -> (count: Int, bound: String) {
         let call = StreamTrim(

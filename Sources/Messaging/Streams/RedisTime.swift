@@ -2,7 +2,7 @@ public import Contracts
 public import Redis
 
 extension RedisSender {
-    /// The server's clock, by which it draws stream ids.
+    /// The server's clock, from which it assigns stream ids.
     public func time() async throws(RedisError) -> UnixMilliseconds {
         let parts = try await send("TIME").asTexts().map { UnixMilliseconds($0) }
         guard parts.count == 2, let seconds = parts[0], let microseconds = parts[1] else {

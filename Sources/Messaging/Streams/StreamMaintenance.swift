@@ -12,7 +12,9 @@ public import ServiceLifecycle
 public struct StreamMaintenance: Service {
     /// How often things are done.
     public struct Intervals: Sendable {
+        /// How often lag is read.
         public var observe = Duration.seconds(10)
+        /// How often streams are trimmed, rounded up to ``observe``.
         public var trim = Duration.seconds(60)
         /// A group that has events and makes no progress for this long is stalled.
         public var stall = Duration.seconds(60)
@@ -31,7 +33,7 @@ public struct StreamMaintenance: Service {
 
     /// - Parameters:
     ///   - retention: by ids, which tell when an event was written.
-    ///   - time: the moment to compare ids with: the clock of the server that drew them.
+    /// - time: returns the time of the server that assigns the stream ids.
     public init(
         service: ServiceName, partitions: Partitions, redis: RedisClient, retention: Duration, intervals: Intervals = Intervals(),
         time: @escaping @Sendable (RedisClient) async throws(RedisError) -> UnixMilliseconds = { client throws(RedisError) in

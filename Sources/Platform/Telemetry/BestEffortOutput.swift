@@ -2,8 +2,8 @@ import Foundation
 import Metrics
 import Synchronization
 
-/// Writes whole lines to stdout or stderr. A line that can't be written is dropped: no log stops the program, be its reader
-/// gone, its disk full, or its pipe full because nobody reads.
+/// Writes whole lines to stdout or stderr. A line that can't be written is dropped: logging never stops the program: not if the
+/// reader has exited, the disk is full, or the pipe is full.
 public final class BestEffortOutput: TextOutputStream, Sendable {
     public static let standardOutput = BestEffortOutput(STDOUT_FILENO)
     public static let standardError = BestEffortOutput(STDERR_FILENO)
@@ -12,9 +12,9 @@ public final class BestEffortOutput: TextOutputStream, Sendable {
     /// Whether the last line found the pipe full. Then the next ones don't wait.
     private let isStuck = Mutex(false)
 
-    /// How long a reader that is behind is waited for.
+    /// How long to wait for a full pipe, in milliseconds.
     private static let waitAtMost: Int32 = 100
-    /// Of a pipe that poll calls writable so much can be written without waiting.
+    /// A pipe that poll() reports as writable accepts this many bytes without blocking (PIPE_BUF).
     private static let pieceSize = 4096
 
     public init(_ descriptor: Int32) { self.descriptor = descriptor }
@@ -45,7 +45,7 @@ public final class BestEffortOutput: TextOutputStream, Sendable {
 
     private func canWrite(within milliseconds: Int32) -> Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        // Whatever it says but "not yet", the write tells.
+        // 0 means timeout. In every other case write() reports what is wrong.
         return poll(&request, 1, milliseconds) != 0
     }
 }

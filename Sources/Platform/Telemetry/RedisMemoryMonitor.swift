@@ -3,7 +3,8 @@ import Metrics
 public import Redis
 public import ServiceLifecycle
 
-/// Shows how full a Redis server is, and says so once when it is nearly full: it refuses bookings then, and forgets none.
+/// Exports a Redis server's memory use, and logs one warning when it is nearly full. A full server refuses writes; it evicts
+/// nothing.
 public struct RedisMemoryMonitor: Service {
     private let redis: RedisClient
     private let every: Duration
@@ -11,7 +12,7 @@ public struct RedisMemoryMonitor: Service {
     private let used: Gauge
     private let limit: Gauge
 
-    /// From which part of the limit on a server is nearly full.
+    /// The fraction of the limit above which a server is nearly full.
     static let threshold = 0.8
     /// Below which part it is no longer nearly full. In between nothing changes: buffers come and go.
     static let recoveryThreshold = 0.75

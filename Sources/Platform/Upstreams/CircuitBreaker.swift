@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A circuit breaker: after enough failures in a row it refuses for a while, then lets one call through to see.
+/// A circuit breaker: after ``threshold`` consecutive failures it opens for ``openFor``, then lets one probe call through.
 ///
 /// Only outcomes of calls that were let through in the present period count. A call that was under way when the circuit opened
 /// and fails later says nothing new: it neither keeps the circuit open for longer nor closes it.
@@ -11,7 +11,7 @@ public final class CircuitBreaker: Sendable {
         case halfOpen = "half-open"
     }
 
-    /// Leave for one call, to be handed back with its outcome.
+    /// Permission for one call. Pass it to ``succeeded(_:)`` or ``failed(_:at:)``.
     public struct Permit: Sendable {
         fileprivate let period: Int
     }
@@ -19,14 +19,14 @@ public final class CircuitBreaker: Sendable {
     private enum State {
         case closed(failures: Int)
         case open(until: ContinuousClock.Instant)
-        /// One call is under way; if nothing is heard of it until then, another may try.
+        /// One call is under way; if it has not ended by then, another call may probe.
         case halfOpen(until: ContinuousClock.Instant)
     }
 
     private let threshold: Int
     private let openFor: Duration
     private let onChange: @Sendable (Circuit) -> Void
-    /// The period is another with each call that is let through to see, and with each change of the circuit.
+    /// The period increases by one with each probe call and each change of state.
     private let state = Mutex((State.closed(failures: 0), period: 0))
 
     /// - Parameters:
@@ -54,6 +54,7 @@ public final class CircuitBreaker: Sendable {
         }
     }
 
+    /// Call this or ``failed(_:at:)`` exactly once for each permit. It is ignored once the permit's period is over.
     public func succeeded(_ permit: Permit) {
         state.withLock { state in
             guard permit.period == state.period else { return }

@@ -5,7 +5,7 @@ public import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// Another role's processes: calls are spread over them, and who could not be reached is left out for a while.
+/// The processes of another role. Calls are distributed round-robin; a process that failed is ejected for 1 s.
 public final class Upstream: Sendable {
     /// What a response lacks.
     public enum Fault: Error, Sendable, Equatable {
@@ -17,7 +17,7 @@ public final class Upstream: Sendable {
 
     /// Who may send a request again that has no response.
     public enum Repetition: Sendable {
-        /// We: sending it twice does no more than sending it once.
+        /// ``Upstream`` does: the request is idempotent.
         case byUpstream
         /// The caller, once, within the same deadline.
         case byCaller
@@ -34,7 +34,9 @@ public final class Upstream: Sendable {
     private let turn = Atomic<Int>(0)
     private let unhealthyUntil = Mutex<[String: ContinuousClock.Instant]>([:])
 
+    /// - Parameter urls: at least one `http://host[:port]`, without a path.
     public init(urls: [String], client: HTTPClient) {
+        precondition(!urls.isEmpty, "an upstream needs an address")
         self.urls = urls
         self.client = client
     }
@@ -73,7 +75,7 @@ public final class Upstream: Sendable {
                 answer.followsUnansweredRequest = fault != .notSent
                 return answer
             } catch {
-                // Whoever asked has gone: that says nothing of the process.
+                // The caller was cancelled; the process may be healthy.
                 if Task.isCancelled, deadline > .now { throw error }
                 unhealthyUntil.withLock { $0[url] = .now + Self.unhealthyFor }
                 if error != .notSent { fault = error }
@@ -88,7 +90,8 @@ public final class Upstream: Sendable {
         let now = ContinuousClock.now
         let healthy = unhealthyUntil.withLock { unhealthy in urls.filter { unhealthy[$0].map { $0 <= now } ?? true } }
         let candidates = healthy.isEmpty ? urls : healthy
-        // One call finds out whether who was unhealthy is well again; the others wait for its word.
+        // One call probes a process whose ejection has ended. Other calls skip that process until the probe has succeeded, or for
+        // another second.
         unhealthyUntil.withLock { unhealthy in
             for url in healthy where unhealthy[url] != nil { unhealthy[url] = now + Self.unhealthyFor }
         }
@@ -106,7 +109,7 @@ public final class Upstream: Sendable {
         do {
             let end = NIODeadline.now() + TimeAmount(left)
             let response = try await client.execute(request, deadline: end)
-            // 101 would be another protocol's beginning.
+            // After 101 another protocol would follow.
             guard (200...599).contains(response.status.code) else { throw Fault.noResponse(timedOut: false) }
             let body = try await Self.collect(response.body, before: end)
             return UpstreamResponse(status: Int(response.status.code), headers: response.headers, body: body)
@@ -128,7 +131,8 @@ public final class Upstream: Sendable {
             throw .noResponse(timedOut: false)
         }
     }
-    /// The body, all of it. The client's own deadline ends with the head; a body that trickles would outlast it.
+
+    /// The body, all of it. The client's deadline covers only the head; a slow body could exceed it.
     private static func collect(_ body: HTTPClientResponse.Body, before end: NIODeadline) async throws -> ByteBuffer {
         let reading = Task {
             let bytes = try await body.collect(upTo: answerLimit)
@@ -155,6 +159,7 @@ extension Upstream.Repetition {
 
 /// The response of a service in another process.
 public struct UpstreamResponse: Sendable {
+    /// 200 to 599.
     public let status: Int
     public let headers: HTTPHeaders
     public let body: ByteBuffer
