@@ -39,7 +39,7 @@ public final class Readiness: Service {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             var log = FailureLog(
-                self.logger, failing: "redis refuses writes", recovered: "redis accepts writes again")
+                self.logger, failing: "redis is not writable", recovered: "redis is writable again")
             while !Task.isCancelled {
                 let start = ContinuousClock.now
                 let result = await self.client.send([Self.probe])[0]

@@ -95,6 +95,34 @@ struct AccessTests {
         }
     }
 
+    /// Redis loads the append-only file as the default user. Without rights of that user it skips every script's writes, which
+    /// are transactions in the file.
+    @Test func scriptsWritesSurviveARestartWithTheUsersAsTheyAre() async throws {
+        let options = ["--aclfile", GuardedRedis.users.path]
+        let server = try await RedisServer.start(options)
+        func client(_ user: String) throws -> RedisClient {
+            RedisClient(try RedisEndpoint(url: "redis://\(user):\(user)@127.0.0.1:\(server.port)"))
+        }
+        let script = Script(name: "two", source: "redis.call('SET', KEYS[1], 1) redis.call('SET', KEYS[2], 2) return 1")
+        let museum = try client("museum")
+        #expect(try await museum.send(Command(script, keys: ["museum:{a}:x", "museum:{a}:y"], arguments: [])) == .integer(1))
+        museum.close()
+        server.kill()
+        try await server.launch(options)
+        let restarted = try client("museum")
+        defer { restarted.close() }
+        #expect(try await restarted.send("MGET", "museum:{a}:x", "museum:{a}:y").asTexts() == ["1", "2"])
+        // The rights are for loading only: nobody can be the default user.
+        let nobody = try server.client()
+        defer { nobody.close() }
+        for words in [["PING"], ["GET", "museum:{a}:x"], ["AUTH", ""], ["AUTH", "default", ""]] {
+            guard case .failure(.refused) = await nobody.send([Command(words)])[0] else {
+                Issue.record("\(words) as the default user is not refused")
+                continue
+            }
+        }
+    }
+
     @Test func everyCommandWorksAsOperator() async throws {
         let guarded = try await GuardedRedis.start()
         let client = try guarded.server.client()

@@ -45,7 +45,7 @@ public final class RedisServer: Sendable {
         RedisClient(try RedisEndpoint(url: socketURL), options: options)
     }
 
-    /// Starts it (again) on the same port and data, and waits until it answers.
+    /// Starts it (again) on the same port and data, and waits until it replies, if only that it wants a password.
     public func launch(_ options: [String] = []) async throws {
         let conf = folder.url.appendingPathComponent("redis.conf")
         try Data(Self.conf.utf8).write(to: conf)
@@ -65,6 +65,7 @@ public final class RedisServer: Sendable {
             try await eventually("redis-server answers", within: .seconds(20)) {
                 if process.value?.exitCode() != nil { throw Failed("redis-server has ended") }
                 last = await client.send([Command("PING")])[0]
+                if case .failure(.refused(let message)) = last { return message.hasPrefix("NOAUTH") }
                 return last == .success(.text("PONG"))
             }
         } catch {
