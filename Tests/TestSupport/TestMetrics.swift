@@ -1,8 +1,6 @@
 import CoreMetrics
 import Platform
 
-@testable import Platform
-
 /// The metrics of this test process; set up once.
 public final class TestMetrics: Sendable {
     public static let shared = TestMetrics()
