@@ -16,7 +16,7 @@ enum HTTPServerLimits {
     /// Files that are no visitors' connections: Redis, other roles, logs, and those being turned away.
     static let filesKeptBack = 512
 
-    /// Requests being worked at. Two slow cores serve 4,000 bookings a second: then the last of these gets its response after half a
+    /// Requests in flight. Two slow cores serve 4,000 bookings a second: then the last of these gets its response after half a
     /// second, a quarter of its deadline. The two ports that may book have together what ReservationBatcher lets wait.
     static let requestsInFlight = 2048
 

@@ -46,7 +46,7 @@ public struct JSONWriter: Sendable {
         array(name, elements) { writer, element in writer.object { members(&$0, element) } }
     }
 
-    /// Absent where there is nothing to say.
+    /// Writes nothing if the value is `nil`.
     public mutating func member(_ name: StaticString, _ text: String?) {
         if let text { member(name, text) }
     }

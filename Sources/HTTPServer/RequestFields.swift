@@ -64,7 +64,7 @@ public struct RequestFields: Sendable {
         return number
     }
 
-    /// The field's number. Neither absent nor `null` will do.
+    /// The field's number. Throws if it is absent or `null`.
     public mutating func integer(_ field: String, in range: ClosedRange<Int>) throws(RequestError) -> Int {
         let isNull = members[field] == .null
         guard let number = try optionalInteger(field, in: range) else { throw Self.missing(field, isNull: isNull) }
