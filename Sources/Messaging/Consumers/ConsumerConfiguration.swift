@@ -10,7 +10,6 @@ public struct ConsumerConfiguration: Sendable {
     /// `<role>-<INSTANCE_ID>`.
     let consumer: String
     /// Delay between reading a batch and applying it. Book sets 3 ms, so that its own request usually records the booking first.
-    /// (The text is wrong too: nothing more is read during the delay. `linger` means batching elsewhere; name it `applyDelay`.)
     let linger: Duration
     /// Another consumer that has been idle for so long with nothing pending is removed from the group.
     var removeAfter = Duration.seconds(3600)
