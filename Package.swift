@@ -107,7 +107,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        service("Museum", [.crypto]),
+        service("Museum", [.crypto, .metrics]),
         service("Book", [.crypto, .metrics, .nioCore, .nioHTTP1]),
         service("Confirm"),
         service("MyPage"),

@@ -14,11 +14,13 @@ public struct BookModule: Sendable {
     /// - Parameter seats: the way to Museum.
     public init(redis: RedisClient, partitions: Partitions, seats: any SeatReservations, logger: Logger) {
         let secret = DeploymentSecret(redis, logger: logger)
+        let batchSize = Recorder(
+            label: "skmuseum_reservation_batch_size", dimensions: [("service", "book")], aggregate: true)
         let store = RedisBookingStore(client: redis)
         self.secret = secret
         routes = BookingRoutes(
             attempt: BookingAttempt(
-                seats: ReservationBatcher(seats), store: store,
+                seats: ReservationBatcher(seats, onBatch: { batchSize.record($0) }), store: store,
                 ids: HMACBookingIDGenerator(secret: secret.bytes, random: { UInt64.random(in: .min ... .max) }),
                 partitions: partitions),
             service: BookingService(store: store), partitions: partitions)
@@ -29,9 +31,10 @@ public struct BookModule: Sendable {
         BookEventHandler(service: BookingService(store: RedisBookingStore(client: connection)), now: now)
     }
 
-    /// The way to Museum in another process; its circuit is `skmuseum_book_circuit_state` (0 closed, 1 half-open, 2 open).
+    /// The way to Museum in another process; its circuit is `skmuseum_circuit_state` (0 closed, 1 half-open, 2 open).
     public static func remoteSeats(_ museum: Upstream) -> any SeatReservations {
-        let state = Gauge(label: "skmuseum_book_circuit_state")
+        let state = Gauge(
+            label: "skmuseum_circuit_state", dimensions: [("service", "book"), ("upstream", "museum")])
         let breaker = CircuitBreaker { circuit in
             switch circuit {
             case .closed: state.record(0)

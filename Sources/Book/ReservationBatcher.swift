@@ -38,9 +38,14 @@ final class ReservationBatcher: ReservationBatching {
     private static let waitingLimit = 4096
 
     private let seats: any SeatReservations
+    private let onBatch: @Sendable (Int) -> Void
     private let state = Mutex(State())
 
-    init(_ seats: any SeatReservations) { self.seats = seats }
+    /// - Parameter onBatch: called with the number of reservations of each call.
+    init(_ seats: any SeatReservations, onBatch: @escaping @Sendable (Int) -> Void = { _ in }) {
+        self.seats = seats
+        self.onBatch = onBatch
+    }
 
     func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(ReservationError)
         -> ReservationOutcome
@@ -74,6 +79,7 @@ final class ReservationBatcher: ReservationBatching {
     /// Sends one call after the other until nobody waits any more.
     private func send(for exhibition: ExhibitionID) async {
         while let reservations = nextCall(for: exhibition) {
+            onBatch(reservations.count)
             let answers: [Answer]
             do throws(ReservationError) {
                 let outcomes = try await seats.reserve(reservations, for: exhibition, before: .now + Self.callWithin)

@@ -10,7 +10,7 @@ public struct AppResponder: HTTPResponder {
     private let responder: RouterResponder<AppRequestContext>
     private let paths: PathTable
     private let now: CurrentTime
-    private let traffic: Traffic
+    private let metrics: RequestMetrics
     private let load: ConcurrencyLimiter
     /// Never refused under load, because monitoring must work then.
     private static let watchers: Set<String> = ["/livez", "/readyz", "/metrics"]
@@ -25,7 +25,7 @@ public struct AppResponder: HTTPResponder {
         self.paths = PathTable(routes)
         self.responder = router.buildResponder()
         self.now = now
-        self.traffic = Traffic(role: role)
+        self.metrics = RequestMetrics(service: role)
         self.load = load
     }
 
@@ -36,9 +36,10 @@ public struct AppResponder: HTTPResponder {
         context.metadata = RequestMetadata(requestId: requestId, moment: now())
         context.logger[metadataKey: "requestId"] = "\(requestId)"
         context.logger[metadataKey: "hb.request.id"] = nil
+        let match = paths.match(request)
         var response: Response
         do {
-            response = try await respondUnderLoad(to: request, context: context)
+            response = try await respondUnderLoad(to: request, match, context: context)
         } catch {
             response = answer(error, requestId: requestId, request: request, logger: context.logger)
         }
@@ -46,7 +47,7 @@ public struct AppResponder: HTTPResponder {
         response.headers[.cacheControl] = request.uri.path.hasPrefix("/museums") ? "no-cache" : "no-store"
         if request.method == .head, response.body.contentLength != 0 { response = response.createHeadResponse() }
         let duration = ContinuousClock.now - start
-        traffic.count(status: response.status.code, duration: duration)
+        metrics.count(request.method, route: match.route, status: response.status.code, duration: duration)
         context.logger.debug(
             "request answered",
             metadata: [
@@ -56,12 +57,14 @@ public struct AppResponder: HTTPResponder {
         return response
     }
 
-    private func respondUnderLoad(to request: Request, context: AppRequestContext) async throws -> Response {
+    private func respondUnderLoad(
+        to request: Request, _ match: PathTable.Match, context: AppRequestContext
+    ) async throws -> Response {
         let isWatched = Self.watchers.contains(request.uri.path)
         if isWatched { load.show() }
         guard isWatched || load.begin() else { throw Failure.overloaded }
         defer { if !isWatched { load.end() } }
-        let queue = try paths.check(request)
+        let queue = try match.deadlines.get()
         try Preconditions.check(request.headers)
         let deadline = RequestDeadline(isRead: [.get, .head].contains(request.method), queue: queue)
         // The routes of these methods read the body. Their deadline begins at the end of the body.
@@ -77,55 +80,6 @@ public struct AppResponder: HTTPResponder {
         var response = Problem(error).response(requestId: requestId)
         if request.method == .head { response = response.createHeadResponse() }
         return response
-    }
-}
-
-/// Which paths a port has, what each takes, and how long its response may take.
-private struct PathTable: Sendable {
-    private struct Entry: Sendable {
-        let pattern: [Substring]
-        let deadlines: DeadlineQueue
-        var methods: [HTTPRequest.Method]
-    }
-
-    private var entries: [Entry] = []
-
-    init(_ routes: [any Routes]) {
-        var queues: [Duration: DeadlineQueue] = [:]
-        for routes in routes {
-            let queue = queues[routes.answerWithin] ?? DeadlineQueue(limit: routes.answerWithin)
-            queues[routes.answerWithin] = queue
-            let router = Router(context: AppRequestContext.self)
-            routes.add(to: router)
-            for route in router.routes {
-                let pattern = "\(route.path)".split(separator: "/")
-                let index = entries.firstIndex { $0.pattern == pattern }
-                let methods = route.method == .get ? [.get, .head] : [route.method]
-                if let index {
-                    entries[index].methods += methods
-                } else {
-                    entries.append(Entry(pattern: pattern, deadlines: queue, methods: methods))
-                }
-            }
-        }
-    }
-
-    /// - Returns: where the deadline of such a request belongs.
-    func check(_ request: Request) throws(RequestError) -> DeadlineQueue {
-        let target = request.uri.path
-        let path = target == "/" ? [] : target.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-        // Neither /museums/ nor //museums is /museums: an empty segment is a segment (RFC 3986, 3.3).
-        guard path.allSatisfy({ !$0.isEmpty }) else { throw .unknownPath }
-        // No id has a slash in it; written as %2F it must not look like one where it is decoded later.
-        guard !path.contains(where: { $0.lowercased().contains("%2f") }) else { throw .unknownPath }
-        // A literal path is named before one with an id in it: /museums/{id} does not respond for the other.
-        let fitting = entries.filter { entry in
-            entry.pattern.count == path.count
-                && zip(entry.pattern, path).allSatisfy { $0.hasPrefix("{") || $0.hasPrefix(":") || $0 == $1 }
-        }
-        guard !fitting.isEmpty else { throw .unknownPath }
-        if let entry = fitting.first(where: { $0.methods.contains(request.method) }) { return entry.deadlines }
-        throw .methodNotAllowed(allowed: Set(fitting.flatMap { $0.methods.map(\.rawValue) }).sorted())
     }
 }
 
@@ -145,22 +99,6 @@ public enum RequestIdentifier {
     public static func make() -> String {
         let digits = String(UInt64.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-}
-
-/// Requests of one role: how many, with which status, how long.
-private struct Traffic: Sendable {
-    private let role: String
-    private let duration: Metrics.Timer
-
-    init(role: String) {
-        self.role = role
-        self.duration = Timer(label: "skmuseum_\(role)_request_duration_seconds")
-    }
-
-    func count(status: Int, duration: Duration) {
-        Counter(label: "skmuseum_\(role)_requests_total", dimensions: [("status", String(status))]).increment()
-        self.duration.recordNanoseconds(Int64(duration / .nanoseconds(1)))
     }
 }
 

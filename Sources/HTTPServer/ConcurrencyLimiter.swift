@@ -10,8 +10,8 @@ final class ConcurrencyLimiter: Sendable {
     private let shed: Counter
 
     init(role: String) {
-        inFlight = Meter(label: "skmuseum_\(role)_requests_in_flight")
-        shed = Counter(label: "skmuseum_\(role)_requests_shed_total")
+        inFlight = Meter(label: "skmuseum_http_requests_in_flight", dimensions: [("service", role)])
+        shed = Counter(label: "skmuseum_http_requests_shed_total", dimensions: [("service", role)])
         inFlight.set(0)
     }
 

@@ -20,8 +20,8 @@ final class ConnectionLimiter: Sendable {
 
     init(role: String, budget: ConnectionBudget) {
         self.budget = budget
-        inside = Meter(label: "skmuseum_\(role)_connections")
-        refused = Counter(label: "skmuseum_\(role)_connections_refused_total")
+        inside = Meter(label: "skmuseum_http_connections", dimensions: [("service", role)])
+        refused = Counter(label: "skmuseum_http_connections_refused_total", dimensions: [("service", role)])
         inside.set(0)
     }
 

@@ -1,5 +1,6 @@
 import Contracts
 import Messaging
+import Metrics
 import Redis
 import Scripts
 
@@ -17,7 +18,9 @@ struct RedisSeatStore: SeatStore {
                 MuseumReserve.Reservation(
                     booking: $0.booking.text, seats: $0.seats, visitor: $0.visitor, requestId: $0.requestId)
             })
-        return try await client.call(call).map { ReservationOutcome(code: $0.code.outcomeCode, available: $0.available) }
+        let outcomes = try await client.call(call).map { ReservationOutcome(code: $0.code.outcomeCode, available: $0.available) }
+        for (reservation, outcome) in zip(reservations, outcomes) { SeatMetrics.count(outcome.code, seats: reservation.seats) }
+        return outcomes
     }
 
     func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure) {
@@ -56,6 +59,22 @@ extension MuseumReserve.Code {
         case .over: .over
         case .soldOut: .soldOut
         case .reserved: .reserved
+        }
+    }
+}
+
+/// Seats sold and refused, in numbers. A repeated reservation counts once.
+private enum SeatMetrics {
+    private static let sold = Counter(label: "skmuseum_seats_sold_total", dimensions: [("service", "museum")])
+
+    static func count(_ code: ReservationOutcome.Code, seats: Int) {
+        switch code {
+        case .reserved: sold.increment(by: seats)
+        case .repeated: break
+        case .mismatch, .void, .soldOut, .closed, .deleted, .over, .noExhibition:
+            let reason = code.rawValue.lowercased().replacing("_", with: "-")
+            Counter(label: "skmuseum_seats_refused_total", dimensions: [("service", "museum"), ("reason", reason)])
+                .increment(by: seats)
         }
     }
 }

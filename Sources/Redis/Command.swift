@@ -11,11 +11,14 @@ public struct Command: Sendable {
     }
 
     let arguments: [Argument]
+    /// The name of the script that is called; `nil` for any other command.
+    let scriptName: String?
     /// Set for a script's call: the EVAL for a server that has not loaded the script.
     let evalFallback: [Argument]?
 
     public init(arguments: [Argument]) {
         self.arguments = arguments
+        self.scriptName = nil
         self.evalFallback = nil
     }
 
@@ -32,7 +35,15 @@ public struct Command: Sendable {
     public init(_ script: Script, keys: [String], rawArguments: [Argument]) {
         let tail = ([String(keys.count)] + keys).map { Argument.text($0) } + rawArguments
         self.arguments = [.text("EVALSHA"), .text(script.sha1)] + tail
+        self.scriptName = script.name
         self.evalFallback = [.text("EVAL"), .text(script.source)] + tail
+    }
+
+    /// What it is called in metrics: the script's name, or the command's first argument. No other argument shows.
+    var name: String {
+        if let scriptName { return scriptName }
+        guard case .text(let text)? = arguments.first else { return "other" }
+        return text
     }
 
     /// At least as many bytes as the command takes when it is written, and some for each argument.

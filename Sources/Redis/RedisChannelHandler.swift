@@ -15,6 +15,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
         let size: Int
         let deadline: NIODeadline
         let promise: EventLoopPromise<[Result<Reply, RedisError>]>
+        /// What is measured, and since when; `nil`: nobody measures.
+        let measured: (command: String, start: NIODeadline)?
         var results: [Result<Reply, RedisError>] = []
     }
 
@@ -30,19 +32,22 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private var isFlushDue = false
     /// Why it has been given up.
     private var failure: String?
+    private let onReply: (@Sendable (String, Duration) -> Void)?
     private let isSecured: Bool
     private var isHandshakeDue: Bool
 
     /// - Parameter isSecured: whether there is TLS below. What is sent meanwhile, it keeps until the server has shown who it
     ///   is.
-    init(isSecured: Bool = false) {
+    init(isSecured: Bool = false, onReply: (@Sendable (String, Duration) -> Void)? = nil) {
+        self.onReply = onReply
         self.isSecured = isSecured
         self.isHandshakeDue = isSecured
     }
 
-    func send(_ commands: [Command], deadline: NIODeadline, on channel: any Channel) -> EventLoopFuture<
-        [Result<Reply, RedisError>]
-    > {
+    /// - Parameter isMeasured: whether ``RedisOptions/onReply`` is told how long it takes.
+    func send(_ commands: [Command], deadline: NIODeadline, isMeasured: Bool = true, on channel: any Channel)
+        -> EventLoopFuture<[Result<Reply, RedisError>]>
+    {
         // An empty batch would take the first reply of the next batch.
         if commands.isEmpty { return channel.eventLoop.makeSucceededFuture([]) }
         let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
@@ -59,7 +64,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
         var buffer = channel.allocator.buffer(capacity: size)
         for command in commands { command.encode(into: &buffer) }
         unanswered += size
-        waiting.append(Batch(count: commands.count, size: size, deadline: deadline, promise: promise))
+        let measured = isMeasured && onReply != nil ? (command: commands[0].name, start: NIODeadline.now()) : nil
+        waiting.append(Batch(count: commands.count, size: size, deadline: deadline, promise: promise, measured: measured))
         channel.write(buffer, promise: nil)
         flushSoon(channel)
         if deadline < alarmAt { setAlarm(channel) }
@@ -113,6 +119,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         }
         if batch.results.count == batch.count {
             unanswered -= batch.size
+            if let measured = batch.measured { onReply?(measured.command, Duration(.now() - measured.start)) }
             batch.promise.succeed(batch.results)
         } else {
             waiting.prepend(batch)

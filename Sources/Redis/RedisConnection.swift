@@ -32,7 +32,8 @@ public final class RedisConnection: RedisSender {
                 channel.eventLoop.makeCompletedFuture {
                     let tls = try tls.get()
                     if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
-                    try channel.pipeline.syncOperations.addHandler(RedisChannelHandler(isSecured: tls != nil))
+                    try channel.pipeline.syncOperations.addHandler(
+                        RedisChannelHandler(isSecured: tls != nil, onReply: options.onReply))
                 }
             }
         let connecting =
@@ -88,8 +89,12 @@ public final class RedisConnection: RedisSender {
         }
     }
 
-    private func enqueue(_ commands: [Command], deadline: NIODeadline) -> EventLoopFuture<[Result<Reply, RedisError>]> {
-        channel.eventLoop.flatSubmit { self.handler.value.send(commands, deadline: deadline, on: self.channel) }
+    private func enqueue(
+        _ commands: [Command], deadline: NIODeadline, isMeasured: Bool = true
+    ) -> EventLoopFuture<[Result<Reply, RedisError>]> {
+        channel.eventLoop.flatSubmit {
+            self.handler.value.send(commands, deadline: deadline, isMeasured: isMeasured, on: self.channel)
+        }
     }
 
     public func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
@@ -98,12 +103,14 @@ public final class RedisConnection: RedisSender {
 
     /// Sends a command that the server may hold for `blocking` before it replies.
     public func send(_ command: Command, blocking: Duration) async throws(RedisError) -> Reply {
-        try await send([command], deadline: .now() + timeout + TimeAmount(blocking))[0].get()
+        try await send([command], deadline: .now() + timeout + TimeAmount(blocking), isMeasured: false)[0].get()
     }
 
-    func send(_ commands: [Command], deadline: NIODeadline) async -> [Result<Reply, RedisError>] {
+    func send(
+        _ commands: [Command], deadline: NIODeadline, isMeasured: Bool = true
+    ) async -> [Result<Reply, RedisError>] {
         do {
-            let results = try await enqueue(commands, deadline: deadline).get()
+            let results = try await enqueue(commands, deadline: deadline, isMeasured: isMeasured).get()
             // READONLY: the server is a replica. The next command connects again, perhaps to the primary.
             if results.contains(where: { if case .failure(.readOnly) = $0 { true } else { false } }) { close() }
             return results
@@ -122,6 +129,9 @@ public struct RedisOptions: Sendable {
     public var commandTimeout: TimeAmount = .milliseconds(500)
     /// What CLIENT LIST shows; no spaces.
     public var clientName = "skmuseum"
+    /// Called on the event loop with the first command's name, or its script's, and the time from sending a batch to its last
+    /// reply. Not called for reads that block, nor where a reply is missing.
+    public var onReply: (@Sendable (_ command: String, _ duration: Duration) -> Void)?
 
     public init() {}
 }

@@ -47,7 +47,7 @@ struct ConsumerFailureTests {
         let redis = try await fixture.user()
         let log = fixture.log
         let metrics = TestMetrics.shared
-        let before = metrics.value("skmuseum_confirm_writes_refused_total") ?? 0
+        let before = metrics.value(#"skmuseum_writes_refused_total{service="confirm"}"#) ?? 0
         try await fixture.consuming(as: redis, handler: { CountingHandler(count: count, sender: $0) }) {
             try await fixture.publish()
             try await eventually("it works") { try await fixture.pending() == 0 && count.value == 1 }
@@ -68,7 +68,7 @@ struct ConsumerFailureTests {
         let lines = log.loud.value.filter { $0.hasPrefix("redis ") }
         #expect(lines.count == 2, "\(lines)")
         #expect(lines[0].contains(refusal == .noRight ? "cause=NOPERM" : "cause=OOM"), "\(lines)")
-        #expect((metrics.value("skmuseum_confirm_writes_refused_total") ?? 0) > before + 2)
+        #expect((metrics.value(#"skmuseum_writes_refused_total{service="confirm"}"#) ?? 0) > before + 2)
     }
 
     /// The consumer's own writes: acknowledging, claiming, progress. None of them ends the session.

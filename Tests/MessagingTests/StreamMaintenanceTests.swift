@@ -179,7 +179,7 @@ struct StreamMaintenanceTests {
     @Test func lagIsExportedAndAStallIsLoggedOnce() async throws {
         let metrics = TestMetrics.shared
         func lag(_ group: String) -> Double? {
-            metrics.value("skmuseum_book_subscriber_lag_seconds{group=\"\(group)\",partition=\"lag\"}")
+            metrics.value(#"skmuseum_consumer_lag_seconds{service="\#(group)",stream="book",partition="lag"}"#)
         }
         // A partition of its own: other tests' keepers write the same process's gauges.
         _ = try await client.send("RENAME", stream, "book:{lag}:events")

@@ -30,17 +30,17 @@ struct ConnectionLimitTests {
                     ![2, 3, 4].contains(($0 + round) % 7) || !connections.members[$0].received.isEmpty
                 }
             }
-            #expect(try await deployment.metric("skmuseum_museum_connections", of: "museum") ?? 0 >= 300)
+            #expect(try await deployment.metric(#"skmuseum_http_connections{service="museum"}"#, of: "museum") ?? 0 >= 300)
             for index in 0..<700 { connections.leave(index, reset: index % 2 == round % 2) }
         }
         // The one that asks is there itself, and readiness was asked for before over others of its pool.
         try await eventually("nobody is left", within: .seconds(20)) {
             let answer = try await RawExchange.run(
                 Array("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8), port: port)
-            let line = answer.text.split(separator: "\n").first { $0.hasPrefix("skmuseum_museum_connections ") }
+            let line = answer.text.split(separator: "\n").first { $0.hasPrefix(#"skmuseum_http_connections{service="museum"} "#) }
             return ["1.0", "2.0"].contains(line?.split(separator: " ").last.map { $0.trimmingCharacters(in: .whitespaces) })
         }
-        #expect(try await deployment.metric("skmuseum_museum_requests_in_flight", of: "museum") == 0)
+        #expect(try await deployment.metric(#"skmuseum_http_requests_in_flight{service="museum"}"#, of: "museum") == 0)
     }
 
     @Test func tooManyFromOneAddress() async throws {
@@ -53,7 +53,7 @@ struct ConnectionLimitTests {
             try connections.join(100, port: port)
             // More than the kernel's queue takes would not reach the server at all.
             try await connections.turn(until: "they are in", within: .seconds(20)) { _ in
-                try await deployment.metric("skmuseum_museum_connections", of: "museum") ?? 0 >= Double(min(number * 100, 4090))
+                try await deployment.metric(#"skmuseum_http_connections{service="museum"}"#, of: "museum") ?? 0 >= Double(min(number * 100, 4090))
             }
         }
         // 4,096 less the tests' own one or two.

@@ -159,14 +159,14 @@ struct ContractTests {
         }
         let id = try await museum.visitor.register(capacity: 100)
         for number in 0..<5 { _ = try await museum.visitor.book(id, visitor: "visitor \(number)", seats: 30) }
-        #expect(try await value("book", #"skmuseum_book_requests_total{status="201"}"#) == 3)
-        #expect(try await value("book", #"skmuseum_book_requests_total{status="409"}"#) == 2)
-        #expect(try await value("gateway", #"skmuseum_gateway_requests_total{status="201"}"#) == 4)
-        #expect(try await value("book", "skmuseum_book_request_duration_seconds_count") >= 5)
+        #expect(try await value("book", #"skmuseum_http_requests_total{service="book",route="/books",method="POST",status="201"}"#) == 3)
+        #expect(try await value("book", #"skmuseum_http_requests_total{service="book",route="/books",method="POST",status="409"}"#) == 2)
+        #expect(try await value("gateway", #"skmuseum_http_requests_total{service="gateway",route="/books",method="POST",status="201"}"#) == 3)
+        #expect(try await value("book", #"skmuseum_http_request_duration_seconds_count{service="book",route="/books",method="POST"}"#) == 5)
         // Requested and RequestCompleted of each booking.
         try await eventually("all events are counted") {
-            try await value("confirm", "skmuseum_confirm_events_applied_total") == 6
+            try await value("confirm", #"skmuseum_consumer_events_applied_total{service="confirm"}"#) == 6
         }
-        #expect(try await value("confirm", "skmuseum_confirm_dead_letters_total") == 0)
+        #expect(try await value("confirm", #"skmuseum_dead_letters_total{service="confirm"}"#) == 0)
     }
 }

@@ -19,7 +19,7 @@ struct OverloadTests {
             connections.turn()
         }
         try await eventually("all are in") {
-            try await deployment.metric("skmuseum_gateway_connections", of: "gateway") ?? 0 >= 3000
+            try await deployment.metric(#"skmuseum_http_connections{service="gateway"}"#, of: "gateway") ?? 0 >= 3000
         }
         deployment.runFirst()
         // What 3,000 requests that ask for nothing take on this machine just now: nobody can be answered faster than that.
@@ -46,7 +46,7 @@ struct OverloadTests {
         }
         let took = ContinuousClock.now - sent
         let during = deployment.residentMemory
-        let shed = try await deployment.metric("skmuseum_gateway_requests_shed_total", of: "gateway") ?? 0
+        let shed = try await deployment.metric(#"skmuseum_http_requests_shed_total{service="gateway"}"#, of: "gateway") ?? 0
         var counts: [Int: Int] = [:]
         for member in connections.members { counts[member.statuses.first ?? 0, default: 0] += 1 }
         print(
@@ -70,7 +70,7 @@ struct OverloadTests {
         try await connections.turn(until: "all are answered", within: .seconds(10)) {
             $0.members.allSatisfy { !$0.received.isEmpty }
         }
-        #expect(try await deployment.metric("skmuseum_gateway_requests_in_flight", of: "gateway") == 0)
+        #expect(try await deployment.metric(#"skmuseum_http_requests_in_flight{service="gateway"}"#, of: "gateway") == 0)
         let audit = try await deployment.run("audit", "--wait", "20s")
         #expect(audit.code == 0, "\(audit.output)")
     }

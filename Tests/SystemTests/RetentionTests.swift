@@ -152,10 +152,12 @@ struct RetentionTests {
                     Double($0.dropFirst(series.count + 1))
                 } ?? -1
             }
-            let labels = "{group=\"confirm\",partition=\"a\"}"
-            return value("skmuseum_book_subscriber_lag_seconds\(labels)") > 0
-                && value("skmuseum_book_subscriber_lag_seconds{group=\"museum\",partition=\"a\"}") == 0
-                && value("skmuseum_museum_subscriber_lag_seconds{group=\"mypage\",partition=\"a\"}") > 0
+            func lag(_ measure: String, of group: String, on stream: String) -> Double {
+                value("skmuseum_consumer_lag_\(measure){service=\"\(group)\",stream=\"\(stream)\",partition=\"a\"}")
+            }
+            return lag("seconds", of: "confirm", on: "book") > 0 && lag("events", of: "confirm", on: "book") == 2
+                && lag("seconds", of: "museum", on: "book") == 0 && lag("events", of: "museum", on: "book") == 0
+                && lag("seconds", of: "mypage", on: "museum") > 0
                 && value("skmuseum_redis_memory_used_bytes") > 500_000 && value("skmuseum_redis_memory_limit_bytes") > 1e8
         }
     }

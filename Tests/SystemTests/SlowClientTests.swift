@@ -69,7 +69,7 @@ struct SlowClientTests {
         for group in 1...10 {
             try connections.join(group < 10 ? 220 : 20, port: port, receiveBuffer: group < 10 ? nil : 4096)
             try await eventually("all are in", within: .seconds(30)) {
-                try await deployment.metric("skmuseum_gateway_connections", of: "gateway") ?? 0
+                try await deployment.metric(#"skmuseum_http_connections{service="gateway"}"#, of: "gateway") ?? 0
                     >= Double(connections.members.count)
             }
         }
@@ -91,16 +91,16 @@ struct SlowClientTests {
         // Those who don't read have received as many responses as the buffers hold.
         try await eventually("the answers stand still", within: .seconds(30)) {
             connections.turn()
-            return try await deployment.metric("skmuseum_gateway_requests_in_flight", of: "gateway") ?? 9 < 3
+            return try await deployment.metric(#"skmuseum_http_requests_in_flight{service="gateway"}"#, of: "gateway") ?? 9 < 3
         }
         print("all in, answers at a standstill after", ContinuousClock.now - entered)
         let meanwhile = try await Self.latencies(visitor, exhibition)
         let during = deployment.residentMemory
-        #expect(try await deployment.metric("skmuseum_gateway_requests_shed_total", of: "gateway") ?? 0 == 0)
+        #expect(try await deployment.metric(#"skmuseum_http_requests_shed_total{service="gateway"}"#, of: "gateway") ?? 0 == 0)
         // Slow heads and bodies go after ten seconds; who doesn't read, ten seconds after the answers stood still.
         try await eventually("the slow are gone", within: .seconds(25), every: .milliseconds(100)) {
             connections.turn()
-            return try await deployment.metric("skmuseum_gateway_connections", of: "gateway") ?? 2000 < 20
+            return try await deployment.metric(#"skmuseum_http_connections{service="gateway"}"#, of: "gateway") ?? 2000 < 20
         }
         let after = deployment.residentMemory
         print(

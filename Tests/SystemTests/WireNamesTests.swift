@@ -135,7 +135,7 @@ struct WireNamesTests {
         // Each owner of a stream reports its subscribers' lag every ten seconds.
         for role in ["museum", "book", "confirm"] {
             try await eventually("\(role) reports lag", within: .seconds(30)) {
-                try await Visitor(deployment[role].url(role)).get("/metrics").text.contains("_subscriber_lag_seconds")
+                try await Visitor(deployment[role].url(role)).get("/metrics").text.contains("skmuseum_consumer_lag_seconds")
             }
         }
         var names: [String] = []

@@ -1,6 +1,5 @@
 import Contracts
 import Logging
-import Metrics
 import Redis
 
 /// Applies and acknowledges the entries that one connection's consumer reads, and keeps entries to retry later.
@@ -20,8 +19,8 @@ struct BatchWorker {
     private let writes: WriteRetry
     private let singleAttempts: SingleEventAttempts
     private let logger: Logger
-    private let applied: Counter
-    private let deadLettered: Counter
+    private let metrics: ConsumerMetrics
+    private let now: CurrentTime
     /// Unacknowledged entries whose subject does not exist yet, by name.
     private var waiting: [String: Waiting] = [:]
     /// Whether anything was acknowledged since progress was last written.
@@ -31,7 +30,7 @@ struct BatchWorker {
 
     init(
         group: ConsumerGroup, connections: ConsumerConnections, handler: any EventHandler, recorder: RefusalRecorder,
-        refusals: RefusedWrites, singleAttempts: SingleEventAttempts, logger: Logger
+        refusals: RefusedWrites, singleAttempts: SingleEventAttempts, now: @escaping CurrentTime, logger: Logger
     ) {
         self.group = group
         self.connections = connections
@@ -40,8 +39,8 @@ struct BatchWorker {
         writes = WriteRetry(partition: group.partition, connections: connections, refusals: refusals)
         self.singleAttempts = singleAttempts
         self.logger = logger
-        applied = Counter(label: "skmuseum_\(group.service.rawValue)_events_applied_total")
-        deadLettered = Counter(label: "skmuseum_\(group.service.rawValue)_dead_letters_total")
+        metrics = ConsumerMetrics(of: group.service)
+        self.now = now
     }
 
     /// Applies what is pending for this consumer from an earlier session.
@@ -76,6 +75,13 @@ struct BatchWorker {
         hasProgress = written == nil
     }
 
+    /// Shows how many dead letters the group has. A failed read keeps the last value: the next command of the session reports
+    /// what is wrong with the connection.
+    func measureDeadLetters() async {
+        guard let count = try? await group.deadLetters.count() else { return }
+        metrics.deadLettersStored(count, in: group.partition)
+    }
+
     /// Removes consumers of this group that will not come back.
     func removeIdleConsumers(idle: Duration) async throws(RedisError) {
         let names = try await writes.unlessRefused("remove consumers") { () async throws(RedisError) in
@@ -93,6 +99,7 @@ struct BatchWorker {
             try await group.readNew(count: ConsumerConfiguration.batchLimit, block: block, on: connection)
         }
         if entries.isEmpty { return }
+        metrics.batchRead(count: entries.count)
         if linger > .zero, entries.count < ConsumerConfiguration.batchLimit { try? await Task.sleep(for: linger) }
         try await apply(entries)
     }
@@ -159,7 +166,7 @@ struct BatchWorker {
         try await writes.untilAccepted("acknowledge") { [done] () async throws(RedisError) in try await group.acknowledge(done) }
         hasAcknowledged = true
         for entry in done { waiting[entry.name] = nil }
-        applied.increment(by: done.count)
+        metrics.applied(done.compactMap { StreamID($0.id).map { UnixMilliseconds($0.milliseconds) } }, now: now())
         hasProgress = true
     }
 
@@ -212,7 +219,7 @@ struct BatchWorker {
         }
         hasAcknowledged = true
         waiting[entry.name] = nil
-        deadLettered.increment()
+        metrics.movedToDeadLetters()
         hasProgress = true
     }
 }

@@ -70,6 +70,7 @@ struct EventConsumer: Sendable {
                 // enough.
                 let isFirst = nextClaim == start
                 try await work.claim(idle: ConsumerConfiguration.claimAfter)
+                await work.measureDeadLetters()
                 nextClaim =
                     .now + (isFirst ? ConsumerConfiguration.claimAfter : ConsumerConfiguration.claimEvery)
             }
@@ -119,6 +120,6 @@ struct EventConsumer: Sendable {
         let recorder = RefusalRecorder(connections.store)
         return BatchWorker(
             group: group, connections: connections, handler: configuration.handler(recorder), recorder: recorder,
-            refusals: refusals, singleAttempts: singleAttempts, logger: logger)
+            refusals: refusals, singleAttempts: singleAttempts, now: configuration.now, logger: logger)
     }
 }

@@ -13,7 +13,7 @@ public final class RefusedWrites: Sendable {
 
     public init(of service: ServiceName, logger: Logger) {
         self.logger = logger
-        counter = Counter(label: "skmuseum_\(service.rawValue)_writes_refused_total")
+        counter = Counter(label: "skmuseum_writes_refused_total", dimensions: [("service", service.rawValue)])
         counter.increment(by: 0)
     }
 

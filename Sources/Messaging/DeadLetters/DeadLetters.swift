@@ -25,6 +25,8 @@ public struct DeadLetters: Sendable {
         _ = try await store.send(Command(arguments: ["XADD", .text(key), "*"] + note + (entry.raw ?? [])))
     }
 
+    func count() async throws(RedisError) -> Int { try await store.send("XLEN", key).asInteger() }
+
     /// The last one's id; zero if there is none.
     public func last() async throws(RedisError) -> StreamID {
         let reply = try await store.send("XREVRANGE", key, "+", "-", "COUNT", "1").asArray()

@@ -10,6 +10,8 @@ struct EventStream: Sendable {
 
     /// Most entries that one XTRIM takes out, so that nobody waits long for it.
     static let trimLimit = 1000
+    /// Most entries that one read of a count returns.
+    private static let countStep = 500
 
     private var keys: Keys { Keys(partition: partition) }
     private var stream: String { keys.events(of: service.rawValue) }
@@ -31,6 +33,20 @@ struct EventStream: Sendable {
     /// The first entry that comes after `id`.
     func first(after id: StreamID) async throws(RedisError) -> StreamID? {
         try Self.firstId(try await redis.send("XRANGE", stream, "(" + id.text, "+", "COUNT", "1"))
+    }
+
+    /// How many entries come after `id`, counted in steps, up to `limit`.
+    func count(after id: StreamID, limit: Int) async throws(RedisError) -> Int {
+        var count = 0
+        var last = id.text
+        while count < limit {
+            let step = min(Self.countStep, limit - count)
+            let entries = try await redis.send("XRANGE", stream, "(" + last, "+", "COUNT", String(step)).asArray()
+            count += entries.count
+            guard entries.count == step, let entry = entries.last else { break }
+            last = try (try entry.asArray().first ?? .null).asText()
+        }
+        return count
     }
 
     private static func firstId(_ entries: Reply) throws(RedisError) -> StreamID? {

@@ -22,6 +22,9 @@ public struct StreamMaintenance: Service {
         public init() {}
     }
 
+    /// Most events that are counted for one subscriber's lag.
+    static let countLimit = 10_000
+
     private let service: ServiceName
     private let partitions: Partitions
     private let redis: RedisClient
@@ -98,8 +101,10 @@ public struct StreamMaintenance: Service {
             let isBehind = state.last.map { $0 > applied } ?? false
             let oldest = isBehind ? try await stream.first(after: applied) : nil
             let lag = oldest.map { max(0, Double(moment) - Double($0.milliseconds)) / 1000 } ?? 0
-            let dimensions = [("group", group.rawValue), ("partition", stream.partition)]
-            Gauge(label: "skmuseum_\(service.rawValue)_subscriber_lag_seconds", dimensions: dimensions).record(lag)
+            let labels = [("service", group.rawValue), ("stream", service.rawValue), ("partition", stream.partition)]
+            Gauge(label: "skmuseum_consumer_lag_seconds", dimensions: labels).record(lag)
+            let count = isBehind ? try await stream.count(after: applied, limit: Self.countLimit) : 0
+            Gauge(label: "skmuseum_consumer_lag_events", dimensions: labels).record(count)
             let change = detector.observe(group, in: stream.partition, applied: applied, isBehind: oldest != nil, now: .now)
             report(change, of: group, in: stream.partition, lag: lag)
         }

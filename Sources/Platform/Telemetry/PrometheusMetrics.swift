@@ -18,7 +18,10 @@ public final class PrometheusMetrics: MetricsFactory {
         var text = ""
         var last = ""
         for (key, series) in known.sorted(by: { ($0.key.label, $0.key.dimensions) < ($1.key.label, $1.key.dimensions) }) {
-            if key.label != last { text += "# TYPE \(key.label) \(series.kind)\n" }
+            if key.label != last {
+                if let help = MetricCatalogue.help[key.label] { text += "# HELP \(key.label) \(help)\n" }
+                text += "# TYPE \(key.label) \(series.kind)\n"
+            }
             last = key.label
             text += series.render(key.label, key.dimensions)
         }
@@ -58,11 +61,11 @@ public final class PrometheusMetrics: MetricsFactory {
     }
 
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        find(label, dimensions) { GaugeSeries() }
+        aggregate ? find(label, dimensions) { HistogramSeries(MetricCatalogue.countBounds) } : find(label, dimensions) { GaugeSeries() }
     }
 
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        find(label, dimensions) { HistogramSeries() }
+        find(label, dimensions) { HistogramSeries(MetricCatalogue.secondsBounds(of: label)) }
     }
 
     public func destroyCounter(_ handler: any CounterHandler) {}
@@ -104,24 +107,32 @@ private final class GaugeSeries: MeterHandler, RecorderHandler, Series {
     func render(_ label: String, _ dimensions: String) -> String { line(label, dimensions, value.withLock { $0 }) }
 }
 
-/// Durations in seconds, in buckets from half a millisecond to five seconds.
-private final class HistogramSeries: TimerHandler, Series {
+/// Values in buckets: durations in seconds, or counts.
+private final class HistogramSeries: TimerHandler, RecorderHandler, Series {
     private struct Counts {
-        var buckets = [Int](repeating: 0, count: HistogramSeries.bounds.count)
+        var buckets: [Int]
         var count = 0
         var sum = 0.0
     }
 
-    private static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
-    private let counts = Mutex(Counts())
+    private let bounds: [Double]
+    private let counts: Mutex<Counts>
     let kind = "histogram"
 
-    func recordNanoseconds(_ duration: Int64) {
-        let seconds = Double(duration) / 1e9
-        let bucket = Self.bounds.firstIndex { seconds <= $0 }
+    /// - Parameter bounds: the upper bound of each bucket, ascending. The last bucket has none.
+    init(_ bounds: [Double]) {
+        self.bounds = bounds
+        counts = Mutex(Counts(buckets: [Int](repeating: 0, count: bounds.count)))
+    }
+
+    func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
+    func record(_ value: Int64) { record(Double(value)) }
+
+    func record(_ value: Double) {
+        let bucket = bounds.firstIndex { value <= $0 }
         counts.withLock { counts in
             counts.count += 1
-            counts.sum += seconds
+            counts.sum += value
             if let bucket { counts.buckets[bucket] += 1 }
         }
     }
@@ -131,7 +142,7 @@ private final class HistogramSeries: TimerHandler, Series {
         let prefix = dimensions.isEmpty ? "" : dimensions + ","
         var text = ""
         var sum = 0
-        for (bound, count) in zip(Self.bounds, counts.buckets) {
+        for (bound, count) in zip(bounds, counts.buckets) {
             sum += count
             text += line(label + "_bucket", prefix + "le=\"\(bound)\"", sum)
         }

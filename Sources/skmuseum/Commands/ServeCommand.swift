@@ -81,6 +81,8 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         var options = RedisOptions()
         options.clientName = clientName
+        let latency = RedisLatency()
+        options.onReply = { latency.record($0, $1) }
         let redis = RedisClient(endpoint, options: options)
         let ownStore = settings.myPageRedis == nil || settings.myPageRedis == endpoint ? nil : settings.myPageRedis
         let myPageStore = ownStore.map { RedisClient($0, options: options) }
