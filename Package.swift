@@ -123,7 +123,7 @@ let package = Package(
             dependencies: [
                 "Museum", "Book", "Confirm", "MyPage", "Gateway", "Operations", "Contracts", "HTTPServer", "Messaging",
                 "Platform", "Redis", "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird,
-                .logging, .metrics, .nioCore,
+                .logging, .metrics, .nioCore, .nioHTTP1,
                 .serviceLifecycle,
                 .subprocess,
                 .unixSignals,

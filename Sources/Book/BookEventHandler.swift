@@ -15,7 +15,7 @@ struct BookEventHandler: EventHandler {
         var transitions: [(index: Int, transition: Transition)] = []
         for (index, delivery) in deliveries.enumerated() {
             guard case .seats(let seats) = delivery.event.subject else { continue }
-            let metadata = RequestMetadata(requestId: delivery.event.requestId, moment: moment)
+            let metadata = delivery.metadata(at: moment)
             switch delivery.event.type {
             case .seatsReserved: transitions.append((index, Transition(of: seats.booking, .complete, metadata)))
             case .seatsRevoked: transitions.append((index, Transition(of: seats.booking, .forceCancel, metadata)))

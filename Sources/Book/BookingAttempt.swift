@@ -55,7 +55,9 @@ struct BookingAttempt: Sendable {
         if isKeyed, let booking = try await store.find(id) { return try ending(booking, for: request) }
 
         // 3
-        let reservation = Reservation(booking: id, seats: request.seats, visitor: request.visitor, requestId: metadata.requestId)
+        let reservation = Reservation(
+            booking: id, seats: request.seats, visitor: request.visitor, requestId: metadata.requestId,
+            traceparent: metadata.traceparent)
         let reserved: (outcome: ReservationOutcome, tries: Int)
         do throws(ReservationError) {
             reserved = try await reserve(reservation)

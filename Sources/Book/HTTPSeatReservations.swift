@@ -63,6 +63,7 @@ struct HTTPSeatReservations: SeatReservations {
                 writer.member("seats", reservation.seats)
                 writer.member("visitor", reservation.visitor)
                 writer.member("requestId", reservation.requestId)
+                writer.member("traceparent", reservation.traceparent)
             }
         }
         return writer.buffer

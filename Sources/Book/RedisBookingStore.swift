@@ -9,7 +9,8 @@ struct RedisBookingStore: BookingStore {
 
     func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome {
         let call = BookRecord(
-            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId, booking: id.text,
+            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
+            traceparent: metadata.traceparent, booking: id.text,
             exhibition: request.exhibition.text, visitor: request.visitor, seats: request.seats)
         switch try await client.call(call) {
         case .recorded:
@@ -25,7 +26,8 @@ struct RedisBookingStore: BookingStore {
 
     func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome {
         let call = BookAbort(
-            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId, booking: id.text,
+            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
+            traceparent: metadata.traceparent, booking: id.text,
             exhibition: request.exhibition.text, visitor: request.visitor, seats: request.seats)
         switch try await client.call(call) {
         case .aborted: return .aborted
@@ -37,7 +39,8 @@ struct RedisBookingStore: BookingStore {
         let calls = transitions.map { transition in
             BookTransition(
                 in: Keys(partition: transition.booking.partition), now: transition.metadata.moment,
-                requestId: transition.metadata.requestId, booking: transition.booking.text,
+                requestId: transition.metadata.requestId, traceparent: transition.metadata.traceparent,
+                booking: transition.booking.text,
                 event: transition.kind.event.rawValue, to: transition.kind.to.rawValue, from: transition.kind.from.map(\.rawValue)
             )
         }

@@ -10,7 +10,7 @@ struct ConfirmEventHandler: EventHandler {
         var bookings: [(payload: BookingPayload, metadata: RequestMetadata)] = []
         for delivery in deliveries {
             guard case .booking(let payload) = delivery.event.subject else { continue }
-            bookings.append((payload, RequestMetadata(requestId: delivery.event.requestId, moment: moment)))
+            bookings.append((payload, delivery.metadata(at: moment)))
         }
         try await service.follow(bookings)
         return deliveries.map { _ in .applied }

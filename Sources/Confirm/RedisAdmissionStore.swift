@@ -13,6 +13,7 @@ struct RedisAdmissionStore: AdmissionStore {
             let booking = step.booking
             return ConfirmApply(
                 in: Keys(partition: booking.id.partition), now: step.metadata.moment, requestId: step.metadata.requestId,
+                traceparent: step.metadata.traceparent,
                 booking: booking.id.text, exhibition: booking.id.exhibition.text, visitor: booking.visitor,
                 seats: booking.seats, status: step.status.rawValue, version: booking.version, createdAt: booking.createdAt)
         }

@@ -3,6 +3,8 @@ public struct Event: Sendable, Equatable {
     public let type: EventType
     public let timestamp: UnixMilliseconds
     public let requestId: String?
+    /// The W3C trace context of the request that the event comes from; `nil` if it has none.
+    public var traceparent: String?
     public let subject: Subject
 
     public enum Subject: Sendable, Equatable {

@@ -29,6 +29,7 @@ extension Event {
         self.type = type
         self.timestamp = try fields.number("timestamp")
         self.requestId = fields.optionalText("requestId")
+        self.traceparent = fields.optionalText("traceparent")
         self.subject =
             switch type {
             case .museumRegistered, .museumChanged, .museumDeleted: .exhibition(try fields.exhibition())

@@ -27,6 +27,11 @@ public struct Delivery: Sendable {
         self.event = event
         self.age = age
     }
+
+    /// What goes into an event that comes of this one.
+    public func metadata(at moment: UnixMilliseconds) -> RequestMetadata {
+        RequestMetadata(requestId: event.requestId, traceparent: event.traceparent, moment: moment)
+    }
 }
 
 /// What a service says of one delivery.

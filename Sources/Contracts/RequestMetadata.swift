@@ -4,10 +4,13 @@ public typealias UnixMilliseconds = Int64
 /// What made something happen: the request, where there was one, and when. Goes into the event that comes of it.
 public struct RequestMetadata: Sendable {
     public let requestId: String?
+    /// The W3C trace context of what makes it happen.
+    public let traceparent: String?
     public let moment: UnixMilliseconds
 
-    public init(requestId: String?, moment: UnixMilliseconds) {
+    public init(requestId: String?, traceparent: String? = nil, moment: UnixMilliseconds) {
         self.requestId = requestId
+        self.traceparent = traceparent
         self.moment = moment
     }
 }

@@ -4,12 +4,14 @@ public struct Reservation: Sendable, Equatable {
     public let seats: Int
     public let visitor: String
     public let requestId: String?
+    public let traceparent: String?
 
-    public init(booking: BookingID, seats: Int, visitor: String, requestId: String?) {
+    public init(booking: BookingID, seats: Int, visitor: String, requestId: String?, traceparent: String? = nil) {
         self.booking = booking
         self.seats = seats
         self.visitor = visitor
         self.requestId = requestId
+        self.traceparent = traceparent
     }
 
     /// Most reservations that one call carries.

@@ -12,7 +12,7 @@ struct MuseumEventHandler: EventHandler {
             guard case .booking(let booking) = delivery.event.subject else { continue }
             switch delivery.event.type {
             case .canceled, .aborted:
-                releases.append((booking.id, RequestMetadata(requestId: delivery.event.requestId, moment: moment)))
+                releases.append((booking.id, delivery.metadata(at: moment)))
             // The seats of a force-canceled booking were revoked before.
             default: break
             }

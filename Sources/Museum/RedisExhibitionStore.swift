@@ -15,7 +15,8 @@ struct RedisExhibitionStore: ExhibitionStore {
         while true {
             let id = ExhibitionID(partition: partition, number: try await draw(keys, partition: partition))
             let call = MuseumRegister(
-                in: keys, now: metadata.moment, requestId: metadata.requestId, exhibition: id.text, fields: plan.fields,
+                in: keys, now: metadata.moment, requestId: metadata.requestId, traceparent: metadata.traceparent,
+                exhibition: id.text, fields: plan.fields,
                 idempotency: key.map { ($0, plan.digest) })
             switch try await client.call(call) {
             // A number that is taken was drawn before the sequence was lost; the next may be free.
@@ -60,7 +61,8 @@ struct RedisExhibitionStore: ExhibitionStore {
         _ id: ExhibitionID, at version: Int, to plan: ExhibitionPlan, status: ExhibitionStatus, metadata: RequestMetadata
     ) async throws(Failure) -> EditOutcome {
         let call = MuseumEdit(
-            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId, exhibition: id.text,
+            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
+            traceparent: metadata.traceparent, exhibition: id.text,
             version: version, fields: plan.fields, status: status.rawValue)
         switch try await client.call(call) {
         case .noExhibition: return .noExhibition
@@ -74,7 +76,8 @@ struct RedisExhibitionStore: ExhibitionStore {
 
     func delete(_ id: ExhibitionID, metadata: RequestMetadata) async throws(Failure) -> Exhibition {
         let call = MuseumDelete(
-            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId, exhibition: id.text)
+            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
+            traceparent: metadata.traceparent, exhibition: id.text)
         switch try await client.call(call) {
         case .noExhibition: throw .unknownMuseum(id.text)
         case .already(let fields), .deleted(let fields): return try Exhibition(id: id, written: fields)

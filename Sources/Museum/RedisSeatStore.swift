@@ -16,7 +16,8 @@ struct RedisSeatStore: SeatStore {
             previousDate: local.previousDate, time: local.time,
             reservations: reservations.map {
                 MuseumReserve.Reservation(
-                    booking: $0.booking.text, seats: $0.seats, visitor: $0.visitor, requestId: $0.requestId)
+                    booking: $0.booking.text, seats: $0.seats, visitor: $0.visitor, requestId: $0.requestId,
+                    traceparent: $0.traceparent)
             })
         let outcomes = try await client.call(call).map { ReservationOutcome(code: $0.code.outcomeCode, available: $0.available) }
         for (reservation, outcome) in zip(reservations, outcomes) { SeatMetrics.count(outcome.code, seats: reservation.seats) }
@@ -28,6 +29,7 @@ struct RedisSeatStore: SeatStore {
             let exhibition = release.booking.exhibition
             return MuseumRelease(
                 in: Keys(partition: exhibition.partition), now: release.metadata.moment, requestId: release.metadata.requestId,
+                traceparent: release.metadata.traceparent,
                 exhibition: exhibition.text, booking: release.booking.text)
         }
         // Each of the results means that the booking holds no seat any more.

@@ -5,7 +5,7 @@ import Logging
 
 /// `POST /museums/{id}/reservations`: between services only, so on Museum's own port and never on the gateway's.
 ///
-/// Takes `{"reservations":[{"bookId","seats","visitor","requestId"?}, …]}`, at most 64, and responds with
+/// Takes `{"reservations":[{"bookId","seats","visitor","requestId"?,"traceparent"?}, …]}`, at most 64, and responds with
 /// `{"outcomes":[{"word","available"}, …]}` in the same order.
 struct ReservationRoutes: Routes {
     let service: SeatReservationService
@@ -46,7 +46,9 @@ struct ReservationRoutes: Routes {
                 let seats = element["seats"]?.integer, (1...100).contains(seats), let visitor = element["visitor"]?.text
             else { throw .invalidField("reservations", "must each have a bookId of this exhibition, seats and a visitor") }
             reservations.append(
-                Reservation(booking: booking, seats: seats, visitor: visitor, requestId: element["requestId"]?.text))
+                Reservation(
+                    booking: booking, seats: seats, visitor: visitor, requestId: element["requestId"]?.text,
+                    traceparent: element["traceparent"]?.text.flatMap { $0.utf8.count <= 64 ? $0 : nil }))
         }
         return reservations
     }

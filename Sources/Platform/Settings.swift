@@ -138,8 +138,25 @@ private struct SettingReader {
         return text
     }
 
+    /// The content of the file that the variable names, without the end of its line; `nil` where the variable isn't set.
+    func content(_ name: String) throws(InvalidSetting) -> String? {
+        guard let path = try text(name) else { return nil }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw InvalidSetting(name, "names \(path), which can't be read")
+        }
+        guard data.count <= 4096, let text = String(data: data, encoding: .utf8)?.trimmingCharacters(in: .newlines),
+            !text.isEmpty,
+            !text.contains(where: \.isNewline)
+        else { throw InvalidSetting(name, "names \(path), which must have one line of text") }
+        return text
+    }
+
+    /// A URL with a password need not be in the environment: `<NAME>_FILE` names a file that has it.
     func endpoint(_ name: String) throws(InvalidSetting) -> RedisEndpoint? {
-        guard let text = try text(name) else { return nil }
+        let inFile = try content(name + "_FILE")
+        if inFile != nil, try text(name) != nil { throw InvalidSetting(name, "is set, and so is \(name)_FILE; set one of them") }
+        let inVariable = try text(name)
+        guard let text = inFile ?? inVariable else { return nil }
         do {
             let endpoint = try RedisEndpoint(url: text)
             try endpoint.checkFiles()

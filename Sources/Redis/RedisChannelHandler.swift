@@ -33,12 +33,14 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// Why it has been given up.
     private var failure: String?
     private let onReply: (@Sendable (String, Duration) -> Void)?
+    private let user: String
     private let isSecured: Bool
     private var isHandshakeDue: Bool
 
     /// - Parameter isSecured: whether there is TLS below. What is sent meanwhile, it keeps until the server has shown who it
     ///   is.
-    init(isSecured: Bool = false, onReply: (@Sendable (String, Duration) -> Void)? = nil) {
+    init(isSecured: Bool = false, user: String = "default", onReply: (@Sendable (String, Duration) -> Void)? = nil) {
+        self.user = user
         self.onReply = onReply
         self.isSecured = isSecured
         self.isHandshakeDue = isSecured
@@ -113,7 +115,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private func deliver(_ reply: Reply) throws(RedisError) {
         guard var batch = waiting.popFirst() else { throw .unexpected("a reply without a command") }
         if case .error(let message) = reply {
-            batch.results.append(.failure(RedisError(reply: message)))
+            batch.results.append(.failure(RedisError(reply: message, user: user)))
         } else {
             batch.results.append(.success(reply))
         }

@@ -33,7 +33,8 @@ public final class RedisConnection: RedisSender {
                     let tls = try tls.get()
                     if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
                     try channel.pipeline.syncOperations.addHandler(
-                        RedisChannelHandler(isSecured: tls != nil, onReply: options.onReply))
+                        RedisChannelHandler(
+                            isSecured: tls != nil, user: endpoint.user ?? "default", onReply: options.onReply))
                 }
             }
         let connecting =

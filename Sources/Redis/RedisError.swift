@@ -20,8 +20,10 @@ public enum RedisError: Error, Sendable, Equatable {
     /// A reply of another shape than the command promises, or bytes that are no reply.
     case unexpected(String)
 
-    /// Sorts an error reply by its first argument.
-    init(reply message: String) {
+    /// Sorts an error reply by its first word.
+    /// - Parameter user: as whom the connection has signed in. Redis 7.0 doesn't name the user that lacks a right.
+    init(reply message: String, user: String? = nil) {
+        let message = user.map { message.replacing("NOPERM this user has", with: "NOPERM the user '\($0)' has") } ?? message
         switch message.prefix(while: { $0 != " " }) {
         case "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY": self = .busy(message)
         case "READONLY": self = .readOnly(message)

@@ -17,7 +17,10 @@ struct CommonOptions: ParsableArguments {
         if redisURL == "" {
             throw InvalidSetting("REDIS_URL", "can't be used: --redis-url is empty; leave it out, or give redis://host:port")
         }
-        if let redisURL { given[["redis_url"]] = ConfigValue(.string(redisURL), isSecret: true) }
+        if let redisURL {
+            given[["redis_url"]] = ConfigValue(.string(redisURL), isSecret: true)
+            given[["redis_url_file"]] = ConfigValue(.string(""), isSecret: false)
+        }
         let config = ConfigReader(providers: [
             InMemoryProvider(name: "command line", values: given), EnvironmentVariablesProvider(),
         ])
@@ -62,11 +65,23 @@ struct CommandError: Error {
             Output.error("the result can't be written to stdout (\(reason)); send it to a disk with free space")
             throw ExitCode(1)
         } catch let error as RedisError {
-            Output.error("\(error); is it running, and is REDIS_URL right?")
+            Output.error("\(error); \(error.advice)")
             throw ExitCode(1)
         } catch {
             Output.error("\(error)".split(whereSeparator: \.isNewline).joined(separator: " "))
             throw ExitCode(1)
+        }
+    }
+}
+
+extension RedisError {
+    /// What to do next.
+    fileprivate var advice: String {
+        switch self {
+        case .refused(let message) where message.hasPrefix("NOPERM"): "use a user with this right, such as operator, in REDIS_URL"
+        case .refused(let message) where message.hasPrefix("NOAUTH") || message.hasPrefix("WRONGPASS"):
+            "give the user and the password in REDIS_URL"
+        default: "is it running, and is REDIS_URL right?"
         }
     }
 }

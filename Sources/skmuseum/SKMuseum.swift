@@ -18,7 +18,9 @@ struct SKMuseum: AsyncParsableCommand {
             CommandGroup(name: "Serve", subcommands: [ServeCommand.self]),
             CommandGroup(
                 name: "Look",
-                subcommands: [EventsCommand.self, TraceCommand.self, AuditCommand.self, DeadLettersCommand.self]),
+                subcommands: [
+                    HealthCommand.self, EventsCommand.self, TraceCommand.self, AuditCommand.self, DeadLettersCommand.self,
+                ]),
             CommandGroup(
                 name: "Repair", subcommands: [ReplayCommand.self, RebuildCommand.self, PurgeCommand.self, ForgetCommand.self]),
         ])

@@ -9,7 +9,9 @@ import Testing
 /// What commands print for a person, and as JSON for a program.
 @Suite(.timeLimit(.minutes(5)))
 struct ReportTests {
-    private static let commands = ["serve", "events", "trace", "audit", "dead-letters", "replay", "rebuild", "purge", "forget"]
+    private static let commands = [
+        "serve", "health", "events", "trace", "audit", "dead-letters", "replay", "rebuild", "purge", "forget",
+    ]
 
     private func run(_ arguments: [String], shell: String = #"exec "$0" "$@" 2>&-"#, redis: RedisServer? = nil) async throws
         -> (code: Int32, output: String)
@@ -28,7 +30,7 @@ struct ReportTests {
         #expect(sections.count == 4, "\(help.output)")
         for (section, commands) in zip(
             sections.dropFirst(),
-            [["serve"], ["events", "trace", "audit", "dead-letters"], ["replay", "rebuild", "purge", "forget"]])
+            [["serve"], ["health", "events", "trace", "audit", "dead-letters"], ["replay", "rebuild", "purge", "forget"]])
         {
             let named = section.matches(of: #/\n? {2}([a-z-]+) {2,}[A-Z]/#).map { String($0.1) }
             #expect(named == commands, "\(section)")

@@ -197,7 +197,7 @@ struct StartTests {
         let folder = try TemporaryFolder()
         for (number, arguments) in [
             ["serve", "--role", "cook"], ["serve", "--role", ""], ["serve", "--role", "book,"],
-            ["serve", "--role", "book,,museum"],
+            ["serve", "--role", "book,,museum"], ["health", "--role", "cook"],
             ["replay", "gateway"], ["replay", ""], ["replay"], ["replay", "confirm", "--from", ""], ["trace", "{a}"],
             ["trace", ""],
             ["audit", "--wait", "long"], ["audit", "--wait", ""], ["nonsense"], [""], ["events", "--from", ""],

@@ -20,13 +20,14 @@ public struct BookRecord: CodedCall {
     }
 
     public init(
-        in keys: Keys, now: Int64, requestId: String?, booking: String, exhibition: String, visitor: String, seats: Int
+        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, booking: String, exhibition: String,
+        visitor: String, seats: Int
     ) {
         self.keys = [
             keys.booking(booking), keys.bookings(of: exhibition), keys.exhibitionsWithBookings, keys.events(of: "book"),
             keys.purgedExhibitions(of: "book"),
         ]
-        arguments = texts([String(now), requestId ?? "", booking, exhibition, visitor, String(seats)])
+        arguments = texts([String(now), requestId ?? "", traceparent ?? "", booking, exhibition, visitor, String(seats)])
     }
 
     public func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result {
@@ -57,10 +58,11 @@ public struct BookAbort: CodedCall {
     }
 
     public init(
-        in keys: Keys, now: Int64, requestId: String?, booking: String, exhibition: String, visitor: String, seats: Int
+        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, booking: String, exhibition: String,
+        visitor: String, seats: Int
     ) {
         self.keys = [keys.booking(booking), keys.events(of: "book"), keys.purgedExhibitions(of: "book")]
-        arguments = texts([String(now), requestId ?? "", booking, exhibition, visitor, String(seats)])
+        arguments = texts([String(now), requestId ?? "", traceparent ?? "", booking, exhibition, visitor, String(seats)])
     }
 
     public func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result {
@@ -91,10 +93,11 @@ public struct BookTransition: CodedCall {
     }
 
     public init(
-        in keys: Keys, now: Int64, requestId: String?, booking: String, event: String, to status: String, from: [String]
+        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, booking: String, event: String,
+        to status: String, from: [String]
     ) {
         self.keys = [keys.booking(booking), keys.events(of: "book")]
-        arguments = texts([String(now), requestId ?? "", booking, event, status] + from)
+        arguments = texts([String(now), requestId ?? "", traceparent ?? "", booking, event, status] + from)
     }
 
     public func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result {

@@ -17,7 +17,8 @@ public struct ConfirmApply: CodedCall {
     ///   - version: the booking's.
     ///   - createdAt: when the booking was made.
     public init(
-        in keys: Keys, now: Int64, requestId: String?, booking: String, exhibition: String, visitor: String, seats: Int,
+        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, booking: String, exhibition: String,
+        visitor: String, seats: Int,
         status: String, version: Int, createdAt: Int64
     ) {
         self.keys = [
@@ -25,7 +26,7 @@ public struct ConfirmApply: CodedCall {
             keys.purgedExhibitions(of: "confirm"),
         ]
         arguments = texts([
-            String(now), requestId ?? "", booking, exhibition, visitor, String(seats), status, String(version),
+            String(now), requestId ?? "", traceparent ?? "", booking, exhibition, visitor, String(seats), status, String(version),
             String(createdAt),
         ])
     }

@@ -32,14 +32,15 @@ public struct MuseumRegister: CodedCall {
 
     /// - Parameter idempotency: the key, and a digest of the fields.
     public init(
-        in keys: Keys, now: Int64, requestId: String?, exhibition: String, fields: ExhibitionFields,
+        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, exhibition: String, fields: ExhibitionFields,
         idempotency: (key: String, digest: String)?
     ) {
         self.keys =
             [keys.exhibition(exhibition), keys.exhibitions, keys.events(of: "museum")]
             + (idempotency == nil ? [] : [keys.registrationKeys])
         arguments = texts(
-            [String(now), requestId ?? "", exhibition] + fields.texts + (idempotency.map { [$0.key, $0.digest] } ?? []))
+            [String(now), requestId ?? "", traceparent ?? "", exhibition] + fields.texts
+                + (idempotency.map { [$0.key, $0.digest] } ?? []))
     }
 
     public func result(_ code: Code, _ values: ReplyValues) -> Result {
@@ -78,11 +79,13 @@ public struct MuseumEdit: CodedCall {
 
     /// - Parameter version: the one that the exhibition was read at.
     public init(
-        in keys: Keys, now: Int64, requestId: String?, exhibition: String, version: Int, fields: ExhibitionFields,
+        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, exhibition: String, version: Int,
+        fields: ExhibitionFields,
         status: String
     ) {
         self.keys = [keys.exhibition(exhibition), keys.exhibitions, keys.events(of: "museum"), keys.movedExhibitions]
-        arguments = texts([String(now), requestId ?? "", exhibition, String(version)] + fields.texts + [status])
+        arguments = texts(
+            [String(now), requestId ?? "", traceparent ?? "", exhibition, String(version)] + fields.texts + [status])
     }
 
     public func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result {
@@ -116,11 +119,11 @@ public struct MuseumDelete: CodedCall {
         case deleted([String: String])
     }
 
-    public init(in keys: Keys, now: Int64, requestId: String?, exhibition: String) {
+    public init(in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, exhibition: String) {
         self.keys = [
             keys.exhibition(exhibition), keys.exhibitions, keys.deletedExhibitions, keys.revoking, keys.events(of: "museum"),
         ]
-        arguments = texts([String(now), requestId ?? "", exhibition])
+        arguments = texts([String(now), requestId ?? "", traceparent ?? "", exhibition])
     }
 
     public func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result {

@@ -23,8 +23,8 @@ public struct MuseumReserve: ScriptCall {
     public struct Reservation: Sendable {
         let arguments: [String]
 
-        public init(booking: String, seats: Int, visitor: String, requestId: String?) {
-            arguments = [booking, String(seats), visitor, requestId ?? ""]
+        public init(booking: String, seats: Int, visitor: String, requestId: String?, traceparent: String? = nil) {
+            arguments = [booking, String(seats), visitor, requestId ?? "", traceparent ?? ""]
         }
     }
 
@@ -69,9 +69,9 @@ public struct MuseumRelease: CodedCall {
         case released = "RELEASED"
     }
 
-    public init(in keys: Keys, now: Int64, requestId: String?, exhibition: String, booking: String) {
+    public init(in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, exhibition: String, booking: String) {
         self.keys = [keys.exhibition(exhibition), keys.seats(exhibition), keys.events(of: "museum")]
-        arguments = texts([String(now), requestId ?? "", exhibition, booking])
+        arguments = texts([String(now), requestId ?? "", traceparent ?? "", exhibition, booking])
     }
 }
 

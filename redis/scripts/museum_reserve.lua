@@ -2,7 +2,7 @@
 -- Reserves seats of one exhibition for up to 64 bookings, in order, each completely or not at all.
 -- KEYS  1 exhibition  2 its seats by booking  3 Museum's events
 -- ARGV  1 now, ms  2 exhibition id  3 the museum's date  4 the day before  5 its time of day
---       then for each booking: id, seats, visitor, request id or ''
+--       then for each booking: id, seats, visitor, request id or '', its traceparent or ''
 -- Returns for each booking a word and the seats left after it:
 --         NO_EXHIBITION | REPEATED | MISMATCH | VOID | DELETED | CLOSED | OVER | SOLD_OUT | RESERVED
 -- Seats that a booking already holds are checked first: a repeated call gets the first result, whatever has changed since.
@@ -10,7 +10,7 @@ local answer = {}
 local exhibition = redis.call('HMGET', KEYS[1], 'status', 'available', 'held', 'date', 'startTime', 'endTime')
 local status = exhibition[1]
 if not status then
-  for _ = 6, #ARGV, 4 do
+  for _ = 6, #ARGV, 5 do
     answer[#answer + 1] = 'NO_EXHIBITION'
     answer[#answer + 1] = 0
   end
@@ -24,7 +24,7 @@ local lastDay = startTime and endTime and endTime <= startTime and ARGV[4] or AR
 local isOver = date < lastDay or (date == lastDay and endTime and endTime <= ARGV[5])
 
 local ids = {}
-for i = 6, #ARGV, 4 do ids[#ids + 1] = ARGV[i] end
+for i = 6, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
 local holding = {}
 for i, seats in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
   if seats then holding[ids[i]] = tonumber(seats) end
@@ -32,7 +32,7 @@ end
 
 local available, taken = tonumber(exhibition[2]), 0
 local events, set = {}, {}
-for i = 6, #ARGV, 4 do
+for i = 6, #ARGV, 5 do
   local id, wanted = ARGV[i], tonumber(ARGV[i + 1])
   local word
   if holding[id] == wanted then word = 'REPEATED'
@@ -51,9 +51,11 @@ for i = 6, #ARGV, 4 do
     set[#set + 1] = ARGV[i + 1]
     local event = { 'eventType', 'SeatsReserved', 'timestamp', ARGV[1], 'museumId', ARGV[2], 'bookId', id,
       'visitor', ARGV[i + 2], 'seats', ARGV[i + 1], 'available', string.format('%d', available) }
-    if ARGV[i + 3] ~= '' then
-      event[#event + 1] = 'requestId'
-      event[#event + 1] = ARGV[i + 3]
+    for j, name in ipairs({ 'requestId', 'traceparent' }) do
+      if ARGV[i + 2 + j] ~= '' then
+        event[#event + 1] = name
+        event[#event + 1] = ARGV[i + 2 + j]
+      end
     end
     events[#events + 1] = event
   end
