@@ -26,6 +26,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
 }
@@ -65,6 +66,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", .upToNextMinor(from: "1.4.0")),
         .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
         .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.2")),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", .upToNextMinor(from: "1.7.3")),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
         .package(url: "https://github.com/swift-server/async-http-client", .upToNextMinor(from: "1.37.0")),
         .package(url: "https://github.com/swiftlang/swift-subprocess", .upToNextMinor(from: "1.0.2")),
@@ -103,7 +105,7 @@ let package = Package(
             name: "Platform",
             dependencies: [
                 "Redis", .asyncHTTPClient, .configuration, .coreMetrics, .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix,
-                .serviceLifecycle,
+                .serviceLifecycle, .tracing,
             ],
             swiftSettings: strict
         ),
@@ -125,7 +127,7 @@ let package = Package(
                 "Platform", "Redis", "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird,
                 .logging, .metrics, .nioCore, .nioHTTP1,
                 .serviceLifecycle,
-                .subprocess,
+                .subprocess, .tracing,
                 .unixSignals,
             ],
             swiftSettings: strict
@@ -157,7 +159,11 @@ let package = Package(
             "HTTPServerTests",
             ["HTTPServer", "Contracts", .httpTypes, .hummingbird, .logging, .nioCore, .nioEmbedded, .nioHTTP1]),
         tests("MessagingTests", ["Messaging", "Platform", "Contracts", "Redis", "Scripts", .coreMetrics, .logging, .nioCore]),
-        tests("PlatformTests", ["Platform", "Redis", .configuration, .coreMetrics, .logging, .nioCore, .nioHTTP1]),
+        tests(
+            "PlatformTests",
+            [
+                "Platform", "Redis", .configuration, .coreMetrics, .logging, .nioCore, .nioHTTP1, .serviceLifecycle, .tracing,
+            ]),
         tests("ServiceTests", infrastructure + ["Museum", "Book", "Confirm", "MyPage", "Gateway", .crypto]),
         tests("OperationsTests", ["Operations", "Messaging", "Contracts", "Scripts"]),
         // Scripts and stores on a real redis-server.
