@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import TestSupport
 import Testing
+import Tracing
 
 @testable import Platform
 
@@ -111,6 +112,37 @@ struct UpstreamTests {
             Upstream(urls: [full.url, "http://127.0.0.1:\(refused)"], client: Self.client), repetition, within: .seconds(4))
         #expect(nobody.fault == .notSent)
         withExtendedLifetime((crowd, full)) {}
+    }
+
+    /// Each attempt is a span. The request carries its trace context, and none from outside.
+    @Test func attemptsAreTraced() async throws {
+        let exporter = SpanExporter(endpoint: "http://127.0.0.1:1", instance: { $0 }, logger: CapturedLogs().logger)
+        let (broken, good) = (try StubServer(.hangsUp), try Self.ok())
+        let upstream = withTracer(W3CTracer(exporter: exporter)) { Upstream(urls: [broken.url, good.url], client: Self.client) }
+        var context = ServiceContext.topLevel
+        context.traceContext = TraceContext(
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "a=1")
+        let answer = try await ServiceContext.$current.withValue(context) {
+            try await upstream.send(
+                .POST, "/x", headers: ["Traceparent": "from outside", "traceState": "b=2"], body: nil, repetition: .byUpstream,
+                deadline: .now + .seconds(4))
+        }
+        #expect(answer.status == 200)
+        let spans = exporter.waitingSpans
+        #expect(
+            spans.map(\.name) == ["POST", "POST"] && spans.allSatisfy { $0.kind == .client && $0.parent == 0xb7ad_6b71_6920_3331 }
+        )
+        #expect(spans.map { $0.status?.code } == [.error, nil])
+        #expect(
+            spans[1].attributes == [
+                "http.request.method": "POST", "server.address": "127.0.0.1", "server.port": .int64(Int64(good.port)),
+                "http.response.status_code": 200,
+            ])
+        for (server, span) in zip([broken, good], spans) {
+            let lines = try #require(server.received.first).split(separator: "\r\n")
+            let carried = lines.filter { $0.lowercased().hasPrefix("trace") }.map { $0.lowercased() }.sorted()
+            #expect(carried == ["traceparent: \(span.trace.traceparent)", "tracestate: a=1"])
+        }
     }
 
     /// If all processes are unhealthy, all are tried again.

@@ -4,6 +4,7 @@ public import NIOCore
 public import NIOHTTP1
 import NIOPosix
 import Synchronization
+import Tracing
 
 /// The processes of another role. Calls are distributed round-robin; a process that failed is ejected for 1 s.
 public final class Upstream: Sendable {
@@ -33,6 +34,7 @@ public final class Upstream: Sendable {
     private let client: HTTPClient
     private let turn = Atomic<Int>(0)
     private let unhealthyUntil = Mutex<[String: ContinuousClock.Instant]>([:])
+    private let tracer = InstrumentationSystem.tracer
 
     /// - Parameter urls: at least one `http://host[:port]`, without a path.
     public init(urls: [String], client: HTTPClient) {
@@ -52,6 +54,8 @@ public final class Upstream: Sendable {
         configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.redirectConfiguration = .disallow
         configuration.decompression = .disabled
+        // Its spans would not cover the body. Those of `attempt` do.
+        configuration.tracing.tracer = nil
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
@@ -70,7 +74,9 @@ public final class Upstream: Sendable {
             let left = (deadline - .now) / repetition.shares(of: candidates.count - index)
             guard left > .zero else { break }
             do throws(Fault) {
-                var answer = try await attempt(method, url + path, headers: headers, body: body, within: left)
+                var answer = try await tracer.withClientSpan(method, url, headers) { headers throws(Fault) in
+                    try await attempt(method, url + path, headers: headers, body: body, within: left)
+                }
                 unhealthyUntil.withLock { $0[url] = nil }
                 answer.followsUnansweredRequest = fault != .notSent
                 return answer
