@@ -29,6 +29,8 @@ public struct Settings: Sendable {
     public let timeZone: TimeZone
     public let logLevel: Logger.Level
     public let logFormat: LogFormat
+    /// The URL that takes traces by OTLP; `nil`: none are recorded.
+    public let tracesEndpoint: String?
 
     private static let services = [("book", 8081), ("museum", 8082), ("confirm", 8083), ("mypage", 8084)]
     /// The embedded server's port.
@@ -62,6 +64,10 @@ public struct Settings: Sendable {
         timeZone = try reader.timeZone()
         logLevel = try reader.word("LOG_LEVEL") ?? .info
         logFormat = try reader.word("LOG_FORMAT") ?? .text
+        let collector = try reader.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
+        tracesEndpoint =
+            try reader.collector("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+            ?? collector.map { $0 + ($0.hasSuffix("/") ? "v1/traces" : "/v1/traces") }
     }
 
     /// An address, fit for a URL, at which somebody on this machine reaches what listens on ``bindAddress``.
@@ -75,9 +81,11 @@ public struct Settings: Sendable {
     }
 
     /// The consumer's name of a role in this process.
-    public func consumerName(of service: String) -> String {
-        let instance = instanceId ?? "\(ProcessInfo.processInfo.hostName)-\(ports[service] ?? 0)"
-        return "\(service)-\(instance)"
+    public func consumerName(of service: String) -> String { "\(service)-\(instance(of: service))" }
+
+    /// What tells a role in this process from the same role in others.
+    public func instance(of service: String) -> String {
+        instanceId ?? "\(ProcessInfo.processInfo.hostName)-\(ports[service] ?? 0)"
     }
 }
 
@@ -187,6 +195,32 @@ private struct SettingReader {
             addresses.append(address)
         }
         return addresses
+    }
+
+    /// An OTLP receiver's URL.
+    func collector(_ name: String) throws(InvalidSetting) -> String? {
+        guard let text = try text(name) else { return nil }
+        let url: StrictURL
+        do {
+            url = try StrictURL(text)
+        } catch {
+            throw InvalidSetting(name, "can't be used: \(error)")
+        }
+        guard ["http", "https"].contains(url.scheme), !url.host.isEmpty, url.user == nil, url.password == nil, url.query == nil,
+            !url.path.contains("//"), url.path == text.suffix(url.path.count), url.path.utf8.allSatisfy(Self.isPathByte)
+        else {
+            throw InvalidSetting(
+                name, "must be http://host:port or https://host:port, with or without a path of letters, digits and - . _ ~ /")
+        }
+        return text
+    }
+
+    private static func isPathByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._~/".utf8.contains(byte)
+        }
     }
 
     func instanceId() throws(InvalidSetting) -> String? {

@@ -21,6 +21,8 @@ struct CompositionRoot {
     let myPageStore: RedisClient?
     let httpClient: HTTPClient
     let metrics: PrometheusMetrics
+    /// `nil`: no spans are recorded.
+    let exporter: SpanExporter?
     let logger: Logger
     let now: CurrentTime
     /// Connections that all ports may have together.
@@ -46,9 +48,11 @@ struct CompositionRoot {
         let myPage = MyPageModule(store: myPageStore ?? redis, partitions: partitions)
 
         var services: [any Service] = []
+        // The last to stop: the others' last spans are sent, too.
+        if let exporter { services.append(exporter) }
         // A gateway alone has nothing to do with Redis.
         if roles != [.gateway] {
-            services = [partitions, readiness]
+            services += [partitions, readiness]
             if let myPageReadiness { services.append(myPageReadiness) }
             services.append(RedisMemoryMonitor(redis, logger: logger))
         }

@@ -13,7 +13,7 @@ struct SettingsTests {
         "REDIS_URL", "MYPAGE_REDIS_URL", "BIND_ADDRESS", "GATEWAY_PORT", "BOOK_PORT", "MUSEUM_PORT", "CONFIRM_PORT",
         "MYPAGE_PORT",
         "MUSEUM_URL", "BOOK_URL", "CONFIRM_URL", "MYPAGE_URL", "INSTANCE_ID", "PARTITIONS", "EVENT_RETENTION", "TIME_ZONE",
-        "LOG_LEVEL", "LOG_FORMAT",
+        "LOG_LEVEL", "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     ]
 
     /// Of what kind each variable is, with a value that it may have.
@@ -23,6 +23,7 @@ struct SettingsTests {
         (["MUSEUM_URL", "BOOK_URL", "CONFIRM_URL", "MYPAGE_URL"], "http://host:80"), (["INSTANCE_ID"], "pod-1"),
         (["PARTITIONS"], "2"), (["EVENT_RETENTION"], "12h"), (["TIME_ZONE"], "Europe/Paris"), (["LOG_LEVEL"], "debug"),
         (["LOG_FORMAT"], "json"),
+        (["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"], "https://host:4318/otel"),
     ]
 
     private static func good(_ variable: String) -> String { kinds.first { $0.variables.contains(variable) }!.good }
@@ -32,6 +33,7 @@ struct SettingsTests {
         let (empty, none) = (try settings([variable: ""]), try settings([:]))
         #expect(empty.redis == none.redis && empty.ports == none.ports && empty.upstreams == none.upstreams)
         #expect(empty.partitions == none.partitions && empty.timeZone == none.timeZone && empty.logLevel == none.logLevel)
+        #expect(empty.tracesEndpoint == none.tracesEndpoint)
         #expect(empty.eventRetention == none.eventRetention && empty.bindAddress == none.bindAddress)
         _ = try settings([variable: Self.good(variable)])
     }
@@ -77,6 +79,12 @@ struct SettingsTests {
         ("TIME_ZONE", "../../etc/passwd"),
         ("TIME_ZONE", "Mars/Olympus"), ("LOG_LEVEL", "INFO"), ("LOG_FORMAT", "xml"), ("EVENT_RETENTION", "7"),
         ("EVENT_RETENTION", "1000000000d"), ("EVENT_RETENTION", "7 d"), ("INSTANCE_ID", "a b"), ("INSTANCE_ID", "é"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "host:4318"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://host:4317"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://kim:hunter2@host"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host?key=hunter2"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host#a"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host//"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host/%2F"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host/é"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host:0"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "HTTP://host"),
     ])
     func refused(variable: String, value: String) {
         #expect {
@@ -94,6 +102,18 @@ struct SettingsTests {
         #expect(settings.upstreams["museum"] == ["http://a:1", "http://b", "http://[::1]:3"])
         #expect(settings.upstreams["book"] == ["http://book.internal"])
         #expect(settings.upstreams["confirm"] == ["http://127.0.0.1:8083"])
+    }
+
+    @Test func tracesEndpoint() throws {
+        let (base, own) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+        #expect(try settings([:]).tracesEndpoint == nil)
+        for (url, endpoint) in [
+            ("http://host:4318", "http://host:4318/v1/traces"), ("http://[::1]:4318/", "http://[::1]:4318/v1/traces"),
+            ("https://host/otel", "https://host/otel/v1/traces"), ("https://host/otel/", "https://host/otel/v1/traces"),
+        ] {
+            #expect(try settings([base: url]).tracesEndpoint == endpoint)
+            #expect(try settings([base: "http://other", own: url]).tracesEndpoint == url)
+        }
     }
 
     @Test func kubernetesServiceLinksAreIgnored() throws {

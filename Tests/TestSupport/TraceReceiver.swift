@@ -86,6 +86,13 @@ public struct OTLPRequest: Sendable {
     public let body: [UInt8]
     public let isTaken: Bool
 
+    public init(path: String, contentType: String, body: [UInt8], isTaken: Bool) {
+        self.path = path
+        self.contentType = contentType
+        self.body = body
+        self.isTaken = isTaken
+    }
+
     public var spans: [OTLPSpan] {
         ProtobufFields(body).messages(1).flatMap { resourceSpans in
             let resource = resourceSpans.messages(1).first?.attributes(1) ?? [:]

@@ -11,6 +11,7 @@ import Redis
 import Scripts
 import ServiceLifecycle
 import Synchronization
+import Tracing
 import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
@@ -79,6 +80,10 @@ struct ServeCommand: AsyncParsableCommand {
     ) async throws {
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
+        let exporter = settings.tracesEndpoint.map {
+            SpanExporter(endpoint: $0, instance: settings.instance, logger: logger)
+        }
+        InstrumentationSystem.bootstrap(W3CTracer(exporter: exporter))
         var options = RedisOptions()
         options.clientName = clientName
         let latency = RedisLatency()
@@ -93,7 +98,7 @@ struct ServeCommand: AsyncParsableCommand {
         let httpClient = Upstream.makeClient()
         let assembly = CompositionRoot(
             settings: settings, roles: roles, redis: redis, myPageStore: myPageStore, httpClient: httpClient,
-            metrics: metrics, logger: logger, now: WallClock.now,
+            metrics: metrics, exporter: exporter, logger: logger, now: WallClock.now,
             connections: ConnectionBudget(openFiles: OpenFiles.raiseLimit()))
         let opening = Opening(ports: roles.count) { banner(settings, roles: roles, redis: endpoint) }
         var configuration = ServiceGroupConfiguration(
