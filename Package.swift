@@ -92,13 +92,13 @@ let package = Package(
             name: "HTTPServer",
             dependencies: [
                 "Contracts", .httpTypes, .hummingbird, .logging, .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioPosix,
-                .serviceLifecycle,
+                .serviceLifecycle, .tracing,
             ],
             swiftSettings: strict
         ),
         .target(
             name: "Messaging",
-            dependencies: ["Contracts", "Redis", "Scripts", .logging, .metrics, .serviceLifecycle],
+            dependencies: ["Contracts", "Redis", "Scripts", .logging, .metrics, .serviceLifecycle, .tracing],
             swiftSettings: strict
         ),
         .target(

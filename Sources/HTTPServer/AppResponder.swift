@@ -11,6 +11,7 @@ public struct AppResponder: HTTPResponder {
     private let paths: PathTable
     private let now: CurrentTime
     private let metrics: RequestMetrics
+    private let tracing: RequestTracing
     private let load: ConcurrencyLimiter
     /// Never refused under load, because monitoring must work then.
     private static let watchers: Set<String> = ["/livez", "/readyz", "/metrics"]
@@ -26,17 +27,30 @@ public struct AppResponder: HTTPResponder {
         self.responder = router.buildResponder()
         self.now = now
         self.metrics = RequestMetrics(service: role)
+        self.tracing = RequestTracing(service: role)
         self.load = load
     }
 
     public func respond(to request: Request, context: AppRequestContext) async -> Response {
+        let match = paths.match(request)
+        guard !Self.watchers.contains(request.uri.path) else {
+            return await respond(to: request, match, traceparent: nil, context: context)
+        }
+        return await tracing.span(of: request, route: match.route) { traceparent in
+            await respond(to: request, match, traceparent: traceparent, context: context)
+        }
+    }
+
+    private func respond(
+        to request: Request, _ match: PathTable.Match, traceparent: String?, context: AppRequestContext
+    ) async -> Response {
         let start = ContinuousClock.now
         let requestId = RequestIdentifier.of(request)
         var context = context
-        context.metadata = RequestMetadata(requestId: requestId, moment: now())
+        context.metadata = RequestMetadata(requestId: requestId, traceparent: traceparent, moment: now())
         context.logger[metadataKey: "requestId"] = "\(requestId)"
+        if let traceparent { context.logger[metadataKey: "traceId"] = "\(RequestTracing.traceId(in: traceparent))" }
         context.logger[metadataKey: "hb.request.id"] = nil
-        let match = paths.match(request)
         var response: Response
         do {
             response = try await respondUnderLoad(to: request, match, context: context)

@@ -1,6 +1,7 @@
 import Contracts
 import Logging
 import Redis
+import Tracing
 
 /// Applies and acknowledges the entries that one connection's consumer reads, and keeps entries to retry later.
 struct BatchWorker {
@@ -20,6 +21,7 @@ struct BatchWorker {
     private let singleAttempts: SingleEventAttempts
     private let logger: Logger
     private let metrics: ConsumerMetrics
+    private let tracing: EventTracing
     private let now: CurrentTime
     /// Unacknowledged entries whose subject does not exist yet, by name.
     private var waiting: [String: Waiting] = [:]
@@ -40,6 +42,7 @@ struct BatchWorker {
         self.singleAttempts = singleAttempts
         self.logger = logger
         metrics = ConsumerMetrics(of: group.service)
+        tracing = EventTracing(of: group.service)
         self.now = now
     }
 
@@ -136,9 +139,13 @@ struct BatchWorker {
     private mutating func apply(_ entries: [Entry]) async throws(RedisError) {
         var good: [(entry: Entry, event: Event)] = []
         var done: [Entry] = []
+        var spans: [(any Span)?] = []
+        defer { for span in spans { span?.end() } }
         for entry in entries {
             switch entry.event {
-            case .success(let event): good.append((entry, event))
+            case .success(var event):
+                spans.append(tracing.begin(&event, id: entry.id))
+                good.append((entry, event))
             case .failure where entry.raw == nil:
                 // Trimming removes only events that this group has applied. So the entry was replayed, or somebody deleted it by
                 // hand.
@@ -157,6 +164,7 @@ struct BatchWorker {
                     "event applied",
                     metadata: [
                         "eventType": "\(event.type.rawValue)", "id": "\(entry.id)", "requestId": "\(event.requestId ?? "")",
+                        "traceId": "\(event.traceparent?.dropFirst(3).prefix(32) ?? "")",
                     ])
             case .retryLater: postpone(entry)
             case .deadLetter(let reason): try await moveToDeadLetters(entry, reason: reason, attempts: 1)
