@@ -1,0 +1,272 @@
+"""Tries the DestinationRules for Museum with a real Envoy in front of real Museum processes. scripts/envoy-trial starts it.
+
+Everything runs on free ports of 127.0.0.1, in a temporary folder, and is stopped at the end.
+"""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+import yaml
+
+import render
+
+HERE = pathlib.Path(__file__).resolve().parent
+SECONDS = int(os.environ.get("TRIAL_SECONDS", "10"))
+CLIENTS = 100
+failed = []
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=5) as response:
+        return response.read().decode()
+
+
+class Deployment:
+    """The processes of the trial."""
+
+    def __init__(self, program, envoy, folder):
+        self.program, self.envoy, self.folder = program, envoy, folder
+        self.redis_url = f"unix://{folder}/redis.sock"
+        self.processes = []
+
+    def start(self, name, command, environment=None):
+        log = open(self.folder / f"{name}.log", "ab")
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, env={**os.environ, **(environment or {})})
+        self.processes.append(process)
+        return process
+
+    def start_redis(self):
+        self.start("redis", [
+            "redis-server", "--port", "0", "--unixsocket", f"{self.folder}/redis.sock", "--save", "", "--appendonly", "no"])
+        wait_for(lambda: (self.folder / "redis.sock").exists(), "redis-server")
+
+    def start_role(self, role, instance, port, **settings):
+        process = self.start(f"{role}-{instance}", [self.program, "serve", "--role", role], {
+            "REDIS_URL": self.redis_url, f"{role.upper()}_PORT": str(port), "INSTANCE_ID": str(instance), **settings})
+        wait_for(lambda: get(f"http://127.0.0.1:{port}/readyz") == "ready\n", f"{role}-{instance}")
+        return process
+
+    def start_envoy(self, variant, endpoints):
+        rule = yaml.safe_load((HERE.parent / "overlays" / variant / "destination-rule.yaml").read_text())
+        services = yaml.safe_load_all((HERE.parent / "base/virtual-services.yaml").read_text())
+        service = next(service for service in services if service["metadata"]["name"] == "museum")
+        return Envoy(self, variant, render.bootstrap(rule, service, free_port(), free_port(), endpoints))
+
+    def stop(self, process):
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes.remove(process)
+
+    def stop_all(self):
+        for process in reversed(list(self.processes)):
+            self.stop(process)
+
+
+class Envoy:
+    def __init__(self, deployment, variant, configuration):
+        path = deployment.folder / f"envoy-{variant}.json"
+        path.write_text(json.dumps(configuration, indent=1))
+        static = configuration["static_resources"]
+        self.port = static["listeners"][0]["address"]["socket_address"]["port_value"]
+        self.admin = configuration["admin"]["address"]["socket_address"]["port_value"]
+        self.process = deployment.start("envoy", [
+            deployment.envoy, "--config-path", str(path), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warn"])
+        wait_for(lambda: get(f"http://127.0.0.1:{self.admin}/ready") == "LIVE\n", "envoy")
+
+    def count(self, name):
+        text = get(f"http://127.0.0.1:{self.admin}/stats?filter=^cluster.museum.{name}$")
+        return int(text.split(": ")[1]) if ": " in text else 0
+
+    def counts(self):
+        names = {
+            "refused: too many pending": "upstream_rq_pending_overflow",
+            "refused: too many connections": "upstream_cx_overflow",
+            "second tries": "upstream_rq_retry",
+            "timeouts": "upstream_rq_(per_try_)?timeout",
+            "ejections": "outlier_detection.ejections_enforced_total",
+            "ejected now": "outlier_detection.ejections_active",
+        }
+        counts = {label: self.count(name) for label, name in names.items() if name != "upstream_rq_(per_try_)?timeout"}
+        counts["timeouts"] = self.count("upstream_rq_timeout") + self.count("upstream_rq_per_try_timeout")
+        return counts
+
+
+def wait_for(condition, what, seconds=30):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if condition():
+                return
+        except OSError:
+            pass
+        if time.monotonic() > end:
+            sys.exit(f"envoy-trial: {what} did not become ready within {seconds} s")
+        time.sleep(0.05)
+
+
+def siege(folder, clients, url, seconds=SECONDS):
+    """Runs siege; returns requests that succeeded, that failed, and requests a second."""
+    settings = folder / "siegerc"
+    settings.write_text(
+        "verbose = false\nquiet = true\njson_output = true\nlogging = false\nshow-logfile = false\nconnection = close\n"
+        "parser = false\nfollow-location = false\nfailures = 100000000\ntimeout = 10\nlimit = 255\nprotocol = HTTP/1.1\n")
+    run = subprocess.run(
+        ["siege", "--rc", str(settings), "--benchmark", f"--concurrent={clients}", f"--time={seconds}S",
+         "--content-type=application/json", url], capture_output=True, text=True, timeout=seconds + 60)
+    text = run.stdout
+    report = json.loads(text[text.index("{"):text.rindex("}") + 1])
+    return int(report["successful_transactions"]), int(report["failed_transactions"]), report["transaction_rate"], report
+
+
+def show(title, result, envoy=None):
+    good, bad, rate, report = result
+    share = 100 * good / max(1, good + bad)
+    print(f"  {title}: {share:.2f} % available ({good} answered, {bad} refused, {rate:.0f}/s, longest {report['longest_transaction']} s)")
+    if envoy:
+        print("    Envoy: " + ", ".join(f"{label} {count}" for label, count in envoy.counts().items()))
+    sys.stdout.flush()
+    return share
+
+
+def expect(holds, what):
+    print(f"    {'ok' if holds else 'FAILED'}: {what}")
+    if not holds:
+        failed.append(what)
+
+
+def post(url, body):
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5) as response:
+        return json.load(response)
+
+
+def metric(port, name):
+    lines = get(f"http://127.0.0.1:{port}/metrics").splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+
+
+def main(program, envoy_program):
+    with tempfile.TemporaryDirectory(prefix="envoy-trial.") as name:
+        deployment = Deployment(program, envoy_program, pathlib.Path(name))
+        try:
+            run(deployment)
+        finally:
+            deployment.stop_all()
+    if failed:
+        sys.exit("envoy-trial: " + "; ".join(failed))
+
+
+def run(deployment):
+    folder = deployment.folder
+    deployment.start_redis()
+    ports = [free_port(), free_port()]
+    museums = [deployment.start_role("museum", number + 1, port) for number, port in enumerate(ports)]
+    exhibition = post(f"http://127.0.0.1:{ports[0]}/museums", {"hall": "A hall", "date": "2099-12-24", "capacity": 1_000_000})["id"]
+    page = f"/museums/{exhibition}"
+
+    print(f"Without Envoy: siege -c{CLIENTS} for {SECONDS} s, GET {page} of one Museum")
+    show("Museum", siege(folder, CLIENTS, f"http://127.0.0.1:{ports[0]}{page}"))
+
+    print(f"\nDemonstration, one Museum: siege -c{CLIENTS} for {SECONDS} s")
+    envoy = deployment.start_envoy("demonstration", ports[:1])
+    share = show("under load", siege(folder, CLIENTS, f"http://127.0.0.1:{envoy.port}{page}"), envoy)
+    expect(share < 100 and envoy.count("upstream_rq_pending_overflow") > 0, "the tight limits refuse a part of the load with 503")
+    share = show("afterwards, one client", siege(folder, 1, f"http://127.0.0.1:{envoy.port}{page}"), envoy)
+    expect(share == 100, "when the load is gone, everything is answered again")
+    deployment.stop(envoy.process)
+
+    print("\nDemonstration, one Museum that is killed and started again: one client")
+    envoy = deployment.start_envoy("demonstration", ports[:1])
+    deployment.stop(museums[0])
+    show("without Museum", siege(folder, 1, f"http://127.0.0.1:{envoy.port}{page}", 3), envoy)
+    expect(envoy.count("outlier_detection.ejections_active") == 1, "two failures in a row eject the only Museum (100 %)")
+    museums[0] = deployment.start_role("museum", 1, ports[0])
+    start = time.monotonic()
+    wait_for(lambda: envoy.count("outlier_detection.ejections_active") == 0, "the ejected Museum", 60)
+    print(f"    back {time.monotonic() - start:.1f} s after it was ready again")
+    share = show("with Museum again", siege(folder, 1, f"http://127.0.0.1:{envoy.port}{page}", 3), envoy)
+    expect(share == 100, "after the ejection everything is answered again")
+    deployment.stop(envoy.process)
+
+    print(f"\nProduction, two Museums: siege -c{CLIENTS} for {SECONDS} s")
+    envoy = deployment.start_envoy("production", ports)
+    url = f"http://127.0.0.1:{envoy.port}{page}"
+    share = show("healthy", siege(folder, CLIENTS, url), envoy)
+    expect(share == 100 and envoy.count("upstream_rq_pending_overflow") == 0, "an ordinary load passes untouched")
+    expect(envoy.count("outlier_detection.ejections_enforced_total") == 0, "nobody is ejected")
+
+    museums[1].send_signal(signal.SIGSTOP)
+    share = show("one Museum hangs", siege(folder, CLIENTS, url), envoy)
+    expect(share == 100, "reads are sent to the other Museum within their deadline")
+    expect(envoy.count("outlier_detection.ejections_enforced_total") >= 1, "the Museum that hangs is ejected")
+    museums[1].send_signal(signal.SIGCONT)
+    start = time.monotonic()
+    wait_for(lambda: envoy.count("outlier_detection.ejections_active") == 0, "the ejected Museum", 60)
+    print(f"    back {time.monotonic() - start:.1f} s after it went on")
+
+    before = envoy.count("outlier_detection.ejections_enforced_total")
+    museums[1].kill()
+    museums[1].wait()
+    share = show("one Museum is killed", siege(folder, CLIENTS, url), envoy)
+    expect(share == 100, "reads are sent to the other Museum at once")
+    expect(envoy.count("outlier_detection.ejections_enforced_total") > before, "the Museum that is gone is ejected")
+    deployment.processes.remove(museums[1])
+    museums[1] = deployment.start_role("museum", 2, ports[1])
+    deployment.stop(envoy.process)
+
+    bookings(deployment, museums, ports, exhibition)
+
+
+def bookings(deployment, museums, ports, exhibition):
+    """Book, with its own circuit breaker, in front of Envoy: what a visitor sees."""
+    folder = deployment.folder
+    for variant in ["demonstration", "production"]:
+        envoy = deployment.start_envoy(variant, ports)
+        port = free_port()
+        book = deployment.start_role("book", 1, port, MUSEUM_URL=f"http://127.0.0.1:{envoy.port}")
+        url = f'http://127.0.0.1:{port}/books POST {{"museumId":"{exhibition}","visitor":"kim"}}'
+        print(f"\nBookings, {variant}: Book, Envoy, two Museums, siege -c{CLIENTS} for {SECONDS} s")
+        share = show("healthy", siege(folder, CLIENTS, url), envoy)
+        if variant == "production":
+            expect(share == 100, "every booking is made")
+            museums[1].send_signal(signal.SIGSTOP)
+            show("one Museum hangs", siege(folder, CLIENTS, url), envoy)
+            expect(envoy.count("outlier_detection.ejections_enforced_total") >= 1, "the Museum that hangs is ejected")
+            share = show("one Museum hangs, later", siege(folder, CLIENTS, url, 5), envoy)
+            museums[1].send_signal(signal.SIGCONT)
+            deployment.stop(museums[0])
+            deployment.stop(museums[1])
+            show("no Museum", siege(folder, CLIENTS, url, 5), envoy)
+            print(f"    Book: circuit {int(metric(port, 'skmuseum_book_circuit_state'))} (0 closed, 1 half-open, 2 open)")
+            museums[:] = [deployment.start_role("museum", number + 1, each) for number, each in enumerate(ports)]
+            start = time.monotonic()
+            wait_for(lambda: post(f"http://127.0.0.1:{port}/books", {"museumId": exhibition, "visitor": "lee"}), "a booking", 30)
+            print(f"    the first booking was made {time.monotonic() - start:.1f} s after both Museums were ready again")
+            share = show("both again", siege(folder, CLIENTS, url, 5), envoy)
+            expect(share == 100, "every booking is made again")
+        deployment.stop(book)
+        deployment.stop(envoy.process)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
