@@ -117,11 +117,21 @@ def address(port):
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
-def bootstrap(rule, service, listen, admin, endpoints):
+def bootstrap(rule, service, listen, admin, endpoints, log):
     """All that Envoy needs to stand where a sidecar would: between Museum's callers and Museum."""
     manager = {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "museum",
+        # What each caller got, and why: UO is a circuit breaker, UH no pod left, UT a deadline, UF no connection, DC a caller
+        # that hung up.
+        "access_log": [{
+            "name": "envoy.access_loggers.file",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+                "path": log,
+                "log_format": {"text_format_source": {"inline_string": "%RESPONSE_CODE% %RESPONSE_FLAGS%\n"}},
+            },
+        }],
         "route_config": {"virtual_hosts": [{"name": "museum", "domains": ["*"], "routes": routes(service)}]},
         "http_filters": [{
             "name": "envoy.filters.http.router",
