@@ -60,7 +60,7 @@ def unknown_fields(parsed, item, path=""):
 def check_references(items, secrets, where):
     """What pods, autoscalers, budgets and policies name exists."""
     def names(kind):
-        return {item["metadata"]["name"] for item in items if item["kind"] == kind}
+        return {item["metadata"].get("name") for item in items if item["kind"] == kind}
 
     keys = {item["metadata"]["name"]: item.get("stringData", {}) for item in secrets}
     workloads = {item["metadata"]["name"]: item for item in items if item["kind"] in ("Deployment", "StatefulSet")}
@@ -83,7 +83,7 @@ def check_references(items, secrets, where):
         expect(pod.get("serviceAccountName", "default") in names("ServiceAccount") | {"default"}, f"{name}: no such ServiceAccount")
         for container in pod["containers"]:
             for source in container.get("envFrom", []):
-                expect(source["configMapRef"]["name"] in names("ConfigMap"), f"{name}: no such ConfigMap")
+                expect(source.get("configMapRef", {}).get("name") in names("ConfigMap"), f"{name}: no such ConfigMap")
             for variable in container.get("env", []):
                 reference = variable.get("valueFrom", {}).get("secretKeyRef")
                 if reference:
@@ -94,7 +94,7 @@ def check_references(items, secrets, where):
             if "secret" in volume:
                 expect(volume["secret"]["secretName"] in keys, f"{name}: make-secrets makes no {volume['secret']}")
     for item in items:
-        kind, name, spec = item["kind"], item["metadata"]["name"], item.get("spec", {})
+        kind, name, spec = item["kind"], item["metadata"].get("name"), item.get("spec", {})
         if kind == "Service":
             ports = {port["name"] for each in selects({"matchLabels": spec["selector"]})
                      for port in workloads[each]["spec"]["template"]["spec"]["containers"][0]["ports"]}
@@ -131,7 +131,7 @@ def main(secrets_file, *files):
     for file in files:
         items = [item for item in yaml.safe_load_all(open(file)) if item]
         for item in items:
-            check_schema(item, f"{file}: {item['kind']} {item['metadata']['name']}")
+            check_schema(item, f"{file}: {item['kind']} {item['metadata'].get('name')}")
             if item["kind"] == "Service":
                 services[item["metadata"]["name"]] = item["spec"]["ports"][0]["port"]
         check_references(items, secrets, file)
