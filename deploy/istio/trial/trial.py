@@ -6,6 +6,7 @@ import collections
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -170,9 +171,10 @@ def post(url, body):
         return json.load(response)
 
 
-def metric(port, name):
-    lines = get(f"http://127.0.0.1:{port}/metrics").splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+def circuit(port):
+    """The state of Book's circuit breaker."""
+    states = re.findall(r"^skmuseum_(?:book_)?circuit_state\S* ([0-9.]+)", get(f"http://127.0.0.1:{port}/metrics"), re.MULTILINE)
+    return {0: "closed", 1: "half-open", 2: "open"}[max(int(float(state)) for state in states)]
 
 
 def main(program, envoy_program):
@@ -262,13 +264,14 @@ def bookings(deployment, museums, ports, exhibition):
             expect(share == 100, "every booking is made")
             museums[1].send_signal(signal.SIGSTOP)
             show("one Museum hangs", siege(folder, CLIENTS, url, BOOKINGS), envoy)
+            print(f"    Book's circuit is {circuit(port)}")
             expect(envoy.ejections() >= 1, "the Museum that hangs is ejected")
             share = show("one Museum hangs, later", siege(folder, CLIENTS, url, BOOKINGS), envoy)
             museums[1].send_signal(signal.SIGCONT)
             deployment.stop(museums[0])
             deployment.stop(museums[1])
             show("no Museum", siege(folder, CLIENTS, url, BOOKINGS), envoy)
-            print(f"    Book: circuit {int(metric(port, 'skmuseum_book_circuit_state'))} (0 closed, 1 half-open, 2 open)")
+            print(f"    Book's circuit is {circuit(port)}")
             museums[:] = [deployment.start_role("museum", number + 1, each) for number, each in enumerate(ports)]
             start = time.monotonic()
             wait_for(lambda: post(f"http://127.0.0.1:{port}/books", {"museumId": exhibition, "visitor": "lee"}), "a booking", 30)
