@@ -8,50 +8,30 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
 import yaml
 
 import render
+from processes import Processes, expect, free_port, get, post, trial, wait_for
 
-HERE = pathlib.Path(__file__).resolve().parent
+ISTIO = pathlib.Path(__file__).resolve().parent.parent / "istio"
 # Of each of the clients.
 REPETITIONS = int(os.environ.get("TRIAL_REPETITIONS", "100"))
 BOOKINGS = max(1, REPETITIONS // 3)
 CLIENTS = 100
-failed = []
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def get(url):
-    with urllib.request.urlopen(url, timeout=5) as response:
-        return response.read().decode()
-
-
-class Deployment:
-    """The processes of the trial."""
+class Deployment(Processes):
+    """Redis, roles and Envoy."""
 
     def __init__(self, program, envoy, folder):
-        self.program, self.envoy, self.folder = program, envoy, folder
+        super().__init__(folder)
+        self.program, self.envoy = program, envoy
         self.redis_url = f"unix://{folder}/redis.sock"
-        self.processes = []
-
-    def start(self, name, command, environment=None):
-        log = open(self.folder / f"{name}.log", "ab")
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, env={**os.environ, **(environment or {})})
-        self.processes.append(process)
-        return process
 
     def start_redis(self):
         self.start("redis", [
@@ -65,26 +45,11 @@ class Deployment:
         return process
 
     def start_envoy(self, variant, endpoints):
-        rule = yaml.safe_load((HERE.parent / "overlays" / variant / "destination-rule.yaml").read_text())
-        services = yaml.safe_load_all((HERE.parent / "base/virtual-services.yaml").read_text())
+        rule = yaml.safe_load((ISTIO / "overlays" / variant / "destination-rule.yaml").read_text())
+        services = yaml.safe_load_all((ISTIO / "base/virtual-services.yaml").read_text())
         service = next(service for service in services if service["metadata"]["name"] == "museum")
         log = self.folder / f"access-{len(self.processes)}-{time.monotonic_ns()}.log"
         return Envoy(self, variant, render.bootstrap(rule, service, free_port(), free_port(), endpoints, str(log)), log)
-
-    def stop(self, process):
-        if process.poll() is None:
-            process.send_signal(signal.SIGCONT)
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self.processes.remove(process)
-
-    def stop_all(self):
-        for process in reversed(list(self.processes)):
-            self.stop(process)
 
 
 class Envoy:
@@ -124,19 +89,6 @@ class Envoy:
             f"ejected now {self.ejected()}"
 
 
-def wait_for(condition, what, seconds=30):
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except OSError:
-            pass
-        if time.monotonic() > end:
-            sys.exit(f"envoy-trial: {what} did not become ready within {seconds} s")
-        time.sleep(0.05)
-
-
 def siege(folder, clients, url, repetitions=REPETITIONS):
     """Runs siege; returns its report. It counts requests and not seconds: at the end of --time it sometimes waits forever."""
     settings = folder / "siegerc"
@@ -161,34 +113,10 @@ def show(title, report, envoy=None):
     return share
 
 
-def expect(holds, what):
-    print(f"    {'ok' if holds else 'FAILED'}: {what}")
-    if not holds:
-        failed.append(what)
-
-
-def post(url, body):
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=5) as response:
-        return json.load(response)
-
-
 def circuit(port):
     """The state of Book's circuit breaker."""
     states = re.findall(r"^skmuseum_(?:book_)?circuit_state\S* ([0-9.]+)", get(f"http://127.0.0.1:{port}/metrics"), re.MULTILINE)
     return {0: "closed", 1: "half-open", 2: "open"}[max(int(float(state)) for state in states)]
-
-
-def main(program, envoy_program):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("envoy-trial: stopped"))
-    with tempfile.TemporaryDirectory(prefix="envoy-trial.") as name:
-        deployment = Deployment(program, envoy_program, pathlib.Path(name))
-        try:
-            run(deployment)
-        finally:
-            deployment.stop_all()
-    if failed:
-        sys.exit("envoy-trial: " + "; ".join(failed))
 
 
 def run(deployment):
@@ -286,4 +214,4 @@ def bookings(deployment, museums, ports, exhibition):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    trial(lambda folder: Deployment(*sys.argv[1:], folder), run)
