@@ -87,9 +87,12 @@ class Deployment(Processes):
 
 
 def run(deployment):
+    # In a cluster nothing waits for anything: the roles start while Redis does not answer yet.
+    roles = {role: deployment.start_role(role) for role in PORTS}
+    for role in roles:
+        wait_for(lambda: get(f"http://127.0.0.1:{deployment.ports[role]}/livez"), role)
     redis = deployment.start_redis()
     print("Redis is ready, by its readiness probe")
-    roles = {role: deployment.start_role(role) for role in PORTS}
     for role in roles:
         deployment.wait_until_ready(role)
     print("book, museum, confirm, mypage and gateway are ready, by their readiness probes")
