@@ -8,9 +8,13 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
+import urllib.request
 
 import yaml
 
@@ -43,10 +47,10 @@ class Deployment(Processes):
         wait_for(lambda: get(f"http://127.0.0.1:{port}/readyz") == "ready\n", f"{role}-{instance}")
         return process
 
-    def start_envoy(self, variant, endpoints):
+    def start_envoy(self, variant, endpoints, service_name="museum"):
         rule = yaml.safe_load((ISTIO / "overlays" / variant / "destination-rule.yaml").read_text())
         services = yaml.safe_load_all((ISTIO / "base/virtual-services.yaml").read_text())
-        service = next(service for service in services if service["metadata"]["name"] == "museum")
+        service = next(service for service in services if service["metadata"]["name"] == service_name)
         log = self.folder / f"access-{len(self.processes)}-{time.monotonic_ns()}.log"
         return Envoy(self, variant, render.bootstrap(rule, service, free_port(), free_port(), endpoints, str(log)), log)
 
@@ -123,6 +127,7 @@ def run(deployment):
     folder = deployment.folder
     deployment.start_redis()
     ports = [free_port(), free_port()]
+    deployment.museum_port = ports[0]
     museums = [deployment.start_role("museum", number + 1, port) for number, port in enumerate(ports)]
     exhibition = post(f"http://127.0.0.1:{ports[0]}/museums", {"hall": "A hall", "date": "2099-12-24", "capacity": 1_000_000})["id"]
     page = f"/museums/{exhibition}"
@@ -182,6 +187,7 @@ def run(deployment):
     deployment.stop(envoy.process)
 
     bookings(deployment, museums, ports, exhibition)
+    second_tries(deployment, exhibition)
 
 
 def bookings(deployment, museums, ports, exhibition):
@@ -214,6 +220,53 @@ def bookings(deployment, museums, ports, exhibition):
             expect(share > 99, "bookings are made again")
         deployment.stop(book)
         deployment.stop(envoy.process)
+
+
+def second_tries(deployment, exhibition):
+    """The routes in front of Book: which bookings Envoy sends again."""
+    port = free_port()
+    deployment.start_role("book", 2, port, MUSEUM_URL=f"http://127.0.0.1:{deployment.museum_port}")
+    print("\nSecond tries, in front of Book: 40 bookings with an Idempotency-Key, 40 without")
+    for title, other in [("nothing listens at the other Book's address", free_port()), ("the other Book hangs up", hang_up())]:
+        counts = {}
+        for keyed in [True, False]:
+            # Its own Envoy, because the other Book is soon ejected.
+            envoy = deployment.start_envoy("demonstration", [other, port], "book")
+            made = sum(book(envoy.port, exhibition, f"{title} {number}".replace(" ", "-") if keyed else None) for number in range(40))
+            counts[keyed] = made, envoy.count("upstream_rq_retry")
+            deployment.stop(envoy.process)
+        print(f"  {title}: with a key {counts[True][0]} made, {counts[True][1]} second tries; "
+              f"without {counts[False][0]} made, {counts[False][1]} second tries")
+        if title.startswith("nothing"):
+            expect(counts[True][0] == 40 and counts[True][1] > 0, "with a key it is sent again if nothing was sent")
+        else:
+            expect(counts[True][1] == 0, "with a key it is not sent again if it was sent")
+        expect(counts[False][1] == 0, "without a key it is never sent again")
+
+
+def book(port, exhibition, key):
+    """Whether a booking was made."""
+    headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
+    body = json.dumps({"museumId": exhibition, "visitor": "kim"}).encode()
+    try:
+        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/books", body, headers), timeout=5).close()
+        return True
+    except urllib.error.HTTPError:
+        return False
+
+
+def hang_up():
+    """A port that takes a request and closes the connection without a response."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener.getsockname()[1]
 
 
 if __name__ == "__main__":
