@@ -1,4 +1,6 @@
 FROM swift:6.3-bookworm AS builder
+# Debian's archive removes superseded versions, so no version is pinned.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libhiredis-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
@@ -11,13 +13,18 @@ RUN swift build -c release --static-swift-stdlib --product skmuseum \
     && strip -o /skmuseum "$(swift build -c release --static-swift-stdlib --show-bin-path)/skmuseum"
 
 FROM debian:bookworm-slim
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libhiredis0.14 \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin museum
+    && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
+    && groupadd --system --gid 10001 museum \
+    && useradd --system --uid 10001 --gid museum --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin museum
 COPY --from=builder /skmuseum /usr/local/bin/skmuseum
-# A numeric user, so that Kubernetes can verify that it isn't root.
-USER 10001
+COPY deploy/compose/skmuseum-health /usr/local/bin/skmuseum-health
+# Numeric, so that Kubernetes can verify that it isn't root.
+USER 10001:10001
 EXPOSE 8080-8084
+# It finds out by itself which roles run, so one image serves all five.
+HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 CMD ["skmuseum-health"]
 ENTRYPOINT ["skmuseum"]
 CMD ["serve"]
