@@ -28,7 +28,8 @@ struct PathTable: Sendable {
                 if let index {
                     entries[index].methods += methods
                 } else {
-                    entries.append(Entry(
+                    entries.append(
+                        Entry(
                             route: "/" + pattern.joined(separator: "/"), pattern: pattern, deadlines: queue, methods: methods))
                 }
             }

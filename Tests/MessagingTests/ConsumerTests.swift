@@ -66,7 +66,9 @@ struct ConsumerTests {
     {
         let partitions = Partitions(client)
         try await partitions.refresh()
-        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name, now: { 0 }) { _ in handler }
+        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name, now: { 0 }) { _ in
+            handler
+        }
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))
         try await running([consumers], body)

@@ -45,6 +45,20 @@ struct PrometheusMetricsTests {
         #expect(abs(try #require(Double(sum)) - 6.4042) < 1e-9)
     }
 
+    /// Every metric has a help text; sizes and ages have buckets of their own.
+    @Test func helpAndBuckets() {
+        let metrics = PrometheusMetrics()
+        metrics.makeRecorder(label: "skmuseum_consumer_batch_size", dimensions: [], aggregate: true).record(Int64(3))
+        metrics.makeTimer(label: "skmuseum_event_age_seconds", dimensions: []).recordNanoseconds(100_000_000_000)
+        let lines = metrics.render().split(separator: "\n").map { String($0) }
+        #expect(lines.first == "# HELP skmuseum_consumer_batch_size Events in one batch of a consumer.")
+        #expect(lines.contains("# TYPE skmuseum_consumer_batch_size histogram"))
+        #expect(lines.contains(#"skmuseum_consumer_batch_size_bucket{le="2.0"} 0"#))
+        #expect(lines.contains(#"skmuseum_consumer_batch_size_bucket{le="4.0"} 1"#))
+        #expect(lines.contains(#"skmuseum_event_age_seconds_bucket{le="60.0"} 0"#))
+        #expect(lines.contains(#"skmuseum_event_age_seconds_bucket{le="300.0"} 1"#))
+    }
+
     @Test func withoutDimensions() {
         let metrics = PrometheusMetrics()
         metrics.makeTimer(label: "t", dimensions: []).recordNanoseconds(1)

@@ -1,6 +1,9 @@
 import Configuration
+import Foundation
 import Logging
 import Platform
+import Redis
+import TestSupport
 import Testing
 
 /// Every variable of the README's table, as it may be set by mistake.
@@ -136,5 +139,28 @@ struct SettingsTests {
     ])
     func reachableHost(bound: String, host: String) throws {
         #expect(try settings(["BIND_ADDRESS": bound]).reachableHost == host)
+    }
+
+    /// A URL with a password may be in a file: one line, with or without its end.
+    @Test func aURLFromAFile() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("url")
+        for text in ["redis://kim:hunter2@host:6379", "redis://kim:hunter2@host:6379\n"] {
+            try Data(text.utf8).write(to: file)
+            for variable in ["REDIS_URL", "MYPAGE_REDIS_URL"] {
+                let settings = try settings([variable + "_FILE": file.path])
+                #expect((variable == "REDIS_URL" ? settings.redis : settings.myPageRedis)?.password == "hunter2")
+                #expect(throws: InvalidSetting(variable, "is set, and so is \(variable)_FILE; set one of them")) {
+                    try self.settings([variable: "redis://host", variable + "_FILE": file.path])
+                }
+            }
+        }
+        for wrong in [Data(), Data("\n".utf8), Data("redis://a\nredis://b".utf8), Data([0xFF, 0xFE]), Data(count: 5000)] {
+            try wrong.write(to: file)
+            #expect(throws: InvalidSetting.self) { try settings(["REDIS_URL_FILE": file.path]) }
+        }
+        #expect { try settings(["REDIS_URL_FILE": "/nowhere/url"]) } throws: {
+            "\($0)".contains("REDIS_URL_FILE names /nowhere/url")
+        }
     }
 }

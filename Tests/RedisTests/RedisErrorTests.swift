@@ -27,6 +27,15 @@ struct RedisErrorTests {
         #expect(!RedisError(reply: message).isCertainlyNotApplied && RedisError(reply: message).isTransient)
     }
 
+    /// Redis 7.0 says "this user".
+    @Test func theUserWhoLacksARightIsNamed() {
+        let message = "NOPERM this user has no permissions to run the 'scan' command"
+        #expect(
+            RedisError(reply: message, user: "book")
+                == .refused("NOPERM the user 'book' has no permissions to run the 'scan' command"))
+        #expect(RedisError(reply: "OOM this user has", user: "book") == .refused("OOM this user has"))
+    }
+
     @Test(arguments: [
         "OOM command not allowed", "MISCONF Errors writing to the AOF file", "NOREPLICAS Not enough good replicas",
         "NOPERM this user",

@@ -123,6 +123,20 @@ struct AccessTests {
         }
     }
 
+    /// A role's user may not look at everything: the error names the user and the right, and says which user may.
+    @Test func anotherUsersCommandSaysWhichRightIsMissing() async throws {
+        let guarded = try await GuardedRedis.start()
+        let folder = try TemporaryFolder()
+        let child = try ChildProcess(
+            MuseumProcess.program, ["audit"], environment: ["REDIS_URL": guarded.url(of: "book")], folder: folder.url,
+            output: folder.url.appendingPathComponent("printed"))
+        #expect(try await child.waitForExit() == 1)
+        let printed = child.printed()
+        #expect(printed.contains("NOPERM the user 'book' has no permissions to run the '"), "\(printed)")
+        #expect(printed.contains("use a user with this right, such as operator, in REDIS_URL"), "\(printed)")
+        #expect(printed.split(separator: "\n").count == 1)
+    }
+
     @Test func everyCommandWorksAsOperator() async throws {
         let guarded = try await GuardedRedis.start()
         let client = try guarded.server.client()

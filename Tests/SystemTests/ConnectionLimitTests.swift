@@ -53,7 +53,8 @@ struct ConnectionLimitTests {
             try connections.join(100, port: port)
             // More than the kernel's queue takes would not reach the server at all.
             try await connections.turn(until: "they are in", within: .seconds(20)) { _ in
-                try await deployment.metric(#"skmuseum_http_connections{service="museum"}"#, of: "museum") ?? 0 >= Double(min(number * 100, 4090))
+                try await deployment.metric(#"skmuseum_http_connections{service="museum"}"#, of: "museum") ?? 0
+                    >= Double(min(number * 100, 4090))
             }
         }
         // 4,096 less the tests' own one or two.

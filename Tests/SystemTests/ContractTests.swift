@@ -159,10 +159,18 @@ struct ContractTests {
         }
         let id = try await museum.visitor.register(capacity: 100)
         for number in 0..<5 { _ = try await museum.visitor.book(id, visitor: "visitor \(number)", seats: 30) }
-        #expect(try await value("book", #"skmuseum_http_requests_total{service="book",route="/books",method="POST",status="201"}"#) == 3)
-        #expect(try await value("book", #"skmuseum_http_requests_total{service="book",route="/books",method="POST",status="409"}"#) == 2)
-        #expect(try await value("gateway", #"skmuseum_http_requests_total{service="gateway",route="/books",method="POST",status="201"}"#) == 3)
-        #expect(try await value("book", #"skmuseum_http_request_duration_seconds_count{service="book",route="/books",method="POST"}"#) == 5)
+        #expect(
+            try await value("book", #"skmuseum_http_requests_total{service="book",route="/books",method="POST",status="201"}"#)
+                == 3)
+        #expect(
+            try await value("book", #"skmuseum_http_requests_total{service="book",route="/books",method="POST",status="409"}"#)
+                == 2)
+        #expect(
+            try await value(
+                "gateway", #"skmuseum_http_requests_total{service="gateway",route="/books",method="POST",status="201"}"#) == 3)
+        #expect(
+            try await value("book", #"skmuseum_http_request_duration_seconds_count{service="book",route="/books",method="POST"}"#)
+                == 5)
         // Requested and RequestCompleted of each booking.
         try await eventually("all events are counted") {
             try await value("confirm", #"skmuseum_consumer_events_applied_total{service="confirm"}"#) == 6

@@ -140,8 +140,11 @@ struct WireNamesTests {
         }
         var names: [String] = []
         for role in MuseumProcess.allRoles {
-            for line in try await Visitor(deployment[role].url(role)).get("/metrics").text.split(separator: "\n") {
-                if line.hasPrefix("# TYPE ") { names.append("metric \(role) \(line.dropFirst(7))") }
+            let text = try await Visitor(deployment[role].url(role)).get("/metrics").text
+            for line in text.split(separator: "\n") where line.hasPrefix("# TYPE ") {
+                names.append("metric \(role) \(line.dropFirst(7))")
+                let metric = line.split(separator: " ")[2]
+                #expect(text.contains("# HELP \(metric) "), "\(metric) has no help text")
             }
         }
         return names

@@ -61,7 +61,8 @@ public final class PrometheusMetrics: MetricsFactory {
     }
 
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        aggregate ? find(label, dimensions) { HistogramSeries(MetricCatalogue.countBounds) } : find(label, dimensions) { GaugeSeries() }
+        aggregate
+            ? find(label, dimensions) { HistogramSeries(MetricCatalogue.countBounds) } : find(label, dimensions) { GaugeSeries() }
     }
 
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
