@@ -52,10 +52,8 @@ for i = 6, #ARGV, 5 do
     local event = { 'eventType', 'SeatsReserved', 'timestamp', ARGV[1], 'museumId', ARGV[2], 'bookId', id,
       'visitor', ARGV[i + 2], 'seats', ARGV[i + 1], 'available', string.format('%d', available) }
     for j, name in ipairs({ 'requestId', 'traceparent' }) do
-      if ARGV[i + 2 + j] ~= '' then
-        event[#event + 1] = name
-        event[#event + 1] = ARGV[i + 2 + j]
-      end
+      local value = ARGV[i + 2 + j]
+      if value ~= '' then event[#event + 1], event[#event + 2] = name, value end
     end
     events[#events + 1] = event
   end
