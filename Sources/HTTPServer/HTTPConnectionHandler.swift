@@ -6,7 +6,8 @@ import NIOHTTPTypes
 
 /// Manages one connection. It responds to what never becomes a request: a head that can't be parsed, is too large or does not
 /// arrive, and a body that does not arrive in time. It closes a connection whose client does not read its responses. After a
-/// response with `Connection: close` it closes the connection, whatever the client still sends.
+/// response with `Connection: close` it closes the connection, whatever the client still sends. When the process is told to stop,
+/// the response to the last request that has arrived is such a response.
 final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -15,15 +16,19 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
     /// How long a closing connection is still read from, so that the last response reaches a client that is still sending.
     static let closeDelay = TimeAmount.milliseconds(500)
+    /// How long a new connection whose request has not arrived yet stays open when the port closes.
+    static let firstRequestDelay = TimeAmount.milliseconds(100)
 
     private let limiter: ConnectionLimiter
     private let load: ConcurrencyLimiter
+    private let drain: Drain
 
     /// Requests whose response has not been written completely.
     private var pendingResponses = 0
     private var isBodyPending = false
     private var bodyLength = 0
     private var isResponding = false
+    private var hasReceivedRequest = false
     /// How many responses are written before the connection closes; `nil`: no limit.
     private var responsesLeft: Int?
     private var isClosing = false
@@ -32,9 +37,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     private var isCountedAsUnread = false
     private var timeouts = ClientTimeouts()
 
-    init(_ limiter: ConnectionLimiter, load: ConcurrencyLimiter) {
+    init(_ limiter: ConnectionLimiter, load: ConcurrencyLimiter, drain: Drain) {
         self.limiter = limiter
         self.load = load
+        self.drain = drain
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -72,6 +78,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         switch unwrapInboundIn(data) {
         case .head(let head):
             pendingResponses += 1
+            hasReceivedRequest = true
             isBodyPending = true
             bodyLength = 0
             timeouts.stop(for: .head)
@@ -97,6 +104,21 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         guard isDue != isCountedAsUnread else { return }
         isCountedAsUnread = isDue
         if isDue { load.bodyIsDue() } else { load.bodyIsRead() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // Hummingbird would close the connection right after the response, whatever the client is still sending.
+        guard event is ChannelShouldQuiesceEvent else { return context.fireUserInboundEventTriggered(event) }
+        guard !isClosing else { return }
+        if pendingResponses > 0 {
+            responsesLeft = min(responsesLeft ?? pendingResponses, pendingResponses)
+        } else if hasReceivedRequest {
+            context.close(promise: nil)
+        } else {
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.firstRequestDelay) {
+                if !self.isClosing, !self.hasReceivedRequest { context.close(promise: nil) }
+            }
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -127,6 +149,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         case .head(var head):
             isResponding = true
             if head.headerFields[.connection].map(Self.requestsClose) ?? false { responsesLeft = 1 }
+            if drain.hasBegun, responsesLeft == nil { responsesLeft = pendingResponses }
             if responsesLeft == 1 { head.headerFields[.connection] = "close" }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)

@@ -3,7 +3,9 @@ import Foundation
 import Hummingbird
 public import Logging
 import NIOCore
+import NIOPosix
 public import ServiceLifecycle
+import Synchronization
 
 /// One role's port: an HTTP server over its routes.
 public struct HTTPListener: Service {
@@ -11,15 +13,18 @@ public struct HTTPListener: Service {
     private let address: String
     private let port: Int
     private let application: Application<AppResponder>
+    private let acceptance = Acceptance()
+    private let quietLogger: Logger
 
     /// - Parameters:
     ///   - address: an IP address or a host name.
     ///   - port: 0 for any free one.
     ///   - connections: what all ports of the process share.
+    ///   - drain: once it has begun, each response closes its connection.
     ///   - onListening: told the port once the server accepts connections.
     public init(
-        role: String, address: String, port: Int, routes: [any Routes], connections: ConnectionBudget, now: @escaping CurrentTime,
-        logger: Logger,
+        role: String, address: String, port: Int, routes: [any Routes], connections: ConnectionBudget, drain: Drain,
+        now: @escaping CurrentTime, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.role = role
@@ -28,19 +33,21 @@ public struct HTTPListener: Service {
         // Hummingbird tells at info that it listens; this listener says so itself, with the role.
         var quiet = logger
         if quiet.logLevel == .info { quiet.logLevel = .notice }
+        quietLogger = quiet
         let limiter = ConnectionLimiter(role: role, budget: connections)
         let load = ConcurrencyLimiter(role: role)
         application = Application(
             responder: AppResponder(role: role, routes: routes, now: now, load: load),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [HTTPConnectionHandler(limiter, load: load)],
+                    additionalChannelHandlers: [HTTPConnectionHandler(limiter, load: load, drain: drain)],
                     idleTimeout: HTTPServerLimits.idleFor,
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: HTTPServerLimits.headerFieldSize, maxHeaderListSize: HTTPServerLimits.headerListSize,
                         maxHeaderFieldCount: HTTPServerLimits.headerFieldCount))),
             configuration: .init(address: .hostname(address, port: port), serverName: nil, backlog: 1024),
-            onServerRunning: { channel in
+            onServerRunning: { [acceptance] channel in
+                acceptance.begins(on: channel)
                 let bound = channel.localAddress?.port ?? port
                 logger.info("listening", metadata: ["role": "\(role)", "address": "\(address)", "port": "\(bound)"])
                 await onListening(bound)
@@ -51,9 +58,31 @@ public struct HTTPListener: Service {
     /// - Throws: ``BindError`` where the address or port can't be bound.
     public func run() async throws {
         do {
-            try await application.run()
+            // They stop in the reverse order.
+            let group = ServiceGroup(configuration: .init(services: [application, acceptance], logger: quietLogger))
+            try await group.run()
         } catch let error as IOError {
             throw BindError(address: address, role: role, port: port, code: error.errnoCode)
+        }
+    }
+}
+
+/// Stops accepting connections before the port closes. A connection that is being set up while the port closes would end the
+/// process: "Deinited NIOAsyncWriter without calling finish()", in Hummingbird 2.28 on NIO 2.101.
+private final class Acceptance: Service {
+    private let listening = Mutex<(any Channel)?>(nil)
+
+    func begins(on channel: any Channel) { listening.withLock { $0 = channel } }
+
+    func run() async throws {
+        try await gracefulShutdown()
+        guard let channel = listening.withLock({ $0 }) else { return }
+        try? await channel.setOption(.autoRead, value: false).get()
+        // Setting up goes from the port's event loop to the connection's and back: when each has done what was waiting, all
+        // connections that were accepted are set up. A second time for what the first has caused.
+        for _ in 1...2 {
+            for eventLoop in MultiThreadedEventLoopGroup.singleton.makeIterator() { try? await eventLoop.submit {}.get() }
+            try? await channel.eventLoop.submit {}.get()
         }
     }
 }

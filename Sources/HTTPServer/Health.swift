@@ -4,17 +4,21 @@ public import Hummingbird
 public import ServiceLifecycle
 import Synchronization
 
-/// Whether graceful shutdown has begun. This service is the last of the group, so it is shut down first.
+/// Whether graceful shutdown has begun. This service is the last of the group, so it is shut down first: the ports close when it
+/// has ended.
 public final class Drain: Service {
-    private let flag = Mutex(false)
+    private let flag = Atomic(false)
+    private let delay: @Sendable () async -> Void
 
-    public init() {}
+    /// - Parameter delay: returns when the ports may close. Until then they accept, and every response closes its connection.
+    public init(delay: @escaping @Sendable () async -> Void) { self.delay = delay }
 
-    public var hasBegun: Bool { flag.withLock { $0 } }
+    public var hasBegun: Bool { flag.load(ordering: .relaxed) }
 
     public func run() async throws {
         try await gracefulShutdown()
-        flag.withLock { $0 = true }
+        flag.store(true, ordering: .relaxed)
+        await delay()
     }
 }
 

@@ -27,12 +27,15 @@ public struct Settings: Sendable {
     public let eventRetention: Duration
     /// Asia/Seoul by default.
     public let timeZone: TimeZone
+    /// How long the ports accept after the signal to stop, at most five minutes.
+    public let drainDelay: Duration
     public let logLevel: Logger.Level
     public let logFormat: LogFormat
     /// The URL that takes traces by OTLP; `nil`: none are recorded.
     public let tracesEndpoint: String?
 
     private static let services = [("book", 8081), ("museum", 8082), ("confirm", 8083), ("mypage", 8084)]
+    private static let longestDrainDelay = Duration.seconds(300)
     /// The embedded server's port.
     public static let embeddedRedisPort = 6390
 
@@ -62,6 +65,8 @@ public struct Settings: Sendable {
         partitions = try reader.number("PARTITIONS", in: 1...64) ?? 1
         eventRetention = try reader.duration("EVENT_RETENTION") ?? .seconds(7 * 86_400)
         timeZone = try reader.timeZone()
+        drainDelay = try reader.duration("DRAIN_DELAY") ?? .zero
+        guard drainDelay <= Self.longestDrainDelay else { throw InvalidSetting("DRAIN_DELAY", "must be at most 5m") }
         logLevel = try reader.word("LOG_LEVEL") ?? .info
         logFormat = try reader.word("LOG_FORMAT") ?? .text
         let collector = try reader.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -126,7 +131,9 @@ private struct SettingReader {
 
     func duration(_ name: String) throws(InvalidSetting) -> Duration? {
         guard let text = try text(name) else { return nil }
-        guard let duration = DurationText.parse(text) else { throw InvalidSetting(name, "must be a duration, such as 12h or 7d") }
+        guard let duration = DurationText.parse(text) else {
+            throw InvalidSetting(name, "must be a duration, such as 5s, 12h or 7d")
+        }
         return duration
     }
 

@@ -34,7 +34,7 @@ struct CompositionRoot {
         let partitions = Partitions(redis, logger: logger)
         let readiness = Readiness(redis, logger: logger)
         let myPageReadiness = myPageStore.map { Readiness($0, logger: logger) }
-        let drain = Drain()
+        let drain = Drain { [delay = settings.drainDelay] in await StopSignals.wait(for: delay) }
 
         let museum = MuseumModule(
             redis: redis, partitions: partitions, newPartitions: settings.partitions, timeZone: settings.timeZone, now: now,
@@ -71,7 +71,7 @@ struct CompositionRoot {
             let health = HealthRoutes(drain: drain, metrics: metrics.render, isReady: isReady)
             return HTTPListener(
                 role: role.rawValue, address: settings.bindAddress, port: settings.ports[role.rawValue] ?? 0,
-                routes: routes + [health], connections: connections, now: now, logger: logger,
+                routes: routes + [health], connections: connections, drain: drain, now: now, logger: logger,
                 onListening: { _ in await onListening() })
         }
         if roles.contains(.book) { services.append(host(.book, [book.routes]) { readiness.isReady }) }

@@ -31,4 +31,10 @@ enum StopSignals {
             return first
         }
     }
+
+    /// Waits this long, or until the next signal.
+    static func wait(for delay: Duration) async {
+        guard delay > .zero else { return }
+        _ = try? await interrupting { try await Task.sleep(for: delay) }
+    }
 }

@@ -16,7 +16,7 @@ struct SettingsTests {
         "REDIS_URL", "MYPAGE_REDIS_URL", "BIND_ADDRESS", "GATEWAY_PORT", "BOOK_PORT", "MUSEUM_PORT", "CONFIRM_PORT",
         "MYPAGE_PORT",
         "MUSEUM_URL", "BOOK_URL", "CONFIRM_URL", "MYPAGE_URL", "INSTANCE_ID", "PARTITIONS", "EVENT_RETENTION", "TIME_ZONE",
-        "LOG_LEVEL", "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "DRAIN_DELAY", "LOG_LEVEL", "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     ]
 
     /// Of what kind each variable is, with a value that it may have.
@@ -25,7 +25,7 @@ struct SettingsTests {
         (["GATEWAY_PORT", "BOOK_PORT", "MUSEUM_PORT", "CONFIRM_PORT", "MYPAGE_PORT"], "18080"),
         (["MUSEUM_URL", "BOOK_URL", "CONFIRM_URL", "MYPAGE_URL"], "http://host:80"), (["INSTANCE_ID"], "pod-1"),
         (["PARTITIONS"], "2"), (["EVENT_RETENTION"], "12h"), (["TIME_ZONE"], "Europe/Paris"), (["LOG_LEVEL"], "debug"),
-        (["LOG_FORMAT"], "json"),
+        (["LOG_FORMAT"], "json"), (["DRAIN_DELAY"], "5s"),
         (["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"], "https://host:4318/otel"),
     ]
 
@@ -82,6 +82,7 @@ struct SettingsTests {
         ("TIME_ZONE", "../../etc/passwd"),
         ("TIME_ZONE", "Mars/Olympus"), ("LOG_LEVEL", "INFO"), ("LOG_FORMAT", "xml"), ("EVENT_RETENTION", "7"),
         ("EVENT_RETENTION", "1000000000d"), ("EVENT_RETENTION", "7 d"), ("INSTANCE_ID", "a b"), ("INSTANCE_ID", "é"),
+        ("DRAIN_DELAY", "5"), ("DRAIN_DELAY", "-1s"), ("DRAIN_DELAY", "301s"), ("DRAIN_DELAY", "6m"), ("DRAIN_DELAY", "five"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "host:4318"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://host:4317"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://kim:hunter2@host"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host?key=hunter2"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host#a"),

@@ -81,9 +81,15 @@ public final class MuseumProcess: Sendable {
     /// - Returns: its exit code.
     @discardableResult
     public func stop() async throws -> Int32 {
+        signal(SIGTERM)
+        return try await waitForExit()
+    }
+
+    /// Waits for its end after a signal.
+    /// - Returns: its exit code.
+    public func waitForExit(within limit: Duration = .seconds(15)) async throws -> Int32 {
         guard let running = process.value else { return 0 }
-        running.signal(SIGTERM)
-        let code = try await running.waitForExit(within: .seconds(15))
+        let code = try await running.waitForExit(within: limit)
         process.value = nil
         return code
     }

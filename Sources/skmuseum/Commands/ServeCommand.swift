@@ -30,7 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Roles, separated by commas: book, museum, confirm, mypage, gateway. Default: all.")
     var role: String?
 
-    /// How long requests and batches in flight may take after the signal to stop.
+    /// How long requests and batches in flight may take after the signal to stop and DRAIN_DELAY.
     private static let shutdownWithin = Duration.seconds(9)
 
     func validate() throws {
@@ -104,7 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = ServiceGroupConfiguration(
             services: assembly.services { opening.portIsOpen() }, gracefulShutdownSignals: StopSignals.all,
             logger: logger)
-        configuration.maximumGracefulShutdownDuration = Self.shutdownWithin
+        configuration.maximumGracefulShutdownDuration = settings.drainDelay + Self.shutdownWithin
 
         let outcome: Result<Void, any Error>
         do {
