@@ -167,4 +167,80 @@ struct UpstreamTests {
         for _ in 0..<2 { _ = await call(upstream, .byUpstream, within: .seconds(4)) }
         #expect(slow.received.count == 2)
     }
+
+    private static let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    private static let lastAnswer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+
+    /// A process stops and closes a pooled connection just as a request goes out on it: another process gets the request, twice
+    /// if need be, and the one that stops is left out.
+    @Test func aPooledConnectionCloses() async throws {
+        let (stopping, good) = (try Self.ok(), try Self.ok())
+        let upstream = Upstream(urls: [stopping.url, good.url], client: Self.client)
+        for _ in 0..<4 { #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered) }
+        #expect(stopping.received.count == 2 && good.received.count == 2)
+        stopping.change(.hangsUp)
+        for _ in 0..<6 { #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered) }
+        #expect(stopping.received.count == 3 && good.received.count == 8)
+        // What must not be repeated is not: whether it was applied can't be known.
+        try await eventually("it is asked again") {
+            let outcome = await call(upstream, .never, within: .seconds(4))
+            return outcome.fault == .noResponse(timedOut: false)
+        }
+    }
+
+    /// Behind one address may be several processes, and one that restarts closes its connections.
+    @Test func thePooledConnectionOfASingleAddressCloses() async throws {
+        let server = try Self.ok()
+        let upstream = Upstream(urls: [server.url], client: Self.client)
+        #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered)
+        server.change(.hangsUpOnce(then: Self.answer))
+        #expect(try await call(upstream, .byUpstream, within: .seconds(4)).answer.get().followsUnansweredRequest)
+        server.change(.hangsUpOnce(then: Self.answer))
+        for repetition in [Upstream.Repetition.byCaller, .never] {
+            server.change(.hangsUpOnce(then: Self.answer))
+            #expect(await call(upstream, repetition, within: .seconds(4)).fault == .noResponse(timedOut: false))
+        }
+        #expect(server.received.count == 5)
+    }
+
+    /// A response with `Connection: close` is what a process sends that stops.
+    @Test func aDrainingProcessIsLeftOut() async throws {
+        let (draining, good) = (try StubServer(.says(Self.lastAnswer)), try Self.ok())
+        let upstream = Upstream(urls: [draining.url, good.url], client: Self.client)
+        let start = ContinuousClock.now
+        for _ in 0..<10 { #expect(await call(upstream, .never, within: .seconds(4)).isAnswered) }
+        if .now - start < .seconds(1) { #expect(draining.received.count == 1 && good.received.count == 9) }
+        // After a second it is asked again, once.
+        try await eventually("it is asked again", every: .milliseconds(50)) {
+            #expect(await call(upstream, .never, within: .seconds(4)).isAnswered)
+            return draining.received.count == 2
+        }
+        // If all drain, all are asked.
+        good.change(.says(Self.lastAnswer))
+        for _ in 0..<6 { #expect(await call(upstream, .never, within: .seconds(4)).isAnswered) }
+        draining.change(.says(Self.answer))
+        good.change(.says(Self.answer))
+        for _ in 0..<6 { #expect(await call(upstream, .never, within: .seconds(4)).isAnswered) }
+    }
+
+    /// The first of two restarts while the second begins to: who is left out is better than nobody.
+    @Test func whoIsLeftOutIsAskedLast() async throws {
+        let (restarting, stopping) = (try StubServer(.hangsUp), try Self.ok())
+        let upstream = Upstream(urls: [restarting.url, stopping.url], client: Self.client)
+        #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered)
+        #expect(restarting.received.count == 1)
+        restarting.change(.says(Self.answer))
+        stopping.change(.hangsUp)
+        #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered)
+        #expect(restarting.received.count == 2)
+    }
+
+    /// `localhost` is ::1 and 127.0.0.1 on most machines; the server is on one of them.
+    @Test func aNameWithSeveralAddresses() async throws {
+        let server = try Self.ok()
+        let upstream = Upstream(urls: ["http://localhost:\(server.port)"], client: Self.client)
+        for repetition in [Upstream.Repetition.byUpstream, .byCaller, .never] {
+            #expect(await call(upstream, repetition, within: .seconds(4)).isAnswered)
+        }
+    }
 }

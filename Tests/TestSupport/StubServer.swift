@@ -9,6 +9,8 @@ public final class StubServer: Sendable {
         /// Sends this, and nothing after it.
         case saysThenHangs(String)
         case hangsUp
+        /// Closes the connection on which the next request comes, and after it sends this on every other.
+        case hangsUpOnce(then: String)
         /// Sends this before it has read anything, and closes the connection.
         case saysFirst(String)
         /// Sends this slowly, a byte every 50 ms.
@@ -46,6 +48,9 @@ public final class StubServer: Sendable {
                 _ = recv(connection, &byte, 1, 0)
                 return
             case .hangsUp, .saysFirst: return
+            case .hangsUpOnce(let answer):
+                behavior.value = .says(answer)
+                return
             case .trickles(let answer):
                 for byte in answer.utf8 {
                     guard write(String(UnicodeScalar(byte)), to: connection) else { return }

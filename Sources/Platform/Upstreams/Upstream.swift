@@ -6,7 +6,8 @@ import NIOPosix
 import Synchronization
 import Tracing
 
-/// The processes of another role. Calls are distributed round-robin; a process that failed is ejected for 1 s.
+/// The processes of another role. Calls are distributed round-robin; a process that failed, or says that it is stopping, is ejected
+/// for 1 s.
 public final class Upstream: Sendable {
     /// What a response lacks.
     public enum Fault: Error, Sendable, Equatable {
@@ -25,7 +26,7 @@ public final class Upstream: Sendable {
         case never
     }
 
-    /// How long a process that failed is left out.
+    /// How long a process is left out that failed, or whose response said `Connection: close`.
     private static let unhealthyFor = Duration.seconds(1)
     /// Responses are the services' own: a page of 200 is far below.
     private static let answerLimit = 4 << 20
@@ -48,7 +49,9 @@ public final class Upstream: Sendable {
         var configuration = HTTPClient.Configuration()
         // A process that is there accepts at once, and several that are not must fit into one deadline.
         configuration.timeout.connect = .milliseconds(250)
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        // As many as a port works at: a request that waited for a connection would count as one that can't be sent. While Museum
+        // hangs, bookings occupy a connection for two seconds each, and reads need others.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 2048
         configuration.connectionPool.retryConnectionEstablishment = false
         // Shorter than the servers' 60 s, so that a connection is not used in the moment it is closed.
         configuration.connectionPool.idleTimeout = .seconds(30)
@@ -69,15 +72,18 @@ public final class Upstream: Sendable {
         deadline: ContinuousClock.Instant
     ) async throws(Fault) -> UpstreamResponse {
         var fault = Fault.notSent
-        let candidates = inTurn()
-        for (index, url) in candidates.enumerated() {
-            let left = (deadline - .now) / repetition.shares(of: candidates.count - index)
+        var (candidates, healthy) = inTurn()
+        var index = 0
+        while index < candidates.count {
+            let url = candidates[index]
+            // Who is left out gets what time the others leave.
+            let left = (deadline - .now) / repetition.shares(of: max(healthy - index, 1))
             guard left > .zero else { break }
             do throws(Fault) {
                 var answer = try await tracer.withClientSpan(method, url, headers) { headers throws(Fault) in
                     try await attempt(method, url + path, headers: headers, body: body, within: left)
                 }
-                unhealthyUntil.withLock { $0[url] = nil }
+                unhealthyUntil.withLock { $0[url] = answer.isLastOfConnection ? .now + Self.unhealthyFor : nil }
                 answer.followsUnansweredRequest = fault != .notSent
                 return answer
             } catch {
@@ -86,23 +92,31 @@ public final class Upstream: Sendable {
                 unhealthyUntil.withLock { $0[url] = .now + Self.unhealthyFor }
                 if error != .notSent { fault = error }
                 guard error == .notSent || repetition == .byUpstream else { throw error }
+                // A pooled connection may close just when a request goes out, and a busy machine may accept late. Where there is no
+                // other process, and behind one address may be several, the request goes out once more on another connection.
+                if urls.count == 1, index == 0, error != .noResponse(timedOut: true) { candidates.append(url) }
             }
+            index += 1
         }
         throw fault
     }
 
-    /// The healthy ones, each call starting with another; if all are unhealthy, all of them.
-    private func inTurn() -> [String] {
+    /// All processes in the order in which a call asks them: the healthy ones first, each call beginning with another.
+    /// - Returns: how many are healthy, too; all, if none is.
+    private func inTurn() -> (candidates: [String], healthy: Int) {
         let now = ContinuousClock.now
-        let healthy = unhealthyUntil.withLock { unhealthy in urls.filter { unhealthy[$0].map { $0 <= now } ?? true } }
-        let candidates = healthy.isEmpty ? urls : healthy
-        // One call probes a process whose ejection has ended. Other calls skip that process until the probe has succeeded, or for
-        // another second.
-        unhealthyUntil.withLock { unhealthy in
-            for url in healthy where unhealthy[url] != nil { unhealthy[url] = now + Self.unhealthyFor }
+        let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max
+        return unhealthyUntil.withLock { unhealthy in
+            var healthy = urls.filter { unhealthy[$0].map { $0 <= now } ?? true }
+            var leftOut = urls.filter { !healthy.contains($0) }
+            if healthy.isEmpty { swap(&healthy, &leftOut) }
+            let first = turn % healthy.count
+            healthy = Array(healthy[first...] + healthy[..<first])
+            // The call that begins with a process whose ejection has ended probes it. Other calls skip that process until the probe
+            // has succeeded, or for another second.
+            if unhealthy[healthy[0]] != nil { unhealthy[healthy[0]] = now + Self.unhealthyFor }
+            return (healthy + leftOut, healthy.count)
         }
-        let first = (turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max) % candidates.count
-        return Array(candidates[first...] + candidates[..<first])
     }
 
     private func attempt(
@@ -172,4 +186,9 @@ public struct UpstreamResponse: Sendable {
     /// Whether the request had been sent to another process before, which may still apply it. A refusal then
     /// leaves the outcome unknown.
     public var followsUnansweredRequest = false
+
+    /// Whether the process closes the connection after it, as one does that is stopping.
+    fileprivate var isLastOfConnection: Bool {
+        headers[canonicalForm: "Connection"].contains { $0.lowercased() == "close" }
+    }
 }
