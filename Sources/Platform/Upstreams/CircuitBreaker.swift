@@ -14,6 +14,8 @@ public final class CircuitBreaker: Sendable {
     /// Permission for one call. Pass it to ``succeeded(_:)`` or ``failed(_:at:)``.
     public struct Permit: Sendable {
         fileprivate let period: Int
+        /// Whether it is the one call that finds out whether the circuit may close.
+        public let isTrial: Bool
     }
 
     private enum State {
@@ -44,13 +46,13 @@ public final class CircuitBreaker: Sendable {
     public func permit(at now: ContinuousClock.Instant = .now) -> Permit? {
         state.withLock { state in
             switch state.0 {
-            case .closed: break
+            case .closed: return Permit(period: state.period, isTrial: false)
             case .open(let until), .halfOpen(let until):
                 guard now >= until else { return nil }
                 state = (.halfOpen(until: now + openFor), state.period + 1)
                 onChange(.halfOpen)
+                return Permit(period: state.period, isTrial: true)
             }
-            return Permit(period: state.period)
         }
     }
 
