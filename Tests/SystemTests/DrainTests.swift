@@ -78,6 +78,37 @@ struct DrainTests {
         #expect(try await process.waitForExit() == 0)
     }
 
+    /// Connections that are being set up while the port closes do not end the process.
+    @Test func connectionsThatArriveAsThePortCloses() async throws {
+        let (process, redis) = try await Self.open(delay: "0s", roles: ["gateway"])
+        defer { withExtendedLifetime(redis) {} }
+        let port = process.ports["gateway"]!
+        for round in 1...8 {
+            if round > 1 { try await process.launch() }
+            let isOver = LockedBox(false)
+            let clients = Task {
+                await withTaskGroup { group in
+                    for _ in 0..<4 {
+                        group.addTask {
+                            while !isOver.value {
+                                let connections = RawConnections()
+                                try? connections.join(8, port: port)
+                                connections.sayToAll("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+                                connections.turn()
+                                try? await Task.sleep(for: .milliseconds(1))
+                            }
+                        }
+                    }
+                }
+            }
+            try await Task.sleep(for: .milliseconds(100))
+            process.signal(SIGTERM)
+            #expect(try await process.waitForExit() == 0, "round \(round)")
+            isOver.value = true
+            await clients.value
+        }
+    }
+
     /// A second signal ends the delay.
     @Test func aSecondSignalEndsTheDelay() async throws {
         let (process, redis) = try await Self.open(delay: "60s", roles: ["gateway"])
