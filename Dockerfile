@@ -27,12 +27,11 @@ FROM scratch
 # hadolint ignore=DL3067
 COPY --from=root / /
 COPY --from=builder /skmuseum /usr/local/bin/skmuseum
-COPY deploy/compose/skmuseum-health /usr/local/bin/skmuseum-health
 ENV PATH=/usr/local/bin:/usr/bin:/bin
 # Numeric, so that Kubernetes can verify that it isn't root.
 USER 10001:10001
 EXPOSE 8080 8081 8082 8083 8084
 # It finds out by itself which roles run, so one image serves all five.
-HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 CMD ["skmuseum-health"]
+HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=3 CMD ["skmuseum", "health"]
 ENTRYPOINT ["skmuseum"]
 CMD ["serve"]

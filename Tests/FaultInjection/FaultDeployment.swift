@@ -146,7 +146,12 @@ public final class FaultDeployment: Sendable {
 
     /// Waits until nothing that was sent is on its way any more.
     func drain() async throws {
-        try await eventually("what was late has arrived", within: .seconds(15)) { wires.allSatisfy(\.isDrained) }
+        do {
+            try await eventually("what was late has arrived", within: .seconds(15)) { wires.allSatisfy(\.isDrained) }
+        } catch {
+            let waiting = wires.filter { !$0.isDrained }.map { "\($0.port): \($0.mode), \($0.counts)" }
+            throw Failed("\(error); still on its way through \(waiting.joined(separator: "; "))")
+        }
     }
 
     /// Whether the entrance was open all the time from then to now.

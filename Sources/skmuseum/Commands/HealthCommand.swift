@@ -1,15 +1,14 @@
 import ArgumentParser
 import AsyncHTTPClient
-import Foundation
-import NIOCore
 import NIOHTTP1
 import Platform
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "health", abstract: "Asks a role on this machine whether it is ready; exits 0 if it is.",
+        commandName: "health", abstract: "Asks the roles on this machine whether they are ready; exits 0 if they are.",
         discussion: """
-            Requests /readyz on the role's port. A container's health check can use it.
+            Requests /readyz on the roles' ports. Without --role it asks every role that listens, and at least one must.
+            A container's health check can use it.
 
             Examples:
               skmuseum health
@@ -18,14 +17,14 @@ struct HealthCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Option(help: "Roles, separated by commas. Default: the gateway.")
-    var role = "gateway"
+    @Option(help: "Roles that must be ready, separated by commas. Default: those that listen.")
+    var role: String?
 
-    /// How long the response may take.
-    private static let timeout = TimeAmount.seconds(2)
+    /// How long a role may take to respond.
+    private static let timeout = Duration.seconds(2)
 
     func validate() throws {
-        if Role.list(role) == nil {
+        if let role, Role.list(role) == nil {
             throw ValidationError("--role takes book, museum, confirm, mypage and gateway, separated by commas")
         }
     }
@@ -34,19 +33,23 @@ struct HealthCommand: AsyncParsableCommand {
         try await CommandError.reporting {
             let settings = try common.settings()
             let client = Upstream.makeClient()
+            let named = role.flatMap(Role.list)
             var failures: [String] = []
-            for role in Role.list(role) ?? [] {
-                let address = "http://\(settings.reachableHost):\(settings.ports[role.rawValue] ?? 0)/readyz"
-                do {
-                    let response = try await client.execute(HTTPClientRequest(url: address), timeout: Self.timeout)
-                    if response.status != .ok {
-                        failures.append("\(role.rawValue) is not ready: \(address) says \(response.status.code)")
-                    }
+            var listening = 0
+            for role in Role.allCases where named?.contains(role) ?? true {
+                let address = "http://\(settings.reachableHost):\(settings.ports[role.rawValue] ?? 0)"
+                do throws(Upstream.Fault) {
+                    let response = try await Upstream(urls: [address], client: client).send(
+                        .GET, "/readyz", headers: [:], body: nil, repetition: .never, deadline: .now + Self.timeout)
+                    listening += 1
+                    if response.status != 200 { failures.append("\(role.rawValue) at \(address) is not ready") }
                 } catch {
+                    if named == nil, error == .notSent { continue }
                     failures.append("\(role.rawValue) does not respond at \(address)")
                 }
             }
             try? await client.shutdown()
+            if failures.isEmpty, listening == 0 { failures = ["no role listens on this machine; start one with 'skmuseum serve'"] }
             guard failures.isEmpty else { throw CommandError(failures.joined(separator: "; ")) }
         }
     }
