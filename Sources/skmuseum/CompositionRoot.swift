@@ -36,16 +36,19 @@ struct CompositionRoot {
         let myPageReadiness = myPageStore.map { Readiness($0, logger: logger) }
         let drain = Drain { [delay = settings.drainDelay] in await StopSignals.wait(for: delay) }
 
-        let museum = MuseumModule(
-            redis: redis, partitions: partitions, newPartitions: settings.partitions, timeZone: settings.timeZone, now: now,
-            logger: logger)
-        let seats: any SeatReservations =
-            roles.contains(.museum)
-            ? InProcessSeatReservations(service: museum.seats, now: now, localClock: museum.localClock)
-            : BookModule.remoteSeats(upstream(of: .museum))
-        let book = BookModule(redis: redis, partitions: partitions, seats: seats, logger: logger)
-        let confirm = ConfirmModule(redis: redis, partitions: partitions)
-        let myPage = MyPageModule(store: myPageStore ?? redis, partitions: partitions)
+        // Only modules of this process' roles: each has its metrics.
+        let museum =
+            !roles.contains(.museum)
+            ? nil
+            : MuseumModule(
+                redis: redis, partitions: partitions, newPartitions: settings.partitions, timeZone: settings.timeZone, now: now,
+                logger: logger)
+        let book =
+            !roles.contains(.book)
+            ? nil
+            : BookModule(redis: redis, partitions: partitions, seats: seats(of: museum), logger: logger)
+        let confirm = roles.contains(.confirm) ? ConfirmModule(redis: redis, partitions: partitions) : nil
+        let myPage = roles.contains(.mypage) ? MyPageModule(store: myPageStore ?? redis, partitions: partitions) : nil
 
         var services: [any Service] = []
         // The last to stop: the others' last spans are sent, too.
@@ -59,8 +62,8 @@ struct CompositionRoot {
         if let myPageStore, roles.contains(.mypage) {
             services.append(RedisMemoryMonitor(myPageStore, server: "mypage", logger: logger))
         }
-        if roles.contains(.museum) { services.append(museum.revocation) }
-        if roles.contains(.book) { services.append(book.secret) }
+        if let museum { services.append(museum.revocation) }
+        if let book { services.append(book.secret) }
         for role in Role.allCases where roles.contains(role) {
             guard let service = role.service else { continue }
             services.append(consumers(of: service, partitions: partitions))
@@ -74,26 +77,28 @@ struct CompositionRoot {
                 routes: routes + [health], connections: connections, drain: drain, now: now, logger: logger,
                 onListening: { _ in await onListening() })
         }
-        if roles.contains(.book) { services.append(host(.book, [book.routes]) { readiness.isReady }) }
-        if roles.contains(.museum) {
-            services.append(host(.museum, [museum.routes, museum.internalRoutes]) { readiness.isReady })
-        }
-        if roles.contains(.confirm) { services.append(host(.confirm, [confirm.routes]) { readiness.isReady }) }
-        if roles.contains(.mypage) {
-            services.append(host(.mypage, [myPage.routes]) { (myPageReadiness ?? readiness).isReady })
-        }
+        if let book { services.append(host(.book, [book.routes]) { readiness.isReady }) }
+        if let museum { services.append(host(.museum, [museum.routes, museum.internalRoutes]) { readiness.isReady }) }
+        if let confirm { services.append(host(.confirm, [confirm.routes]) { readiness.isReady }) }
+        if let myPage { services.append(host(.mypage, [myPage.routes]) { (myPageReadiness ?? readiness).isReady }) }
         if roles.contains(.gateway) {
             let gateway = GatewayModule()
             let routes: [any Routes] = [
                 gateway.index,
-                roles.contains(.museum) ? museum.routes : gateway.routes(to: .museums, at: upstream(of: .museum)),
-                roles.contains(.book) ? book.routes : gateway.routes(to: .books, at: upstream(of: .book)),
-                roles.contains(.confirm) ? confirm.routes : gateway.routes(to: .confirms, at: upstream(of: .confirm)),
-                roles.contains(.mypage) ? myPage.routes : gateway.routes(to: .myPages, at: upstream(of: .mypage)),
+                museum?.routes ?? gateway.routes(to: .museums, at: upstream(of: .museum)),
+                book?.routes ?? gateway.routes(to: .books, at: upstream(of: .book)),
+                confirm?.routes ?? gateway.routes(to: .confirms, at: upstream(of: .confirm)),
+                myPage?.routes ?? gateway.routes(to: .myPages, at: upstream(of: .mypage)),
             ]
             services.append(host(.gateway, routes) { true })
         }
         return services + [drain]
+    }
+
+    /// Book's way to Museum: a call if it is in this process.
+    private func seats(of museum: MuseumModule?) -> any SeatReservations {
+        guard let museum else { return BookModule.remoteSeats(upstream(of: .museum)) }
+        return InProcessSeatReservations(service: museum.seats, now: now, localClock: museum.localClock)
     }
 
     private func upstream(of role: Role) -> Upstream {

@@ -127,6 +127,9 @@ struct AccessTests {
     @Test func anotherUsersCommandSaysWhichRightIsMissing() async throws {
         let guarded = try await GuardedRedis.start()
         let folder = try TemporaryFolder()
+        let museum = try await MuseumProcess.start(ports: try MuseumProcess.freePorts(), redis: guarded.server)
+        let visitor = Visitor(museum.url("gateway"))
+        #expect(try await visitor.book(try await visitor.register(capacity: 5), visitor: "kim").status == 201)
         let child = try ChildProcess(
             MuseumProcess.program, ["audit"], environment: ["REDIS_URL": guarded.url(of: "book")], folder: folder.url,
             output: folder.url.appendingPathComponent("printed"))
