@@ -49,8 +49,8 @@ struct HealthCommand: AsyncParsableCommand {
                 }
             }
             try? await client.shutdown()
-            if failures.isEmpty, listening == 0 { failures = ["no role listens on this machine; start one with 'skmuseum serve'"] }
             guard failures.isEmpty else { throw CommandError(failures.joined(separator: "; ")) }
+            guard listening > 0 else { throw CommandError("no role listens on this machine; start one with 'skmuseum serve'") }
         }
     }
 }
