@@ -110,7 +110,7 @@ let package = Package(
             swiftSettings: strict
         ),
         service("Museum", [.crypto, .metrics]),
-        service("Book", [.crypto, .metrics, .nioCore, .nioHTTP1]),
+        service("Book", [.crypto, .metrics, .nioCore, .nioHTTP1, .tracing]),
         service("Confirm"),
         service("MyPage"),
         service("Gateway", [.nioCore, .nioHTTP1]),

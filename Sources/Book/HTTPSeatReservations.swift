@@ -3,6 +3,7 @@ import HTTPServer
 import NIOCore
 import NIOHTTP1
 import Platform
+import Tracing
 
 /// Museum in another process, over its inner route, behind a circuit breaker.
 struct HTTPSeatReservations: SeatReservations {
@@ -24,14 +25,29 @@ struct HTTPSeatReservations: SeatReservations {
         let answer: UpstreamResponse
         do throws(Upstream.Fault) {
             // The booking attempt repeats a reservation with an unknown outcome, and only that one.
-            answer = try await museum.send(
-                .POST, "/museums/\(exhibition.text)/reservations", headers: headers, body: Self.body(reservations),
-                repetition: .byCaller, deadline: deadline)
+            answer = try await inTrace(of: reservations.first?.traceparent) { () async throws(Upstream.Fault) in
+                try await museum.send(
+                    .POST, "/museums/\(exhibition.text)/reservations", headers: headers, body: Self.body(reservations),
+                    repetition: .byCaller, deadline: deadline)
+            }
         } catch {
             breaker.failed(permit)
             throw error == .notSent ? .notSent(.museumUnavailable("Museum can't be reached")) : .outcomeUnknown
         }
         return try read(answer, count: reservations.count, permit)
+    }
+
+    /// Does the call in this trace. The task that sends batches has the context of whoever has started it.
+    private func inTrace<Value: Sendable>(
+        of traceparent: String?, _ call: () async throws(Upstream.Fault) -> Value
+    ) async throws(Upstream.Fault) -> Value {
+        var context = ServiceContext.topLevel
+        if let traceparent {
+            InstrumentationSystem.tracer.extract(traceparent, into: &context, using: TraceparentExtractor())
+        }
+        return try await ServiceContext.$current.withValue(context) { () async -> Result<Value, Upstream.Fault> in
+            do throws(Upstream.Fault) { return .success(try await call()) } catch { return .failure(error) }
+        }.get()
     }
 
     /// Closes the circuit if Museum responds.
@@ -80,4 +96,8 @@ struct HTTPSeatReservations: SeatReservations {
         }
         return writer.buffer
     }
+}
+
+private struct TraceparentExtractor: Extractor {
+    func extract(key: String, from traceparent: String) -> String? { key == "traceparent" ? traceparent : nil }
 }

@@ -85,10 +85,10 @@ struct CompositionRoot {
             let gateway = GatewayModule()
             let routes: [any Routes] = [
                 gateway.index,
-                museum?.routes ?? gateway.routes(to: .museums, at: upstream(of: .museum)),
-                book?.routes ?? gateway.routes(to: .books, at: upstream(of: .book)),
-                confirm?.routes ?? gateway.routes(to: .confirms, at: upstream(of: .confirm)),
-                myPage?.routes ?? gateway.routes(to: .myPages, at: upstream(of: .mypage)),
+                museum?.routes ?? gateway.routes(to: .museums, at: upstream(of: .museum, for: .gateway)),
+                book?.routes ?? gateway.routes(to: .books, at: upstream(of: .book, for: .gateway)),
+                confirm?.routes ?? gateway.routes(to: .confirms, at: upstream(of: .confirm, for: .gateway)),
+                myPage?.routes ?? gateway.routes(to: .myPages, at: upstream(of: .mypage, for: .gateway)),
             ]
             services.append(host(.gateway, routes) { true })
         }
@@ -97,12 +97,12 @@ struct CompositionRoot {
 
     /// Book's way to Museum: a call if it is in this process.
     private func seats(of museum: MuseumModule?) -> any SeatReservations {
-        guard let museum else { return BookModule.remoteSeats(upstream(of: .museum)) }
+        guard let museum else { return BookModule.remoteSeats(upstream(of: .museum, for: .book)) }
         return InProcessSeatReservations(service: museum.seats, now: now, localClock: museum.localClock)
     }
 
-    private func upstream(of role: Role) -> Upstream {
-        Upstream(urls: settings.upstreams[role.rawValue] ?? [], client: httpClient)
+    private func upstream(of role: Role, for caller: Role) -> Upstream {
+        Upstream(urls: settings.upstreams[role.rawValue] ?? [], client: httpClient, caller: caller.rawValue)
     }
 
     private func consumers(of service: ServiceName, partitions: Partitions) -> EventConsumers {

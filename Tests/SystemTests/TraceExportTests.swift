@@ -27,6 +27,37 @@ struct TraceExportTests {
         #expect(try await museum.stop() == 0)
     }
 
+    /// A booking's spans in five processes are one trace: requests, calls, and each service's applying of the events.
+    @Test func oneBookingIsOneTrace() async throws {
+        let receiver = try await TraceReceiver()
+        let deployment = try await TestDeployment.open(environment: ["OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url])
+        let exhibition = try await deployment.visitor.register(capacity: 5)
+        let (trace, root) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+        // One before it, so that the batcher's task is not this request's.
+        #expect(try await deployment.visitor.book(exhibition, visitor: "lee").status == 201)
+        let booked = try await deployment.visitor.send(
+            "POST", "/books", #"{"museumId":"\#(exhibition)","visitor":"kim"}"#,
+            headers: ["traceparent": "00-\(trace)-\(root)-01"])
+        #expect(booked.status == 201)
+        let expected: Set = [
+            "skmuseum-gateway POST /books", "skmuseum-gateway POST", "skmuseum-book POST /books", "skmuseum-book POST",
+            "skmuseum-museum POST /museums/{id}/reservations", "skmuseum-book apply SeatsReserved",
+            "skmuseum-confirm apply RequestCompleted", "skmuseum-mypage apply Requested",
+            "skmuseum-mypage apply RequestCompleted", "skmuseum-mypage apply ConfirmCompleted",
+        ]
+        func spans() -> [OTLPSpan] { receiver.spans.filter { $0.traceId == trace } }
+        func named(_ span: OTLPSpan) -> String { "\(span.resource["service.name"] ?? "") \(span.name)" }
+        try? await eventually("all spans are there", within: .seconds(10)) { Set(spans().map(named)).isSuperset(of: expected) }
+        #expect(expected.subtracting(spans().map(named)) == [], "\(spans().map(named)), of all \(receiver.spans.count)")
+        let ids = Set(spans().map(\.spanId))
+        #expect(ids.count == spans().count)
+        for span in spans() {
+            #expect(ids.union([root]).contains(span.parentSpanId), "\(named(span)) has no parent in the trace")
+            #expect(span.end >= span.start, "\(named(span))")
+        }
+        #expect(spans().filter { $0.parentSpanId == root }.map(named) == ["skmuseum-gateway POST /books"])
+    }
+
     /// A receiver that hangs costs requests nothing, and the process stops in time.
     @Test func aReceiverThatHangs() async throws {
         let receiver = try await TraceReceiver(.hangs)

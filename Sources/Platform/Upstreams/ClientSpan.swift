@@ -4,9 +4,11 @@ import Tracing
 
 extension Tracer {
     /// Traces one attempt to call another process.
-    /// - Parameter call: is given the headers with the span's trace context in them, in place of one from outside.
+    /// - Parameters:
+    ///   - caller: the role that calls, if it is known.
+    ///   - call: is given the headers with the span's trace context in them, in place of one from outside.
     func withClientSpan(
-        _ method: HTTPMethod, _ url: String, _ headers: HTTPHeaders,
+        of caller: String?, _ method: HTTPMethod, _ url: String, _ headers: HTTPHeaders,
         _ call: (HTTPHeaders) async throws(Upstream.Fault) -> UpstreamResponse
     ) async throws(Upstream.Fault) -> UpstreamResponse {
         let span = startSpan(method.rawValue, ofKind: .client)
@@ -16,6 +18,7 @@ extension Tracer {
         inject(span.context, into: &headers, using: HeaderInjector())
         if span.isRecording {
             span.updateAttributes { attributes in
+                if let caller { attributes["skmuseum.service"] = caller }
                 attributes["http.request.method"] = method.rawValue
                 guard let address = try? StrictURL(url) else { return }
                 attributes["server.address"] = address.host

@@ -33,15 +33,19 @@ public final class Upstream: Sendable {
 
     private let urls: [String]
     private let client: HTTPClient
+    private let caller: String?
     private let turn = Atomic<Int>(0)
     private let unhealthyUntil = Mutex<[String: ContinuousClock.Instant]>([:])
     private let tracer = InstrumentationSystem.tracer
 
-    /// - Parameter urls: at least one `http://host[:port]`, without a path.
-    public init(urls: [String], client: HTTPClient) {
+    /// - Parameters:
+    ///   - urls: at least one `http://host[:port]`, without a path.
+    ///   - caller: the role that calls; in spans.
+    public init(urls: [String], client: HTTPClient, caller: String? = nil) {
         precondition(!urls.isEmpty, "an upstream needs an address")
         self.urls = urls
         self.client = client
+        self.caller = caller
     }
 
     /// A client for calls between roles: many connections, kept open, and a refused one noticed at once.
@@ -80,7 +84,7 @@ public final class Upstream: Sendable {
             let left = (deadline - .now) / repetition.shares(of: max(healthy - index, 1))
             guard left > .zero else { break }
             do throws(Fault) {
-                var answer = try await tracer.withClientSpan(method, url, headers) { headers throws(Fault) in
+                var answer = try await tracer.withClientSpan(of: caller, method, url, headers) { headers throws(Fault) in
                     try await attempt(method, url + path, headers: headers, body: body, within: left)
                 }
                 unhealthyUntil.withLock { $0[url] = answer.isLastOfConnection ? .now + Self.unhealthyFor : nil }
