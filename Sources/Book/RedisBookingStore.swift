@@ -10,8 +10,8 @@ struct RedisBookingStore: BookingStore {
     func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome {
         let call = BookRecord(
             in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
-            traceparent: metadata.traceparent, booking: id.text,
-            exhibition: request.exhibition.text, visitor: request.visitor, seats: request.seats)
+            traceparent: metadata.traceparent, booking: id.text, exhibition: request.exhibition.text,
+            visitor: request.visitor, seats: request.seats)
         switch try await client.call(call) {
         case .recorded:
             return .recorded(
@@ -27,8 +27,8 @@ struct RedisBookingStore: BookingStore {
     func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome {
         let call = BookAbort(
             in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
-            traceparent: metadata.traceparent, booking: id.text,
-            exhibition: request.exhibition.text, visitor: request.visitor, seats: request.seats)
+            traceparent: metadata.traceparent, booking: id.text, exhibition: request.exhibition.text,
+            visitor: request.visitor, seats: request.seats)
         switch try await client.call(call) {
         case .aborted: return .aborted
         case .exists(let fields): return .exists(try Booking(id: id, written: fields))

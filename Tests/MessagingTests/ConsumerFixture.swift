@@ -47,7 +47,7 @@ struct ConsumerFixture {
         let partitions = Partitions(client)
         try await partitions.refresh()
         var configuration = ConsumerConfiguration(
-            events: try redis ?? server.client(), store: nil, consumer: name, now: { 0 }, handler: handler)
+            events: try redis ?? server.client(), store: nil, consumer: name, handler: handler)
         configuration.removeAfter = removeAfter
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: log.logger)

@@ -66,7 +66,7 @@ struct ConsumerTests {
     {
         let partitions = Partitions(client)
         try await partitions.refresh()
-        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name, now: { 0 }) { _ in
+        let configuration = ConsumerConfiguration(events: try server.client(), store: nil, consumer: name) { _ in
             handler
         }
         let consumers = EventConsumers(

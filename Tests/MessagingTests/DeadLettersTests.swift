@@ -61,7 +61,7 @@ struct DeadLettersTests {
         let partitions = Partitions(client)
         try await partitions.refresh()
         let configuration = ConsumerConfiguration(
-            events: try user ?? server.client(), store: nil, consumer: "confirm-test", now: { 0 }
+            events: try user ?? server.client(), store: nil, consumer: "confirm-test"
         ) { _ in handler }
         let consumers = EventConsumers(
             service: .confirm, partitions: partitions, configuration: configuration, logger: Logger(label: "test"))

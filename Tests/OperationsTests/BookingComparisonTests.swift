@@ -48,64 +48,66 @@ struct BookingComparisonTests {
         let what: String
         var status = BookingStatus.completed
         let make: @Sendable (inout BookingComparison) -> Void
+
+        static func seats(_ name: String, _ what: String, make: @escaping @Sendable (inout BookingComparison) -> Void) -> Fault {
+            Fault(testDescription: name, key: keys.seats("a1"), what: what, make: make)
+        }
+
+        static func booking(_ name: String, _ what: String, make: @escaping @Sendable (inout BookingComparison) -> Void) -> Fault
+        {
+            Fault(testDescription: name, key: keys.booking(id.text), what: what, make: make)
+        }
+
+        static func admission(_ name: String, _ what: String, make: @escaping @Sendable (inout BookingComparison) -> Void)
+            -> Fault
+        {
+            Fault(testDescription: name, key: keys.admission(id.text), what: what, make: make)
+        }
+
+        static func page(_ name: String, _ what: String, make: @escaping @Sendable (inout BookingComparison) -> Void) -> Fault {
+            Fault(testDescription: name, key: keys.page(id.text), what: what, make: make)
+        }
     }
 
     static let faults: [Fault] = [
-        Fault(testDescription: "seats changed", key: keys.seats("a1"), what: "holds 3 seats for \(id.text), the booking has 2") {
+        .seats("seats changed", "holds 3 seats for \(id.text), the booking has 2") {
             $0.seats = 3
         },
-        Fault(testDescription: "seats missing", key: keys.seats("a1"), what: "holds 0 seats for \(id.text), the booking has 2") {
+        .seats("seats missing", "holds 0 seats for \(id.text), the booking has 2") {
             $0.seats = nil
         },
         Fault(
             testDescription: "seats held for a canceled booking", key: keys.seats("a1"),
             what: "holds 2 seats for \(id.text), which is CANCELED", status: .canceled
         ) { $0.seats = 2 },
-        Fault(
-            testDescription: "booking canceled alone", key: keys.booking(id.text),
-            what: "is CANCELED at version 2; Museum, Confirm and MyPage know it as REQUEST_COMPLETED at version 2"
+        .booking(
+            "booking canceled alone",
+            "is CANCELED at version 2; Museum, Confirm and MyPage know it as REQUEST_COMPLETED at version 2"
         ) { $0.booking["status"] = "CANCELED" },
-        Fault(
-            testDescription: "booking missing", key: keys.booking(id.text),
-            what: "is missing at version none; Museum, Confirm and MyPage know it as REQUEST_COMPLETED at version 2"
+        .booking(
+            "booking missing", "is missing at version none; Museum, Confirm and MyPage know it as REQUEST_COMPLETED at version 2"
         ) { $0.booking = [:] },
-        Fault(
-            testDescription: "admission missing", key: keys.admission(id.text),
-            what: "is missing, the booking is REQUEST_COMPLETED"
-        ) {
+        .admission("admission missing", "is missing, the booking is REQUEST_COMPLETED") {
             $0.admission = [:]
             $0.places.admission = "100"
         },
-        Fault(
-            testDescription: "admission's status", key: keys.admission(id.text),
-            what: "is CANCELED, the booking is REQUEST_COMPLETED"
-        ) { $0.admission["status"] = "CANCELED" },
-        Fault(
-            testDescription: "admission behind", key: keys.admission(id.text), what: "has seen version 1 of the booking, not 2"
-        ) { $0.admission["bookVersion"] = "1" },
-        Fault(
-            testDescription: "admission's visitor", key: keys.admission(id.text),
-            what: "has visitor lee, the booking has visitor kim"
-        ) { $0.admission["visitor"] = "lee" },
-        Fault(testDescription: "page missing", key: keys.page(id.text), what: "is missing, the booking is REQUEST_COMPLETED") {
+        .admission("admission's status", "is CANCELED, the booking is REQUEST_COMPLETED") { $0.admission["status"] = "CANCELED" },
+        .admission("admission behind", "has seen version 1 of the booking, not 2") { $0.admission["bookVersion"] = "1" },
+        .admission("admission's visitor", "has visitor lee, the booking has visitor kim") { $0.admission["visitor"] = "lee" },
+        .page("page missing", "is missing, the booking is REQUEST_COMPLETED") {
             $0.page = [:]
         },
-        Fault(
-            testDescription: "page's status", key: keys.page(id.text), what: "shows REQUESTED, the booking is REQUEST_COMPLETED"
-        ) { $0.page["status"] = "REQUESTED" },
-        Fault(testDescription: "page behind", key: keys.page(id.text), what: "shows version 1 of the booking, not 2") {
+        .page("page's status", "shows REQUESTED, the booking is REQUEST_COMPLETED") { $0.page["status"] = "REQUESTED" },
+        .page("page behind", "shows version 1 of the booking, not 2") {
             $0.page["bookVersion"] = "1"
         },
-        Fault(testDescription: "page's seats", key: keys.page(id.text), what: "has seats 77, the booking has seats 2") {
+        .page("page's seats", "has seats 77, the booking has seats 2") {
             $0.page["seats"] = "77"
         },
-        Fault(
-            testDescription: "page's admission", key: keys.page(id.text), what: "shows admission CANCELED, it is CONFIRMED"
-        ) { $0.page["admission"] = "CANCELED" },
-        Fault(
-            testDescription: "page's admission time", key: keys.page(id.text),
-            what: "has admissionUpdatedAt 5, the admission has updatedAt 300"
-        ) { $0.page["admissionUpdatedAt"] = "5" },
+        .page("page's admission", "shows admission CANCELED, it is CONFIRMED") { $0.page["admission"] = "CANCELED" },
+        .page("page's admission time", "has admissionUpdatedAt 5, the admission has updatedAt 300") {
+            $0.page["admissionUpdatedAt"] = "5"
+        },
         Fault(
             testDescription: "booking in no index", key: keys.bookings(of: "a1"), what: "has \(id.text) at no place, not at 100"
         ) { $0.places.booking = nil },

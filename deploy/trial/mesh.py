@@ -106,6 +106,12 @@ def siege(folder, clients, url, repetitions=REPETITIONS):
     return json.loads(text[text.index("{"):text.rindex("}") + 1])
 
 
+def seconds_until_none_is_ejected(envoy):
+    start = time.monotonic()
+    wait_for(lambda: envoy.ejected() == 0, "an ejected Museum", 60)
+    return time.monotonic() - start
+
+
 def show(title, report, envoy=None):
     """Prints what siege and Envoy counted; returns which part of the requests was answered, in per cent."""
     good, bad = report["successful_transactions"], report["failed_transactions"]
@@ -140,9 +146,7 @@ def run(deployment):
     envoy = deployment.start_envoy("demonstration", ports[:1])
     share = show("under load", siege(folder, CLIENTS, f"http://127.0.0.1:{envoy.port}{page}"), envoy)
     expect(share < 100 and envoy.count("upstream_rq_pending_overflow") > 0, "the tight limits refuse a part of the load with 503")
-    start = time.monotonic()
-    wait_for(lambda: envoy.ejected() == 0, "an ejected Museum", 60)
-    print(f"    nobody is ejected {time.monotonic() - start:.1f} s later")
+    print(f"    nobody is ejected {seconds_until_none_is_ejected(envoy):.1f} s later")
     share = show("afterwards, one client", siege(folder, 1, f"http://127.0.0.1:{envoy.port}{page}", 1000), envoy)
     expect(share == 100, "when the load is gone, everything is answered again")
     deployment.stop(envoy.process)
@@ -153,9 +157,7 @@ def run(deployment):
     show("without Museum", siege(folder, 1, f"http://127.0.0.1:{envoy.port}{page}", 500), envoy)
     expect(envoy.ejected() == 1, "two failures in a row eject the only Museum (100 %)")
     museums[0] = deployment.start_role("museum", 1, ports[0])
-    start = time.monotonic()
-    wait_for(lambda: envoy.ejected() == 0, "the ejected Museum", 60)
-    print(f"    back {time.monotonic() - start:.1f} s after it was ready again")
+    print(f"    back {seconds_until_none_is_ejected(envoy):.1f} s after it was ready again")
     share = show("with Museum again", siege(folder, 1, f"http://127.0.0.1:{envoy.port}{page}", 500), envoy)
     expect(share == 100, "after the ejection everything is answered again")
     deployment.stop(envoy.process)
@@ -172,9 +174,7 @@ def run(deployment):
     expect(share == 100, "reads are sent to the other Museum within their deadline")
     expect(envoy.ejections() >= 1, "the Museum that hangs is ejected")
     museums[1].send_signal(signal.SIGCONT)
-    start = time.monotonic()
-    wait_for(lambda: envoy.ejected() == 0, "the ejected Museum", 60)
-    print(f"    back {time.monotonic() - start:.1f} s after it went on")
+    print(f"    back {seconds_until_none_is_ejected(envoy):.1f} s after it went on")
     share = show("both again", siege(folder, CLIENTS, url), envoy)
     expect(share == 100, "an ordinary load passes untouched again")
 

@@ -16,12 +16,8 @@ if redis.call('SISMEMBER', KEYS[5], ARGV[5]) == 1 then return { 'ABORTED' } end
 
 local event = { 'eventType', 'Requested', 'timestamp', ARGV[1], 'bookId', ARGV[4], 'museumId', ARGV[5],
   'visitor', ARGV[6], 'seats', ARGV[7], 'status', 'REQUESTED', 'version', '1', 'createdAt', ARGV[1] }
-for i, name in ipairs({ 'requestId', 'traceparent' }) do
-  if ARGV[1 + i] ~= '' then
-    event[#event + 1] = name
-    event[#event + 1] = ARGV[1 + i]
-  end
-end
+if ARGV[2] ~= '' then event[#event + 1], event[#event + 2] = 'requestId', ARGV[2] end
+if ARGV[3] ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', ARGV[3] end
 redis.call('XADD', KEYS[4], '*', unpack(event))
 redis.call('HSET', KEYS[1], 'visitor', ARGV[6], 'museumId', ARGV[5], 'seats', ARGV[7], 'status', 'REQUESTED',
   'version', '1', 'createdAt', ARGV[1], 'updatedAt', ARGV[1])

@@ -17,12 +17,8 @@ local version = string.format('%d', tonumber(booking.version) + 1)
 local event = { 'eventType', ARGV[5], 'timestamp', ARGV[1], 'bookId', ARGV[4], 'museumId', booking.museumId,
   'visitor', booking.visitor, 'seats', booking.seats, 'status', ARGV[6], 'version', version,
   'createdAt', booking.createdAt }
-for i, name in ipairs({ 'requestId', 'traceparent' }) do
-  if ARGV[1 + i] ~= '' then
-    event[#event + 1] = name
-    event[#event + 1] = ARGV[1 + i]
-  end
-end
+if ARGV[2] ~= '' then event[#event + 1], event[#event + 2] = 'requestId', ARGV[2] end
+if ARGV[3] ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', ARGV[3] end
 redis.call('XADD', KEYS[2], '*', unpack(event))
 redis.call('HSET', KEYS[1], 'status', ARGV[6], 'version', version, 'updatedAt', ARGV[1])
 return { 'APPLIED', redis.call('HGETALL', KEYS[1]) }

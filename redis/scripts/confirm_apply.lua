@@ -13,12 +13,8 @@ if now[1] and tonumber(now[1]) >= tonumber(ARGV[9]) then return 'STALE' end
 local version = string.format('%d', tonumber(now[2] or '0') + 1)
 local event = { 'eventType', ARGV[8] == 'CONFIRMED' and 'ConfirmCompleted' or 'ConfirmChanged', 'timestamp', ARGV[1],
   'bookId', ARGV[4], 'museumId', ARGV[5], 'visitor', ARGV[6], 'seats', ARGV[7], 'status', ARGV[8], 'version', version }
-for i, name in ipairs({ 'requestId', 'traceparent' }) do
-  if ARGV[1 + i] ~= '' then
-    event[#event + 1] = name
-    event[#event + 1] = ARGV[1 + i]
-  end
-end
+if ARGV[2] ~= '' then event[#event + 1], event[#event + 2] = 'requestId', ARGV[2] end
+if ARGV[3] ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', ARGV[3] end
 redis.call('XADD', KEYS[4], '*', unpack(event))
 redis.call('HSET', KEYS[1], 'visitor', ARGV[6], 'museumId', ARGV[5], 'seats', ARGV[7], 'status', ARGV[8],
   'version', version, 'bookVersion', ARGV[9], 'updatedAt', ARGV[1])

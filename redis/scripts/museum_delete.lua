@@ -19,12 +19,8 @@ for i, name in ipairs(names) do
     event[#event + 1] = now[2 + i]
   end
 end
-for i, name in ipairs({ 'requestId', 'traceparent' }) do
-  if ARGV[1 + i] ~= '' then
-    event[#event + 1] = name
-    event[#event + 1] = ARGV[1 + i]
-  end
-end
+if ARGV[2] ~= '' then event[#event + 1], event[#event + 2] = 'requestId', ARGV[2] end
+if ARGV[3] ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', ARGV[3] end
 
 redis.call('XADD', KEYS[5], '*', unpack(event))
 redis.call('HSET', KEYS[1], 'status', 'DELETED', 'version', version)

@@ -33,12 +33,8 @@ for i, name in ipairs(names) do
   end
 end
 if not changed then return { 'UNCHANGED', redis.call('HGETALL', KEYS[1]) } end
-for i, name in ipairs({ 'requestId', 'traceparent' }) do
-  if ARGV[1 + i] ~= '' then
-    event[#event + 1] = name
-    event[#event + 1] = ARGV[1 + i]
-  end
-end
+if ARGV[2] ~= '' then event[#event + 1], event[#event + 2] = 'requestId', ARGV[2] end
+if ARGV[3] ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', ARGV[3] end
 
 local function slot(date, time)
   return (string.gsub((date or '') .. ((time or '') == '' and '00:00' or time), '%D', ''))

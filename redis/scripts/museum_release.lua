@@ -16,12 +16,8 @@ local available = string.format('%d', tonumber(exhibition[1]) + tonumber(seats))
 local held = string.format('%d', tonumber(exhibition[2]) - tonumber(seats))
 local event = { 'eventType', 'SeatsReleased', 'timestamp', ARGV[1], 'museumId', ARGV[4], 'bookId', ARGV[5],
   'seats', seats, 'available', available }
-for i, name in ipairs({ 'requestId', 'traceparent' }) do
-  if ARGV[1 + i] ~= '' then
-    event[#event + 1] = name
-    event[#event + 1] = ARGV[1 + i]
-  end
-end
+if ARGV[2] ~= '' then event[#event + 1], event[#event + 2] = 'requestId', ARGV[2] end
+if ARGV[3] ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', ARGV[3] end
 redis.call('XADD', KEYS[3], '*', unpack(event))
 redis.call('HSET', KEYS[2], ARGV[5], '0')
 redis.call('HSET', KEYS[1], 'available', available, 'held', held)

@@ -22,7 +22,6 @@ struct BatchWorker {
     private let logger: Logger
     private let metrics: ConsumerMetrics
     private let tracing: EventTracing
-    private let now: CurrentTime
     /// Unacknowledged entries whose subject does not exist yet, by name.
     private var waiting: [String: Waiting] = [:]
     /// Whether anything was acknowledged since progress was last written.
@@ -32,7 +31,7 @@ struct BatchWorker {
 
     init(
         group: ConsumerGroup, connections: ConsumerConnections, handler: any EventHandler, recorder: RefusalRecorder,
-        refusals: RefusedWrites, singleAttempts: SingleEventAttempts, now: @escaping CurrentTime, logger: Logger
+        refusals: RefusedWrites, singleAttempts: SingleEventAttempts, logger: Logger
     ) {
         self.group = group
         self.connections = connections
@@ -43,7 +42,6 @@ struct BatchWorker {
         self.logger = logger
         metrics = ConsumerMetrics(of: group.service)
         tracing = EventTracing(of: group.service)
-        self.now = now
     }
 
     /// Applies what is pending for this consumer from an earlier session.
@@ -174,7 +172,7 @@ struct BatchWorker {
         try await writes.untilAccepted("acknowledge") { [done] () async throws(RedisError) in try await group.acknowledge(done) }
         hasAcknowledged = true
         for entry in done { waiting[entry.name] = nil }
-        metrics.applied(done.compactMap { StreamID($0.id).map { UnixMilliseconds($0.milliseconds) } }, now: now())
+        metrics.applied(done.compactMap { StreamID($0.id).map { UnixMilliseconds($0.milliseconds) } })
         hasProgress = true
     }
 

@@ -13,7 +13,6 @@ public struct ConsumerConfiguration: Sendable {
     let linger: Duration
     /// Another consumer that has been idle for so long with nothing pending is removed from the group.
     var removeAfter = Duration.seconds(3600)
-    let now: CurrentTime
     /// Makes the service's event handler. It writes on the connection that the batch was read from, or on that to the
     /// service's own server.
     let handler: @Sendable (any RedisSender) -> any EventHandler
@@ -33,14 +32,12 @@ public struct ConsumerConfiguration: Sendable {
 
     public init(
         events: RedisClient, store: RedisClient?, consumer: String, linger: Duration = .zero,
-        now: @escaping CurrentTime,
         handler: @escaping @Sendable (any RedisSender) -> any EventHandler
     ) {
         self.events = events
         self.store = store
         self.consumer = consumer
         self.linger = linger
-        self.now = now
         self.handler = handler
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import Foundation
 import Metrics
 
 /// What one service's consumers do, in numbers.
@@ -19,8 +20,10 @@ struct ConsumerMetrics: Sendable {
 
     func batchRead(count: Int) { batchSize.record(count) }
 
-    /// - Parameter written: when each of the events was written, by the clock of the streams' server.
-    func applied(_ written: [UnixMilliseconds], now: UnixMilliseconds) {
+    /// - Parameter written: when each of the events was written, by the clock of the streams' server. Their age is approximate: it
+    ///   is measured by this machine's clock.
+    func applied(_ written: [UnixMilliseconds]) {
+        let now = UnixMilliseconds(Date.now.timeIntervalSince1970 * 1000)
         applied.increment(by: written.count)
         for moment in written { age.recordNanoseconds(max(0, now - moment) * 1_000_000) }
     }

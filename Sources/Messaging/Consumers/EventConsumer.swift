@@ -120,6 +120,6 @@ struct EventConsumer: Sendable {
         let recorder = RefusalRecorder(connections.store)
         return BatchWorker(
             group: group, connections: connections, handler: configuration.handler(recorder), recorder: recorder,
-            refusals: refusals, singleAttempts: singleAttempts, now: configuration.now, logger: logger)
+            refusals: refusals, singleAttempts: singleAttempts, logger: logger)
     }
 }

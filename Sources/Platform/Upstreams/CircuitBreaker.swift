@@ -6,8 +6,7 @@ import Synchronization
 /// and fails later says nothing new: it neither keeps the circuit open for longer nor closes it.
 public final class CircuitBreaker: Sendable {
     public enum Circuit: String, Sendable {
-        case closed = "closed"
-        case open = "open"
+        case closed, open
         case halfOpen = "half-open"
     }
 

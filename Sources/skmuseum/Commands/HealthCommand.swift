@@ -15,25 +15,18 @@ struct HealthCommand: AsyncParsableCommand {
               skmuseum health --role book
             """)
 
-    @OptionGroup var common: CommonOptions
-
-    @Option(help: "Roles that must be ready, separated by commas. Default: those that listen.")
-    var role: String?
-
     /// How long a role may take to respond.
     private static let timeout = Duration.seconds(2)
 
-    func validate() throws {
-        if let role, Role.list(role) == nil {
-            throw ValidationError("--role takes book, museum, confirm, mypage and gateway, separated by commas")
-        }
-    }
+    @OptionGroup var common: CommonOptions
+
+    @OptionGroup var roles: RoleOptions
 
     func run() async throws {
         try await CommandError.reporting {
             let settings = try common.settings()
             let client = Upstream.makeClient()
-            let named = role.flatMap(Role.list)
+            let named = roles.named
             var failures: [String] = []
             var listening = 0
             for role in Role.allCases where named?.contains(role) ?? true {

@@ -27,23 +27,16 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Option(help: "Roles, separated by commas: book, museum, confirm, mypage, gateway. Default: all.")
-    var role: String?
+    @OptionGroup var roles: RoleOptions
 
     /// How long requests and batches in flight may take after the signal to stop and DRAIN_DELAY.
     private static let shutdownWithin = Duration.seconds(9)
-
-    func validate() throws {
-        if let role, Role.list(role) == nil {
-            throw ValidationError("--role takes book, museum, confirm, mypage and gateway, separated by commas")
-        }
-    }
 
     func run() async throws {
         try await CommandError.reporting {
             let settings = try common.settings()
             Logs.bootstrap(level: settings.logLevel, format: settings.logFormat)
-            try await serve(settings, roles: role.flatMap(Role.list) ?? Set(Role.allCases))
+            try await serve(settings, roles: roles.named ?? Set(Role.allCases))
         }
     }
 
