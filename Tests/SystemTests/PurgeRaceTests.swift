@@ -194,7 +194,7 @@ struct PurgeRaceTests {
                 keys: [
                     keys.exhibition(exhibition), keys.exhibitions, keys.deletedExhibitions, "museum:{a}:elsewhere",
                     keys.events(of: "museum"),
-                ], arguments: ["1764000000000", "", exhibition]))
+                ], arguments: ["1764000000000", "", "", exhibition]))
         _ = try await client.send("DEL", "museum:{a}:elsewhere")
     }
 }

@@ -25,6 +25,8 @@ public struct ConsumerConfiguration: Sendable {
     static let claimAfter = Duration.milliseconds(2500)
     static let claimEvery = Duration.seconds(2)
     static let progressEvery = Duration.seconds(1)
+    /// How often the stored dead letters are counted.
+    static let measureEvery = Duration.seconds(10)
     /// A session that has run this long without an error counts as successful, also if it has acknowledged nothing.
     static let steadyAfter = Duration.seconds(1)
     /// An event during whose single processing the process died this often is dead-lettered.

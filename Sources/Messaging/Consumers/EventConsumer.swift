@@ -58,6 +58,7 @@ struct EventConsumer: Sendable {
         var steadyAt: ContinuousClock.Instant? = start + ConsumerConfiguration.steadyAfter
         var nextClaim = start
         var nextProgress = start
+        var nextMeasurement = start
         var nextRemoval = start
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
             guard connections.areActive else { throw .unreachable("the connection closed") }
@@ -70,9 +71,12 @@ struct EventConsumer: Sendable {
                 // enough.
                 let isFirst = nextClaim == start
                 try await work.claim(idle: ConsumerConfiguration.claimAfter)
-                await work.measureDeadLetters()
                 nextClaim =
                     .now + (isFirst ? ConsumerConfiguration.claimAfter : ConsumerConfiguration.claimEvery)
+            }
+            if .now >= nextMeasurement {
+                await work.measureDeadLetters()
+                nextMeasurement = .now + ConsumerConfiguration.measureEvery
             }
             if .now >= nextRemoval {
                 try await work.removeIdleConsumers(idle: configuration.removeAfter)
