@@ -1,5 +1,6 @@
 import Contracts
 import HTTPServer
+import Messaging
 import NIOCore
 import NIOHTTP1
 import Platform
@@ -96,8 +97,4 @@ struct HTTPSeatReservations: SeatReservations {
         }
         return writer.buffer
     }
-}
-
-private struct TraceparentExtractor: Extractor {
-    func extract(key: String, from traceparent: String) -> String? { key == "traceparent" ? traceparent : nil }
 }

@@ -49,7 +49,7 @@ public struct AppResponder: HTTPResponder {
         var context = context
         context.metadata = RequestMetadata(requestId: requestId, traceparent: traceparent, moment: now())
         context.logger[metadataKey: "requestId"] = "\(requestId)"
-        if let traceparent { context.logger[metadataKey: "traceId"] = "\(RequestTracing.traceId(in: traceparent))" }
+        if let traceparent { context.logger[metadataKey: "traceId"] = "\(Traceparent.traceId(in: traceparent))" }
         context.logger[metadataKey: "hb.request.id"] = nil
         var response: Response
         do {

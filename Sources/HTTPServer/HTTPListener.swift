@@ -77,6 +77,7 @@ private final class Acceptance: Service {
     func run() async throws {
         try await gracefulShutdown()
         guard let channel = listening.withLock({ $0 }) else { return }
+        // This and what follows can only fail on a channel or a loop that is closed, which accepts nothing any more.
         try? await channel.setOption(.autoRead, value: false).get()
         // Setting up goes from the port's event loop to the connection's and back: when each has done what was waiting, all
         // connections that were accepted are set up. A second time for what the first has caused.

@@ -20,10 +20,11 @@ struct RequestTracing: Sendable {
         var parent = ServiceContext.topLevel
         tracer.extract(request.headers, into: &parent, using: HeaderExtractor())
         let method = request.method.rawValue
-        return await tracer.withSpan(route.map { method + " " + $0 } ?? method, context: parent, ofKind: .server) { span in
+        return await tracer.withSpan(method, context: parent, ofKind: .server) { span in
             var traceparent: String?
             tracer.inject(span.context, into: &traceparent, using: TraceparentInjector())
             if span.isRecording {
+                if let route { span.operationName = method + " " + route }
                 span.updateAttributes { attributes in
                     attributes["skmuseum.service"] = service
                     attributes["http.request.method"] = method
@@ -39,9 +40,6 @@ struct RequestTracing: Sendable {
             return response
         }
     }
-
-    /// The trace id within a `traceparent`.
-    static func traceId(in traceparent: String) -> Substring { traceparent.dropFirst(3).prefix(32) }
 }
 
 /// A header that comes twice is joined with a comma, and then is no trace context.

@@ -162,7 +162,7 @@ struct BatchWorker {
                     "event applied",
                     metadata: [
                         "eventType": "\(event.type.rawValue)", "id": "\(entry.id)", "requestId": "\(event.requestId ?? "")",
-                        "traceId": "\(event.traceparent?.dropFirst(3).prefix(32) ?? "")",
+                        "traceId": "\(event.traceparent.map(Traceparent.traceId) ?? "")",
                     ])
             case .retryLater: postpone(entry)
             case .deadLetter(let reason): try await moveToDeadLetters(entry, reason: reason, attempts: 1)

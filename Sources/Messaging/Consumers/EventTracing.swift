@@ -1,5 +1,5 @@
 import Contracts
-import Tracing
+public import Tracing
 
 /// Traces the events that one service applies. A span continues the trace of the event's `traceparent`; an event without one has
 /// no span.
@@ -31,8 +31,11 @@ struct EventTracing: Sendable {
     }
 }
 
-private struct TraceparentExtractor: Extractor {
-    func extract(key: String, from traceparent: String) -> String? { key == "traceparent" ? traceparent : nil }
+/// Takes a trace context from its text.
+public struct TraceparentExtractor: Extractor {
+    public init() {}
+
+    public func extract(key: String, from traceparent: String) -> String? { key == "traceparent" ? traceparent : nil }
 }
 
 private struct TraceparentInjector: Injector {
