@@ -36,6 +36,39 @@ extension CodedCall where Result == Code {
     public func result(_ code: Code, _ values: ReplyValues) -> Code { code }
 }
 
+/// A call for several elements of one partition, in order. The reply has a result code for each, alone or in a list with values
+/// after it.
+public protocol BatchCall<Element>: ScriptCall where Result == [Element] {
+    associatedtype Code: ResultCode
+    associatedtype Element: Sendable = Code
+    /// How many elements the call has.
+    var count: Int { get }
+    func element(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Element
+}
+
+extension BatchCall {
+    public static var codes: [String] { Code.allCases.map(\.rawValue) }
+
+    /// Most elements of one call, so that Redis is never held for long.
+    public static var batchLimit: Int { 64 }
+
+    public func result(of reply: Reply) throws(RedisError) -> [Element] {
+        let replies = try reply.asArray()
+        guard replies.count == count else { throw .unexpected("\(Self.script.name) answered \(replies.count) of \(count)") }
+        var elements: [Element] = []
+        elements.reserveCapacity(count)
+        for reply in replies {
+            let parts = if case .array(let parts) = reply { parts } else { [reply] }
+            elements.append(try element(try Self.code((parts.first ?? .null).asText()), ReplyValues(parts.dropFirst())))
+        }
+        return elements
+    }
+}
+
+extension BatchCall where Element == Code {
+    public func element(_ code: Code, _ values: ReplyValues) -> Code { code }
+}
+
 extension ScriptCall {
     static func code<Code: ResultCode>(_ text: String) throws(RedisError) -> Code {
         guard let code = Code(rawValue: text) else { throw .unexpected("\(script.name) answered \(text)") }

@@ -5,6 +5,7 @@ import Contracts
 struct BookEventHandler: EventHandler {
     let service: BookingService
     let now: CurrentTime
+    let relevant: Set<EventType> = [.seatsReserved, .seatsRevoked]
 
     /// How long a reservation may be without its booking. Recording follows reserving within the request's deadline.
     static let recordWithin = Duration.seconds(2)
@@ -23,8 +24,8 @@ struct BookEventHandler: EventHandler {
             }
         }
         if transitions.isEmpty { return dispositions }
-        let outcomes = try await service.apply(transitions.map(\.transition))
-        for ((index, transition), outcome) in zip(transitions, outcomes) where outcome == .absent {
+        let codes = try await service.apply(transitions.map(\.transition))
+        for ((index, transition), code) in zip(transitions, codes) where code == .absent {
             dispositions[index] = try await abort(deliveries[index], transition.metadata)
         }
         return dispositions

@@ -9,6 +9,18 @@ struct BookingAttempt: Sendable {
     let store: any BookingStore
     let ids: any BookingIDGenerator
     let partitions: any PartitionDirectory
+    private let records: RecordBatcher
+
+    init(
+        seats: any ReservationBatching, store: any BookingStore, ids: any BookingIDGenerator,
+        partitions: any PartitionDirectory
+    ) {
+        self.seats = seats
+        self.store = store
+        self.ids = ids
+        self.partitions = partitions
+        records = RecordBatcher(store)
+    }
 
     /// How long the outcome of reserving is waited for, all tries together.
     static let reserveWithin = Duration.seconds(1)
@@ -113,7 +125,7 @@ struct BookingAttempt: Sendable {
     {
         for _ in 1...2 {
             do throws(Failure) {
-                return try await store.record(request, as: id, metadata: metadata)
+                return try await records.record(ReservedBooking(id: id, request: request, metadata: metadata))
             } catch {
                 if case .internal = error { throw error }
             }

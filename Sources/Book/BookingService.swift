@@ -13,12 +13,12 @@ struct BookingService: Sendable {
         let transition = Transition(of: id, .cancel, metadata)
         let outcome: TransitionOutcome
         do throws(Failure) {
-            outcome = try await store.apply([transition])[0]
+            outcome = try await store.change(transition)
         } catch {
             guard case .outcomeUnknown = error else { throw error }
             // Canceling twice does no more than once; that the second was not sent says nothing of the first.
             do throws(Failure) {
-                outcome = try await store.apply([transition])[0]
+                outcome = try await store.change(transition)
             } catch {
                 if case .internal = error { throw error }
                 throw .outcomeUnknown(booking: id)
@@ -43,8 +43,8 @@ struct BookingService: Sendable {
         return try await store.page(request, of: exhibition, statuses: statuses, partitions: partitions)
     }
 
-    /// One outcome for each, in order.
-    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionOutcome] { try await store.apply(transitions) }
+    /// One code for each, in order.
+    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionCode] { try await store.apply(transitions) }
 
     /// Aborts a booking that nobody recorded, so that a late record of it is refused and its seats are released.
     func abort(

@@ -7,21 +7,29 @@ import Scripts
 struct RedisBookingStore: BookingStore {
     let client: any RedisSender
 
-    func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome {
-        let call = BookRecord(
-            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
-            traceparent: metadata.traceparent, booking: id.text, exhibition: request.exhibition.text,
-            visitor: request.visitor, seats: request.seats)
-        switch try await client.call(call) {
-        case .recorded:
-            return .recorded(
-                Booking(
-                    id: id, visitor: request.visitor, seats: request.seats, status: .requested, version: 1,
-                    createdAt: metadata.moment, updatedAt: metadata.moment))
-        case .exists(let fields): return .exists(try Booking(id: id, written: fields))
-        case .mismatch: return .mismatch
-        case .aborted: return .aborted
+    func record(_ bookings: [ReservedBooking]) async throws(Failure) -> [RecordOutcome] {
+        let elements = try await client.call(bookings) {
+            $0.id.partition == $1.id.partition
+        } as: { bookings in
+            BookRecord(
+                in: Keys(partition: bookings[0].id.partition),
+                bookings: bookings.map {
+                    BookRecord.Booking(
+                        id: $0.id.text, exhibition: $0.request.exhibition.text, visitor: $0.request.visitor,
+                        seats: $0.request.seats, now: $0.metadata.moment, requestId: $0.metadata.requestId,
+                        traceparent: $0.metadata.traceparent)
+                })
         }
+        var outcomes: [RecordOutcome] = []
+        for (booking, element) in zip(bookings, elements) {
+            switch element {
+            case .recorded: outcomes.append(.recorded(Booking(booking)))
+            case .exists(let fields): outcomes.append(.exists(try Booking(id: booking.id, written: fields)))
+            case .mismatch: outcomes.append(.mismatch)
+            case .aborted: outcomes.append(.aborted)
+            }
+        }
+        return outcomes
     }
 
     func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome {
@@ -35,24 +43,39 @@ struct RedisBookingStore: BookingStore {
         }
     }
 
-    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionOutcome] {
-        let calls = transitions.map { transition in
-            BookTransition(
-                in: Keys(partition: transition.booking.partition), now: transition.metadata.moment,
-                requestId: transition.metadata.requestId, traceparent: transition.metadata.traceparent,
-                booking: transition.booking.text,
-                event: transition.kind.event.rawValue, to: transition.kind.to.rawValue, from: transition.kind.from.map(\.rawValue)
-            )
+    func change(_ transition: Transition) async throws(Failure) -> TransitionOutcome {
+        switch try await client.call(Self.call([transition], returnsFields: true))[0] {
+        case .absent: .absent
+        case .skipped(let fields): .skipped(try Booking(id: transition.booking, written: fields))
+        case .applied(let fields): .applied(try Booking(id: transition.booking, written: fields))
         }
-        var outcomes: [TransitionOutcome] = []
-        for (transition, result) in zip(transitions, try await client.call(calls)) {
-            switch result {
-            case .absent: outcomes.append(.absent)
-            case .skipped(let fields): outcomes.append(.skipped(try Booking(id: transition.booking, written: fields)))
-            case .applied(let fields): outcomes.append(.applied(try Booking(id: transition.booking, written: fields)))
+    }
+
+    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionCode] {
+        let elements = try await client.call(transitions) {
+            $0.kind == $1.kind && $0.metadata.moment == $1.metadata.moment && $0.booking.partition == $1.booking.partition
+        } as: {
+            Self.call($0, returnsFields: false)
+        }
+        return elements.map { element in
+            switch element {
+            case .absent: .absent
+            case .skipped: .skipped
+            case .applied: .applied
             }
         }
-        return outcomes
+    }
+
+    /// - Parameter transitions: of one kind, at one moment, in one partition.
+    private static func call(_ transitions: [Transition], returnsFields: Bool) -> BookTransition {
+        let kind = transitions[0].kind
+        return BookTransition(
+            in: Keys(partition: transitions[0].booking.partition), now: transitions[0].metadata.moment,
+            event: kind.event.rawValue, to: kind.to.rawValue, from: kind.from.map(\.rawValue),
+            bookings: transitions.map {
+                BookTransition.Booking(
+                    id: $0.booking.text, requestId: $0.metadata.requestId, traceparent: $0.metadata.traceparent)
+            }, returnsFields: returnsFields)
     }
 
     func find(_ id: BookingID) async throws(Failure) -> Booking? {
@@ -86,6 +109,13 @@ struct RedisBookingStore: BookingStore {
 }
 
 extension Booking {
+    /// As it is when it has just been recorded.
+    fileprivate init(_ reserved: ReservedBooking) {
+        self.init(
+            id: reserved.id, visitor: reserved.request.visitor, seats: reserved.request.seats, status: .requested, version: 1,
+            createdAt: reserved.metadata.moment, updatedAt: reserved.metadata.moment)
+    }
+
     fileprivate init(id: BookingID, written fields: [String: String]) throws(Failure) {
         do throws(RedisError) {
             try self.init(id: id, fields: fields)

@@ -15,9 +15,9 @@ struct AdmissionService: Sendable {
         return try await store.page(request, of: exhibition, statuses: statuses, partitions: partitions)
     }
 
-    /// Brings each booking's admission to the booking's state.
+    /// Brings each booking's admission to the booking's newest state of those given.
     func follow(_ bookings: [(payload: BookingPayload, metadata: RequestMetadata)]) async throws(Failure) {
-        let updates = bookings.compactMap { booking in
+        let updates = bookings.newest(of: \.payload.id, version: \.payload.version).compactMap { booking in
             AdmissionStatus(following: booking.payload.status).map {
                 AdmissionUpdate(booking: booking.payload, status: $0, metadata: booking.metadata)
             }

@@ -4,6 +4,7 @@ import Contracts
 struct ConfirmEventHandler: EventHandler {
     let service: AdmissionService
     let now: CurrentTime
+    let relevant: Set<EventType> = [.requestCompleted, .canceled, .forceCanceled]
 
     func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition] {
         let moment = now()

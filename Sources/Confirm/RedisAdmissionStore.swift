@@ -9,16 +9,20 @@ struct RedisAdmissionStore: AdmissionStore {
     let client: any RedisSender
 
     func follow(_ steps: [AdmissionUpdate]) async throws(Failure) {
-        let calls = steps.map { step in
-            let booking = step.booking
-            return ConfirmApply(
-                in: Keys(partition: booking.id.partition), now: step.metadata.moment, requestId: step.metadata.requestId,
-                traceparent: step.metadata.traceparent,
-                booking: booking.id.text, exhibition: booking.id.exhibition.text, visitor: booking.visitor,
-                seats: booking.seats, status: step.status.rawValue, version: booking.version, createdAt: booking.createdAt)
-        }
         // Whatever the result: the admission is at least as new as the booking's event, or there is nothing left to admit to.
-        _ = try await client.call(calls)
+        _ = try await client.call(steps) {
+            $0.booking.id.partition == $1.booking.id.partition && $0.metadata.moment == $1.metadata.moment
+        } as: { steps in
+            ConfirmApply(
+                in: Keys(partition: steps[0].booking.id.partition), now: steps[0].metadata.moment,
+                bookings: steps.map {
+                    ConfirmApply.Booking(
+                        id: $0.booking.id.text, exhibition: $0.booking.id.exhibition.text, visitor: $0.booking.visitor,
+                        seats: $0.booking.seats, status: $0.status.rawValue, version: $0.booking.version,
+                        createdAt: $0.booking.createdAt, requestId: $0.metadata.requestId,
+                        traceparent: $0.metadata.traceparent)
+                })
+        }
     }
 
     func find(_ id: BookingID) async throws(Failure) -> Admission? { try await find([id])[0] }

@@ -23,7 +23,12 @@ public enum MalformedEvent: Error, Sendable, Equatable, CustomStringConvertible 
 extension Event {
     /// Reads an event from a stream entry's fields. Unknown fields are ignored.
     public init(fields: [String: String]) throws(MalformedEvent) {
-        let fields = EventFields(fields)
+        try self.init(fields: fields.map { (name: $0, value: $1) })
+    }
+
+    /// The same with the fields in their order. A name that comes twice makes them no event.
+    public init(fields: [(name: String, value: String)]) throws(MalformedEvent) {
+        let fields = try EventFields(fields)
         let name = try fields.text("eventType")
         guard let type = EventType(rawValue: name) else { throw .unknownType(name) }
         self.type = type
@@ -42,14 +47,32 @@ extension Event {
 
 /// A stream entry's fields, read strictly.
 struct EventFields {
-    private let fields: [String: String]
+    /// An event has about ten: looking through them takes less time than making a dictionary of them.
+    private let fields: [(name: String, value: String)]
+    /// More fields than this are compared in a set.
+    private static let few = 32
 
-    init(_ fields: [String: String]) { self.fields = fields }
+    init(_ fields: [(name: String, value: String)]) throws(MalformedEvent) {
+        self.fields = fields
+        if let name = fields.count > Self.few ? Self.repeatedOfMany(fields) : Self.repeatedOfFew(fields) { throw .invalid(name) }
+    }
 
-    func optionalText(_ name: String) -> String? { fields[name] }
+    private static func repeatedOfFew(_ fields: [(name: String, value: String)]) -> String? {
+        for index in fields.indices.dropFirst() where fields[..<index].contains(where: { $0.name == fields[index].name }) {
+            return fields[index].name
+        }
+        return nil
+    }
+
+    private static func repeatedOfMany(_ fields: [(name: String, value: String)]) -> String? {
+        var names: Set<String> = []
+        return fields.first { !names.insert($0.name).inserted }?.name
+    }
+
+    func optionalText(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 
     func text(_ name: String) throws(MalformedEvent) -> String {
-        guard let text = fields[name] else { throw .missing(name) }
+        guard let text = optionalText(name) else { throw .missing(name) }
         return text
     }
 

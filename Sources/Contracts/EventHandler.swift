@@ -46,6 +46,8 @@ public enum EventDisposition: Sendable, Equatable {
 
 /// Applies events to its own state. Deliveries may repeat and come in any order.
 public protocol EventHandler: Sendable {
+    /// The types of events that the service applies. Others are acknowledged without being read.
+    var relevant: Set<EventType> { get }
     /// One disposition for each delivery, in order. Throws if the outcome is not known, for example without Redis. All deliveries
     /// are then delivered again.
     func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition]

@@ -28,12 +28,35 @@ extension RedisSender {
         try call.outcome(await send([Command(call)])[0])
     }
 
-    /// Runs a script once for each call, in one go.
-    /// - Returns: the results, in order.
-    public func call<Call: ScriptCall>(_ calls: [Call]) async throws(Failure) -> [Call.Result] {
-        var results: [Call.Result] = []
-        for (call, reply) in zip(calls, await send(calls.map { Command($0) })) { results.append(try call.outcome(reply)) }
-        return results
+    /// Runs a script for elements, in one go.
+    /// - Parameters:
+    ///   - isTogether: whether one call may be for both.
+    ///   - call: makes the call for some of the elements.
+    /// - Returns: an outcome for each element, in order.
+    public func call<Element, Call: BatchCall>(
+        _ elements: [Element], isTogether: (Element, Element) -> Bool, as call: ([Element]) -> Call
+    ) async throws(Failure) -> [Call.Element] {
+        let calls = elements.batches(isTogether: isTogether, as: call)
+        var outcomes: [Call.Element] = []
+        outcomes.reserveCapacity(elements.count)
+        for (call, reply) in zip(calls, await send(calls.map { Command($0) })) { outcomes += try call.outcome(reply) }
+        return outcomes
+    }
+}
+
+extension Array {
+    /// Calls of a script for the elements: each for neighbors that belong together, as many as one call may have.
+    public func batches<Call: BatchCall>(
+        isTogether: (Element, Element) -> Bool, as call: ([Element]) -> Call
+    ) -> [Call] {
+        var calls: [Call] = []
+        var rest = self[...]
+        while let first = rest.first {
+            let next = Array(rest.prefix(Call.batchLimit).prefix { isTogether(first, $0) })
+            calls.append(call(next))
+            rest = rest.dropFirst(next.count)
+        }
+        return calls
     }
 }
 

@@ -4,6 +4,7 @@ import Contracts
 struct MuseumEventHandler: EventHandler {
     let service: SeatReservationService
     let now: CurrentTime
+    let relevant: Set<EventType> = [.canceled, .aborted]
 
     func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition] {
         let moment = now()

@@ -25,15 +25,18 @@ struct RedisSeatStore: SeatStore {
     }
 
     func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure) {
-        let calls = releases.map { release in
-            let exhibition = release.booking.exhibition
-            return MuseumRelease(
-                in: Keys(partition: exhibition.partition), now: release.metadata.moment, requestId: release.metadata.requestId,
-                traceparent: release.metadata.traceparent,
-                exhibition: exhibition.text, booking: release.booking.text)
-        }
         // Each of the results means that the booking holds no seat any more.
-        _ = try await client.call(calls)
+        _ = try await client.call(releases) {
+            $0.booking.partition == $1.booking.partition && $0.metadata.moment == $1.metadata.moment
+        } as: { releases in
+            MuseumRelease(
+                in: Keys(partition: releases[0].booking.partition), now: releases[0].metadata.moment,
+                bookings: releases.map {
+                    MuseumRelease.Booking(
+                        id: $0.booking.text, exhibition: $0.booking.exhibition.text, requestId: $0.metadata.requestId,
+                        traceparent: $0.metadata.traceparent)
+                })
+        }
     }
 
     func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool {

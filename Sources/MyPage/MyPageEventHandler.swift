@@ -3,6 +3,7 @@ import Contracts
 /// Applies the other services' events to the read model. Events about seats are ignored: rows show bookings.
 struct MyPageEventHandler: EventHandler {
     let service: MyPageService
+    let relevant = Set(EventType.allCases).subtracting([.seatsReserved, .seatsReleased, .seatsRevoked])
 
     func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition] {
         let updates = deliveries.compactMap { delivery -> ProjectionUpdate? in

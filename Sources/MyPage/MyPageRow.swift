@@ -18,4 +18,24 @@ enum ProjectionUpdate: Sendable, Equatable {
     case booking(BookingPayload, at: UnixMilliseconds)
     case admission(AdmissionPayload, at: UnixMilliseconds)
     case exhibition(ExhibitionPayload)
+
+    enum Subject: Hashable {
+        case booking(BookingID), admission(BookingID), exhibition(ExhibitionID)
+    }
+
+    var subject: Subject {
+        switch self {
+        case .booking(let payload, _): .booking(payload.id)
+        case .admission(let payload, _): .admission(payload.booking)
+        case .exhibition(let payload): .exhibition(payload.id)
+        }
+    }
+
+    var version: Int {
+        switch self {
+        case .booking(let payload, _): payload.version
+        case .admission(let payload, _): payload.version
+        case .exhibition(let payload): payload.version
+        }
+    }
 }

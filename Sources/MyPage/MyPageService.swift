@@ -14,7 +14,9 @@ struct MyPageService: Sendable {
         try await store.page(request, of: visitor, partitions: try await partitions.inUse())
     }
 
+    /// Of several updates of one half of a row, or of one exhibition, only the newest is applied.
     func apply(_ updates: [ProjectionUpdate]) async throws(Failure) {
-        if !updates.isEmpty { try await store.apply(updates) }
+        let newest = updates.newest(of: \.subject, version: \.version)
+        if !newest.isEmpty { try await store.apply(newest) }
     }
 }

@@ -11,29 +11,58 @@ struct RedisMyPageStore: MyPageStore {
     var keys: @Sendable (String) -> Keys = { Keys(partition: $0) }
 
     func apply(_ updates: [ProjectionUpdate]) async throws(Failure) {
-        let calls = updates.map(call)
+        var bookings: [(payload: BookingPayload, moment: UnixMilliseconds)] = []
+        var admissions: [(payload: AdmissionPayload, moment: UnixMilliseconds)] = []
+        var exhibitions: [ExhibitionPayload] = []
+        for update in updates {
+            switch update {
+            case .booking(let payload, let moment): bookings.append((payload, moment))
+            case .admission(let payload, let moment): admissions.append((payload, moment))
+            case .exhibition(let payload): exhibitions.append(payload)
+            }
+        }
+        // In one go.
+        let calls: [any ScriptCall] =
+            bookings.batches {
+                $0.payload.id.partition == $1.payload.id.partition
+            } as: {
+                call(bookings: $0)
+            }
+            + admissions.batches {
+                $0.payload.booking.partition == $1.payload.booking.partition
+            } as: {
+                call(admissions: $0)
+            }
+            + exhibitions.map { call($0) }
         for (call, reply) in zip(calls, await client.send(calls.map { Command($0) })) { _ = try call.outcome(reply) }
     }
 
-    private func call(_ update: ProjectionUpdate) -> any ScriptCall<ProjectionCode> {
-        switch update {
-        case .booking(let payload, let moment):
-            // An attempt whose response was 503 has a row, but is on nobody's list.
-            MyPageApply(
-                in: keys(payload.id.partition), booking: payload.id.text, version: payload.version,
-                exhibition: payload.id.exhibition.text, visitor: payload.visitor, seats: payload.seats,
-                status: payload.status.rawValue, isListed: payload.status != .aborted, createdAt: payload.createdAt,
-                updatedAt: moment)
-        case .admission(let payload, let moment):
-            MyPageApply(
-                in: keys(payload.booking.partition), booking: payload.booking.text, admissionVersion: payload.version,
-                admission: payload.status.rawValue, updatedAt: moment)
-        case .exhibition(let payload):
-            MyPageExhibition(
-                in: keys(payload.id.partition), exhibition: payload.id.text, version: payload.version,
-                title: payload.details.title, hall: payload.details.hall, date: payload.details.date,
-                startTime: payload.details.startTime, endTime: payload.details.endTime, status: payload.status.rawValue)
-        }
+    private func call(bookings: [(payload: BookingPayload, moment: UnixMilliseconds)]) -> MyPageBooking {
+        MyPageBooking(
+            in: keys(bookings[0].payload.id.partition),
+            bookings: bookings.map { payload, moment in
+                MyPageBooking.Booking(
+                    id: payload.id.text, version: payload.version, exhibition: payload.id.exhibition.text,
+                    visitor: payload.visitor, seats: payload.seats, status: payload.status.rawValue,
+                    createdAt: payload.createdAt, updatedAt: moment)
+            })
+    }
+
+    private func call(admissions: [(payload: AdmissionPayload, moment: UnixMilliseconds)]) -> MyPageAdmission {
+        MyPageAdmission(
+            in: keys(admissions[0].payload.booking.partition),
+            admissions: admissions.map { payload, moment in
+                MyPageAdmission.Admission(
+                    booking: payload.booking.text, version: payload.version, exhibition: payload.booking.exhibition.text,
+                    status: payload.status.rawValue, updatedAt: moment)
+            })
+    }
+
+    private func call(_ payload: ExhibitionPayload) -> MyPageExhibition {
+        MyPageExhibition(
+            in: keys(payload.id.partition), exhibition: payload.id.text, version: payload.version,
+            title: payload.details.title, hall: payload.details.hall, date: payload.details.date,
+            startTime: payload.details.startTime, endTime: payload.details.endTime, status: payload.status.rawValue)
     }
 
     func find(_ id: BookingID) async throws(Failure) -> MyPageRow? { try await find([id])[0] }

@@ -102,9 +102,9 @@ public final class RedisConnection: RedisSender {
         await send(commands, deadline: .now() + timeout)
     }
 
-    /// Sends a command that the server may hold for `blocking` before it replies.
-    public func send(_ command: Command, blocking: Duration) async throws(RedisError) -> Reply {
-        try await send([command], deadline: .now() + timeout + TimeAmount(blocking), isMeasured: false)[0].get()
+    /// Sends commands of which the last may be held for `blocking`. The others are answered first, but returned with it.
+    public func send(_ commands: [Command], blocking: Duration) async -> [Result<Reply, RedisError>] {
+        await send(commands, deadline: .now() + timeout + TimeAmount(blocking), isMeasured: false)
     }
 
     func send(

@@ -11,7 +11,8 @@ struct BookingOperation: Sendable {
     let seats: Int
     var answers: [Answer] = []
     var cancels: [Answer] = []
-    /// When it was last answered 2xx.
+    /// When the last request that was answered 2xx was sent. Everything is killed before the log is cut: an answer to what was
+    /// sent before the cut was given before it too, however late the client took note of it.
     var confirmedAt: ContinuousClock.Instant?
     /// The newest version of the booking that anybody was shown.
     var seenVersion = 0

@@ -58,7 +58,7 @@ struct ClientWorkload: Sendable {
             operations[index].violations += result.violations
             statistics.count(result.answer, took: .now - start)
         }
-        if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = .now }
+        if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = start }
     }
 
     private mutating func cancel(times: Int) async {
@@ -68,6 +68,7 @@ struct ClientWorkload: Sendable {
 
     private mutating func cancel(_ index: Int, times: Int) async {
         let id = operations[index].bookingId ?? ""
+        let start = ContinuousClock.now
         let results = await withTaskGroup { group in
             for _ in 0..<times {
                 group.addTask { [deployment] in
@@ -83,7 +84,7 @@ struct ClientWorkload: Sendable {
             operations[index].violations += result.violations
             statistics.countOther()
         }
-        if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = .now }
+        if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = start }
     }
 
     /// Sends a key once more: one whose outcome is open, or one that has booked long ago.

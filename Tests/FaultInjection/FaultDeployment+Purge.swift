@@ -58,9 +58,10 @@ extension FaultDeployment {
     }
 
     private func postpone(_ id: String) async {
+        let start = ContinuousClock.now
         let status = await edit(id, date: "2099-12-25")
         note("postponing \(id) was answered \(status.map(String.init) ?? "nothing")")
-        if status == 200 { state.update(id) { $0.postponedAt = .now } }
+        if status == 200 { state.update(id) { $0.postponedAt = start } }
     }
 
     private func edit(_ id: String, date: String) async -> Int? {

@@ -75,20 +75,18 @@ extension FaultDeployment {
         let service = Self.streams.randomElement(using: &random)!
         let partition = random.once(in: 2) ? "a" : "b"
         let stream = Keys(partition: partition).events(of: service)
-        let kinds: [[Command.Argument]] = [
-            ["eventType", .bytes([0xFF, 0xFE, 0x00]), "timestamp", "1"],
-            ["eventType", "Requested"],
-            ["eventType", "Wondered", "timestamp", "1", "bookId", "a1-000000000000"],
-            ["eventType", "Canceled", "timestamp", "now", "bookId", "{a}*\r\n"],
-            ["eventType", .text(String(repeating: "x", count: 1 << 20)), "timestamp", "1"],
+        let kinds: [(type: EventType?, fields: [Command.Argument])] = [
+            (nil, ["eventType", .bytes([0xFF, 0xFE, 0x00]), "timestamp", "1"]),
+            (.requested, ["eventType", "Requested"]),
+            (nil, ["eventType", "Wondered", "timestamp", "1", "bookId", "a1-000000000000"]),
+            (.canceled, ["eventType", "Canceled", "timestamp", "now", "bookId", "{a}*\r\n"]),
+            (nil, ["eventType", .text(String(repeating: "x", count: 1 << 20)), "timestamp", "1"]),
         ]
-        var count = 0
-        for fields in kinds {
+        for (type, fields) in kinds {
             let id = try await client.send(Command(arguments: ["XADD", .text(stream), "*"] + fields)).asText()
-            poisoned.update { _ = $0[stream, default: []].insert(id) }
-            count += 1
+            poisoned.update { $0.append(PoisonEntry(stream: stream, id: id, type: type)) }
         }
-        return count
+        return kinds.count
     }
 
     /// How often the server has answered with an error of this name since it was started.

@@ -32,7 +32,7 @@ public final class FaultDeployment: Sendable {
     /// Violations that a fault observed while it was active.
     let findings = LockedBox<[Violation]>([])
     /// Poison that has been put into streams, by stream id.
-    public let poisoned = LockedBox<[String: Set<String>]>([:])
+    let poisoned = LockedBox<[PoisonEntry]>([])
     /// When the log was last cut short: what was answered before may be lost.
     let forgotten = LockedBox<ContinuousClock.Instant?>(nil)
     /// The injected faults with their times, for the trace of a violation.

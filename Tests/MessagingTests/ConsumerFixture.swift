@@ -76,6 +76,7 @@ struct ConsumerFixture {
 
 /// Counts the delivered events; with a sender, it writes a value for each.
 struct CountingHandler: EventHandler {
+    let relevant = Set(EventType.allCases)
     let count: LockedBox<Int>
     var sender: (any RedisSender)?
 

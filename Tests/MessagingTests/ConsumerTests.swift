@@ -14,6 +14,7 @@ import Testing
 struct ConsumerTests {
     /// Records the deliveries and returns the dispositions that the test sets.
     private final class RecordingHandler: EventHandler {
+        let relevant = Set(EventType.allCases)
         let received = LockedBox<[String]>([])
         private let disposition: @Sendable (_ booking: String, _ times: Int) throws(Failure) -> EventDisposition
 

@@ -28,7 +28,9 @@ struct CopiedProgressTests {
 
     private func read(_ group: ConsumerGroup, count: Int) async throws -> [Entry] {
         try await group.readNew(
-            count: count, block: .milliseconds(1), on: try await events.client().dedicatedConnection())
+            acknowledging: [], relevant: Set(EventType.allCases), count: count, block: .milliseconds(1),
+            on: try await events.client().dedicatedConnection()
+        ).entries
     }
 
     private func values() async throws -> [String?] {

@@ -11,6 +11,7 @@ import Testing
 struct DeadLettersTests {
     /// Applies everything but what the test has no subject for yet.
     private final class RecordingHandler: EventHandler {
+        let relevant = Set(EventType.allCases)
         let received = LockedBox<[(booking: String, age: Duration)]>([])
         let missing = LockedBox<Set<String>>([])
         let broken = LockedBox<Set<String>>([])

@@ -71,10 +71,12 @@ struct EntryFuzzTests {
         var random = SeededRandom(seed: Self.seed)
         for _ in 0..<200 {
             let all = try EventType.allCases.map { try Self.proper($0, &random) }
-            let entries = try Entry.list(entries: Self.reply(all.map(\.fields)), source: .book)
+            let entries = try Entry.list(
+                entries: Self.reply(all.map(\.fields)), source: .book, relevant: Set(EventType.allCases))
             for (entry, proper) in zip(entries, all) {
-                #expect(try entry.event.get() == proper.event, "seed \(Self.seed)")
-                #expect(entry.raw?.count == proper.fields.count * 2)
+                guard case .event(let event) = entry.content else { Issue.record("\(entry.content)"); continue }
+                #expect(event == proper.event, "seed \(Self.seed)")
+                #expect(entry.arguments.count == proper.fields.count * 2)
             }
         }
     }
@@ -101,14 +103,16 @@ struct EntryFuzzTests {
             var reply = Self.reply([fields])
             if Int.random(in: 0..<4, using: &random) == 0 { reply = Self.shaken(reply, &random) }
             do throws(RedisError) {
-                for entry in try Entry.list(entries: reply, source: .museum) {
-                    switch entry.event {
-                    case .success(let event):
+                for entry in try Entry.list(entries: reply, source: .museum, relevant: Set(EventType.allCases)) {
+                    switch entry.content {
+                    case .event(let event):
                         read += 1
                         #expect(EventType(rawValue: event.type.rawValue) == event.type)
-                    case .failure(let why):
+                    case .malformed(let why):
                         refused += 1
                         #expect(!why.description.isEmpty)
+                    case .irrelevant: Issue.record("every type is relevant")
+                    case .gone: refused += 1
                     }
                 }
             } catch {

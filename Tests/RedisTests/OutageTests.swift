@@ -131,11 +131,12 @@ extension AllServerTests {
             let connection = try await client.dedicatedConnection()
             defer { connection.close() }
             let start = ContinuousClock.now
-            #expect(try await connection.send(Command("BLPOP", "nothing", "0.8"), blocking: .milliseconds(800)) == .null)
+            #expect(
+                await connection.send([Command("BLPOP", "nothing", "0.8")], blocking: .milliseconds(800)) == [.success(.null)])
             #expect(ContinuousClock.now - start >= .milliseconds(790))
             #expect(try await connection.send("PING") == .text("PONG"))
             await #expect(throws: RedisError.outcomeUnknown("the deadline passed")) {
-                try await connection.send(Command("BLPOP", "nothing", "0"), blocking: .milliseconds(100))
+                try await connection.send([Command("BLPOP", "nothing", "0")], blocking: .milliseconds(100))[0].get()
             }
             let later = await connection.send([Command("PING")])[0]
             guard case .failure(.unreachable) = later else { Issue.record("\(later)"); return }

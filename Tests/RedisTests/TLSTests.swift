@@ -39,7 +39,7 @@ extension AllServerTests {
             #expect(calls == (1...50).map { .success(.integer($0)) })
             let connection = try await client.dedicatedConnection()
             defer { connection.close() }
-            async let popped = connection.send(Command("BLPOP", "list", "5"), blocking: .seconds(5))
+            async let popped = connection.send([Command("BLPOP", "list", "5")], blocking: .seconds(5))[0].get()
             try await eventually("it waits") { try await client.send("CLIENT", "LIST").asText().contains("cmd=blpop") }
             _ = try await client.send("RPUSH", "list", "한")
             #expect(try await popped == .array([.text("list"), .text("한")]))

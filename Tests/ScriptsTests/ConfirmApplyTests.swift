@@ -14,9 +14,12 @@ extension AllScriptsTests {
         private func call(_ fixture: ScriptFixture, _ news: ProjectionUpdate, _ booking: Int = 1) -> Command {
             Command(
                 ConfirmApply(
-                    in: fixture.keys, now: ScriptFixture.moment + Int64(news.version), requestId: nil,
-                    booking: ScriptFixture.booking(booking), exhibition: "a1", visitor: "kim", seats: 2, status: news.status,
-                    version: news.version, createdAt: 77))
+                    in: fixture.keys, now: ScriptFixture.moment + Int64(news.version),
+                    bookings: [
+                        ConfirmApply.Booking(
+                            id: ScriptFixture.booking(booking), exhibition: "a1", visitor: "kim", seats: 2,
+                            status: news.status, version: news.version, createdAt: 77, requestId: nil)
+                    ]))
         }
 
         private func apply(_ fixture: ScriptFixture, _ status: String, _ version: Int) async throws -> ScriptFixture.Answer {

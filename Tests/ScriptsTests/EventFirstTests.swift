@@ -56,8 +56,12 @@ extension AllScriptsTests {
                 run: { fixture in
                     _ = try await fixture.run(
                         ConfirmApply(
-                            in: fixture.keys, now: ScriptFixture.moment, requestId: nil, booking: ScriptFixture.booking(1),
-                            exhibition: "a1", visitor: "kim", seats: 2, status: "CONFIRMED", version: 2, createdAt: 1))
+                            in: fixture.keys, now: ScriptFixture.moment,
+                            bookings: [1, 2].map {
+                                ConfirmApply.Booking(
+                                    id: ScriptFixture.booking($0), exhibition: "a1", visitor: "kim", seats: 2,
+                                    status: "CONFIRMED", version: 2, createdAt: 1, requestId: nil)
+                            }))
                 }),
         ]
 

@@ -9,13 +9,10 @@ extension AllScriptsTests {
 
         private func addPage(_ fixture: ScriptFixture, _ number: Int, visitor: String = "kim") async throws {
             let id = ScriptFixture.booking(number)
-            _ = try await fixture.run(
-                MyPageApply.script,
-                [
-                    fixture.keys.page(id), fixture.keys.purgedExhibitions(of: "mypage"), fixture.keys.pages(of: visitor),
-                    fixture.keys.visitors,
-                ],
-                ["bookVersion", "1", id, "7\(number)", visitor, "visitor", visitor, "seats", "2"])
+            let booking = MyPageBooking.Booking(
+                id: id, version: 1, exhibition: "a1", visitor: visitor, seats: 2, status: "REQUESTED",
+                createdAt: 70 + Int64(number), updatedAt: 1)
+            _ = try await fixture.run(MyPageBooking(in: fixture.keys, bookings: [booking]))
         }
 
         @Test func aRecordIsRenamedOnce() async throws {

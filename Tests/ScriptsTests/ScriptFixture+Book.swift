@@ -17,14 +17,19 @@ extension ScriptFixture {
         let id = Self.booking(booking)
         func transition(_ event: String, _ status: String, from: String...) -> Command {
             Command(
-                BookTransition(in: keys, now: now, requestId: requestId, booking: id, event: event, to: status, from: from))
+                BookTransition(
+                    in: keys, now: now, event: event, to: status, from: from,
+                    bookings: [BookTransition.Booking(id: id, requestId: requestId)], returnsFields: true))
         }
         return switch step {
         case .record:
             Command(
                 BookRecord(
-                    in: keys, now: now, requestId: requestId, booking: id, exhibition: Self.exhibition, visitor: visitor,
-                    seats: seats))
+                    in: keys,
+                    bookings: [
+                        BookRecord.Booking(
+                            id: id, exhibition: Self.exhibition, visitor: visitor, seats: seats, now: now, requestId: requestId)
+                    ]))
         case .abort:
             Command(
                 BookAbort(

@@ -91,7 +91,10 @@ extension ScriptFixture {
     func release(_ booking: Int) async throws -> Answer {
         try await run(
             MuseumRelease(
-                in: keys, now: Self.moment, requestId: "r-4", exhibition: Self.exhibition, booking: Self.booking(booking)))
+                in: keys, now: Self.moment,
+                bookings: [
+                    MuseumRelease.Booking(id: Self.booking(booking), exhibition: Self.exhibition, requestId: "r-4")
+                ]))
     }
 
     @discardableResult

@@ -24,7 +24,9 @@ struct ScriptFixture {
         let rest: [Reply]
 
         init(_ reply: Reply) throws(RedisError) {
-            let parts = if case .array(let parts) = reply { parts } else { [reply] }
+            var parts = if case .array(let parts) = reply { parts } else { [reply] }
+            // A batch of one.
+            if parts.count == 1, case .array(let only) = parts[0] { parts = only }
             word = try (parts.first ?? .null).asText()
             rest = Array(parts.dropFirst())
         }

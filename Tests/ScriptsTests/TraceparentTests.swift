@@ -34,24 +34,36 @@ extension AllScriptsTests {
                         ])),
                 Command(
                     BookRecord(
-                        in: keys, now: now, requestId: nil, traceparent: traceparent, booking: booking,
-                        exhibition: exhibition, visitor: "kim", seats: 1)),
+                        in: keys,
+                        bookings: [
+                            BookRecord.Booking(
+                                id: booking, exhibition: exhibition, visitor: "kim", seats: 1, now: now, requestId: nil,
+                                traceparent: traceparent)
+                        ])),
                 Command(
                     BookTransition(
-                        in: keys, now: now, requestId: nil, traceparent: traceparent, booking: booking, event: "Canceled",
-                        to: "CANCELED", from: ["REQUESTED"])),
+                        in: keys, now: now, event: "Canceled", to: "CANCELED", from: ["REQUESTED"],
+                        bookings: [BookTransition.Booking(id: booking, requestId: nil, traceparent: traceparent)],
+                        returnsFields: false)),
                 Command(
                     BookAbort(
                         in: keys, now: now, requestId: nil, traceparent: traceparent, booking: ScriptFixture.booking(2),
                         exhibition: exhibition, visitor: "kim", seats: 1)),
                 Command(
                     ConfirmApply(
-                        in: keys, now: now, requestId: nil, traceparent: traceparent, booking: booking,
-                        exhibition: exhibition, visitor: "kim", seats: 1, status: "CONFIRMED", version: 1, createdAt: now)),
+                        in: keys, now: now,
+                        bookings: [
+                            ConfirmApply.Booking(
+                                id: booking, exhibition: exhibition, visitor: "kim", seats: 1, status: "CONFIRMED", version: 1,
+                                createdAt: now, requestId: nil, traceparent: traceparent)
+                        ])),
                 Command(
                     MuseumRelease(
-                        in: keys, now: now, requestId: nil, traceparent: traceparent, exhibition: exhibition,
-                        booking: booking)),
+                        in: keys, now: now,
+                        bookings: [
+                            MuseumRelease.Booking(
+                                id: booking, exhibition: exhibition, requestId: nil, traceparent: traceparent)
+                        ])),
                 Command(
                     MuseumDelete(in: keys, now: now, requestId: nil, traceparent: traceparent, exhibition: exhibition)),
             ]

@@ -58,15 +58,16 @@ struct FaultyBookings: BookingStore {
     let records: FaultPlan
     let aborts: FaultPlan
 
-    func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> RecordOutcome {
-        try await on(records.next()) { () async throws(Failure) in try await store.record(request, as: id, metadata: metadata) }
+    func record(_ bookings: [ReservedBooking]) async throws(Failure) -> [RecordOutcome] {
+        try await on(records.next()) { () async throws(Failure) in try await store.record(bookings) }
     }
 
     func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome {
         try await on(aborts.next()) { () async throws(Failure) in try await store.abort(request, as: id, metadata: metadata) }
     }
 
-    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionOutcome] { try await store.apply(transitions) }
+    func change(_ transition: Transition) async throws(Failure) -> TransitionOutcome { try await store.change(transition) }
+    func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionCode] { try await store.apply(transitions) }
     func page(
         _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: [String]
     ) async throws(Failure) -> Page<Booking> {

@@ -146,17 +146,20 @@ import Testing
         #expect(try await client.send("XLEN", "book:{a}:events") == .integer(1))
 
         // Recording it afterwards answers that it was aborted, whatever the visitor is.
-        let late = try await RedisBookingStore(client: client).record(
-            BookingRequest(exhibition: ExhibitionID("a1")!, visitor: "kim", seats: 2), as: BookingID("a1-000000000007")!,
-            metadata: RequestMetadata(requestId: nil, moment: 600))
-        #expect(late == .aborted)
+        let late = try await RedisBookingStore(client: client).record([
+            ReservedBooking(
+                id: BookingID("a1-000000000007")!,
+                request: BookingRequest(exhibition: ExhibitionID("a1")!, visitor: "kim", seats: 2),
+                metadata: RequestMetadata(requestId: nil, moment: 600))
+        ])
+        #expect(late == [.aborted])
         #expect(try await handler.handle([old]) == [.applied], "and again")
     }
 
     /// Answers every command with a word that nobody knows.
     private struct Unknown: RedisSender {
         func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
-            commands.map { _ in .success(.text("NONSENSE")) }
+            commands.map { _ in .success(.array([.text("NONSENSE")])) }
         }
     }
 
@@ -166,7 +169,7 @@ import Testing
             "capacity": "5", "status": "OPEN", "version": "1",
         ])
         let handler = MyPageEventHandler(service: MyPageService(store: RedisMyPageStore(client: Unknown())))
-        for (event, script) in [(exhibition, "mypage_exhibition"), (try Event(fields: Self.book[0]), "mypage_apply")] {
+        for (event, script) in [(exhibition, "mypage_exhibition"), (try Event(fields: Self.book[0]), "mypage_booking")] {
             let error = await #expect(throws: Failure.self) { try await handler.handle([Delivery(event: event, age: .zero)]) }
             guard case .internal(let what) = error else { Issue.record("\(String(describing: error))"); continue }
             #expect(what.contains(script), "\(what)")

@@ -89,8 +89,10 @@ struct ListFixture: Sendable {
         case .books, .booksOfOne:
             let id = Self.booking(number, of: kind == .booksOfOne ? Self.exhibition(0) : nil)
             let request = BookingRequest(exhibition: id.exhibition, visitor: Self.visitor, seats: 1)
-            _ = try await RedisBookingStore(client: client).record(
-                request, as: id, metadata: RequestMetadata(requestId: nil, moment: moment))
+            let metadata = RequestMetadata(requestId: nil, moment: moment)
+            _ = try await RedisBookingStore(client: client).record([
+                ReservedBooking(id: id, request: request, metadata: metadata)
+            ])
             return id.text
         case .confirms, .confirmsOfOne:
             let id = Self.booking(number, of: kind == .confirmsOfOne ? Self.exhibition(0) : nil)

@@ -1,10 +1,11 @@
 public import Redis
 
-/// Records a booking whose seats are reserved.
-public struct BookRecord: CodedCall {
+/// Records bookings whose seats are reserved, up to ``batchLimit``.
+public struct BookRecord: BatchCall {
     public static let script = Script("book_record", PackageResources.book_record_lua)
     public let keys: [String]
     public let arguments: [Command.Argument]
+    public let count: Int
 
     public enum Code: String, ResultCode {
         case recorded = "RECORDED"
@@ -13,24 +14,38 @@ public struct BookRecord: CodedCall {
         case exists = "EXISTS"
     }
 
-    public enum Result: Sendable {
+    public enum Element: Sendable {
         case recorded, aborted, mismatch
         /// The same was recorded before.
         case exists([String: String])
     }
 
-    public init(
-        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, booking: String, exhibition: String,
-        visitor: String, seats: Int
-    ) {
-        self.keys = [
-            keys.booking(booking), keys.bookings(of: exhibition), keys.exhibitionsWithBookings, keys.events(of: "book"),
-            keys.purgedExhibitions(of: "book"),
-        ]
-        arguments = texts([String(now), requestId ?? "", traceparent ?? "", booking, exhibition, visitor, String(seats)])
+    /// A booking as it is asked for.
+    public struct Booking: Sendable {
+        let id: String
+        let exhibition: String
+        let arguments: [String]
+
+        /// - Parameter now: when it is made, in milliseconds.
+        public init(
+            id: String, exhibition: String, visitor: String, seats: Int, now: Int64, requestId: String?,
+            traceparent: String? = nil
+        ) {
+            self.id = id
+            self.exhibition = exhibition
+            arguments = [String(now), requestId ?? "", traceparent ?? "", id, exhibition, visitor, String(seats)]
+        }
     }
 
-    public func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result {
+    public init(in keys: Keys, bookings: [Booking]) {
+        self.keys =
+            [keys.exhibitionsWithBookings, keys.events(of: "book"), keys.purgedExhibitions(of: "book")]
+            + bookings.flatMap { [keys.booking($0.id), keys.bookings(of: $0.exhibition)] }
+        arguments = texts(bookings.flatMap(\.arguments))
+        count = bookings.count
+    }
+
+    public func element(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Element {
         switch code {
         case .recorded: .recorded
         case .aborted: .aborted
@@ -73,11 +88,12 @@ public struct BookAbort: CodedCall {
     }
 }
 
-/// Changes a booking's status, if it has one of those that the transition starts from.
-public struct BookTransition: CodedCall {
+/// Changes the status of bookings, up to ``batchLimit``: of each that has one of those that the transition starts from.
+public struct BookTransition: BatchCall {
     public static let script = Script("book_transition", PackageResources.book_transition_lua)
     public let keys: [String]
     public let arguments: [Command.Argument]
+    public let count: Int
 
     public enum Code: String, ResultCode {
         case absent = "ABSENT"
@@ -85,22 +101,41 @@ public struct BookTransition: CodedCall {
         case applied = "APPLIED"
     }
 
-    /// The booking's fields where there is one.
-    public enum Result: Sendable {
+    /// The booking's fields where there is one and the call returns them.
+    public enum Element: Sendable {
         case absent
         case skipped([String: String])
         case applied([String: String])
     }
 
-    public init(
-        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, booking: String, event: String,
-        to status: String, from: [String]
-    ) {
-        self.keys = [keys.booking(booking), keys.events(of: "book")]
-        arguments = texts([String(now), requestId ?? "", traceparent ?? "", booking, event, status] + from)
+    /// One booking's change.
+    public struct Booking: Sendable {
+        let id: String
+        let requestId: String?
+        let traceparent: String?
+
+        public init(id: String, requestId: String?, traceparent: String? = nil) {
+            self.id = id
+            self.requestId = requestId
+            self.traceparent = traceparent
+        }
     }
 
-    public func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result {
+    /// - Parameters:
+    ///   - statuses: those that the transition starts from.
+    ///   - returnsFields: whether the bookings' fields are returned as they are afterwards.
+    public init(
+        in keys: Keys, now: Int64, event: String, to status: String, from statuses: [String], bookings: [Booking],
+        returnsFields: Bool
+    ) {
+        self.keys = [keys.events(of: "book")] + bookings.map { keys.booking($0.id) }
+        arguments = texts(
+            [String(now), event, status, " " + statuses.joined(separator: " ") + " ", returnsFields ? "1" : "0"]
+                + bookings.flatMap { [$0.requestId ?? "", $0.traceparent ?? "", $0.id] })
+        count = bookings.count
+    }
+
+    public func element(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Element {
         switch code {
         case .absent: .absent
         case .skipped: .skipped(try values.first.asFields())

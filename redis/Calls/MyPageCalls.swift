@@ -7,37 +7,66 @@ public enum ProjectionCode: String, ResultCode {
     case applied = "APPLIED"
 }
 
-/// Brings one half of a page up to date: the booking or the admission.
-public struct MyPageApply: CodedCall {
-    public static let script = Script("mypage_apply", PackageResources.mypage_apply_lua)
+/// Brings the booking's half of rows up to date, up to ``batchLimit``.
+public struct MyPageBooking: BatchCall {
+    public static let script = Script("mypage_booking", PackageResources.mypage_booking_lua)
     public let keys: [String]
     public let arguments: [Command.Argument]
+    public let count: Int
 
     public typealias Code = ProjectionCode
 
-    /// The booking's half.
-    /// - Parameter isListed: whether the booking is on its visitor's list.
-    public init(
-        in keys: Keys, booking: String, version: Int, exhibition: String, visitor: String, seats: Int, status: String,
-        isListed: Bool, createdAt: Int64, updatedAt: Int64
-    ) {
-        self.keys =
-            [keys.page(booking), keys.purgedExhibitions(of: "mypage")]
-            + (isListed ? [keys.pages(of: visitor), keys.visitors] : [])
-        arguments = texts([
-            "bookVersion", String(version), booking, String(createdAt), visitor,
-            "museumId", exhibition, "visitor", visitor, "seats", String(seats), "status", status,
-            "createdAt", String(createdAt), "updatedAt", String(updatedAt),
-        ])
+    /// A booking at one version.
+    public struct Booking: Sendable {
+        let id: String
+        let visitor: String
+        let arguments: [String]
+
+        public init(
+            id: String, version: Int, exhibition: String, visitor: String, seats: Int, status: String, createdAt: Int64,
+            updatedAt: Int64
+        ) {
+            self.id = id
+            self.visitor = visitor
+            arguments = [
+                String(version), id, exhibition, visitor, String(seats), status, String(createdAt), String(updatedAt),
+            ]
+        }
     }
 
-    /// The admission's half.
-    public init(in keys: Keys, booking: String, admissionVersion: Int, admission: String, updatedAt: Int64) {
-        self.keys = [keys.page(booking), keys.purgedExhibitions(of: "mypage")]
-        arguments = texts([
-            "admissionVersion", String(admissionVersion), booking, "", "",
-            "admission", admission, "admissionUpdatedAt", String(updatedAt),
-        ])
+    public init(in keys: Keys, bookings: [Booking]) {
+        self.keys =
+            [keys.purgedExhibitions(of: "mypage"), keys.visitors]
+            + bookings.flatMap { [keys.page($0.id), keys.pages(of: $0.visitor)] }
+        arguments = texts(bookings.flatMap(\.arguments))
+        count = bookings.count
+    }
+}
+
+/// Brings the admission's half of rows up to date, up to ``batchLimit``.
+public struct MyPageAdmission: BatchCall {
+    public static let script = Script("mypage_admission", PackageResources.mypage_admission_lua)
+    public let keys: [String]
+    public let arguments: [Command.Argument]
+    public let count: Int
+
+    public typealias Code = ProjectionCode
+
+    /// An admission at one version.
+    public struct Admission: Sendable {
+        let booking: String
+        let arguments: [String]
+
+        public init(booking: String, version: Int, exhibition: String, status: String, updatedAt: Int64) {
+            self.booking = booking
+            arguments = [String(version), exhibition, status, String(updatedAt)]
+        }
+    }
+
+    public init(in keys: Keys, admissions: [Admission]) {
+        self.keys = [keys.purgedExhibitions(of: "mypage")] + admissions.map { keys.page($0.booking) }
+        arguments = texts(admissions.flatMap(\.arguments))
+        count = admissions.count
     }
 }
 

@@ -55,11 +55,12 @@ public struct MuseumReserve: ScriptCall {
     }
 }
 
-/// Releases a booking's seats, once.
-public struct MuseumRelease: CodedCall {
+/// Releases the seats of bookings, up to ``batchLimit``, each once.
+public struct MuseumRelease: BatchCall {
     public static let script = Script("museum_release", PackageResources.museum_release_lua)
     public let keys: [String]
     public let arguments: [Command.Argument]
+    public let count: Int
 
     /// Each means that the booking holds no seat any more.
     public enum Code: String, ResultCode {
@@ -69,9 +70,22 @@ public struct MuseumRelease: CodedCall {
         case released = "RELEASED"
     }
 
-    public init(in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, exhibition: String, booking: String) {
-        self.keys = [keys.exhibition(exhibition), keys.seats(exhibition), keys.events(of: "museum")]
-        arguments = texts([String(now), requestId ?? "", traceparent ?? "", exhibition, booking])
+    /// A booking that holds no seats any more.
+    public struct Booking: Sendable {
+        let exhibition: String
+        let arguments: [String]
+
+        public init(id: String, exhibition: String, requestId: String?, traceparent: String? = nil) {
+            self.exhibition = exhibition
+            arguments = [requestId ?? "", traceparent ?? "", exhibition, id]
+        }
+    }
+
+    public init(in keys: Keys, now: Int64, bookings: [Booking]) {
+        self.keys =
+            [keys.events(of: "museum")] + bookings.flatMap { [keys.exhibition($0.exhibition), keys.seats($0.exhibition)] }
+        arguments = texts([String(now)] + bookings.flatMap(\.arguments))
+        count = bookings.count
     }
 }
 

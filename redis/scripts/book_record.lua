@@ -1,26 +1,49 @@
 #!lua
--- Records a booking whose seats are reserved.
--- KEYS  1 booking  2 its exhibition's bookings by time  3 exhibitions that have bookings  4 Book's events
---       5 purged exhibitions
--- ARGV  1 now, ms  2 request id or ''  3 its traceparent or ''  4 booking id  5 exhibition id  6 visitor  7 seats
--- Returns RECORDED | ABORTED | MISMATCH | EXISTS, the last with the booking's fields
+-- Records bookings whose seats are reserved, up to 64, in order.
+-- KEYS  1 exhibitions that have bookings  2 Book's events  3 purged exhibitions
+--       then for each booking: the booking, its exhibition's bookings by time
+-- ARGV  for each booking: now in ms, request id or '', its traceparent or '', booking id, exhibition id, visitor, seats
+-- Returns for each booking RECORDED | ABORTED | MISMATCH | EXISTS, the last in a list with the booking's fields
 -- For a purged exhibition it also returns ABORTED, and writes nothing, however late the request arrives.
-local now = redis.call('HMGET', KEYS[1], 'status', 'visitor', 'seats')
-if now[1] then
-  -- Checked first: an attempt that ended in 503 never counts, whatever its fields were.
-  if now[1] == 'ABORTED' then return { 'ABORTED' } end
-  if now[2] ~= ARGV[6] or now[3] ~= ARGV[7] then return { 'MISMATCH' } end
-  return { 'EXISTS', redis.call('HGETALL', KEYS[1]) }
-end
-if redis.call('SISMEMBER', KEYS[5], ARGV[5]) == 1 then return { 'ABORTED' } end
+local exhibitions = {}
+for i = 5, #ARGV, 7 do exhibitions[#exhibitions + 1] = ARGV[i] end
+local purged = redis.call('SMISMEMBER', KEYS[3], unpack(exhibitions))
 
-local event = { 'eventType', 'Requested', 'timestamp', ARGV[1], 'bookId', ARGV[4], 'museumId', ARGV[5],
-  'visitor', ARGV[6], 'seats', ARGV[7], 'status', 'REQUESTED', 'version', '1', 'createdAt', ARGV[1] }
-if ARGV[2] ~= '' then event[#event + 1], event[#event + 2] = 'requestId', ARGV[2] end
-if ARGV[3] ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', ARGV[3] end
-redis.call('XADD', KEYS[4], '*', unpack(event))
-redis.call('HSET', KEYS[1], 'visitor', ARGV[6], 'museumId', ARGV[5], 'seats', ARGV[7], 'status', 'REQUESTED',
-  'version', '1', 'createdAt', ARGV[1], 'updatedAt', ARGV[1])
-redis.call('ZADD', KEYS[2], ARGV[1], ARGV[4])
-redis.call('ZADD', KEYS[3], 0, ARGV[5])
-return { 'RECORDED' }
+local answer, recorded, isRecorded, listed, lists = {}, {}, {}, {}, {}
+for i = 1, #purged do
+  local key, list = KEYS[2 + 2 * i], KEYS[3 + 2 * i]
+  local now, requestId, traceparent, id, exhibition, visitor, seats = unpack(ARGV, 7 * i - 6, 7 * i)
+  local status, bookedBy, booked = unpack(redis.call('HMGET', key, 'status', 'visitor', 'seats'))
+  local earlier = isRecorded[key]
+  if earlier then status, bookedBy, booked = 'REQUESTED', earlier[2], earlier[6] end
+  -- Checked first: an attempt that ended in 503 never counts, whatever its fields were.
+  if status == 'ABORTED' then answer[i] = 'ABORTED'
+  elseif status and (bookedBy ~= visitor or booked ~= seats) then answer[i] = 'MISMATCH'
+  elseif status then answer[i] = { 'EXISTS', earlier or redis.call('HGETALL', key) }
+  elseif purged[i] == 1 then answer[i] = 'ABORTED'
+  else
+    answer[i] = 'RECORDED'
+    local event = { 'eventType', 'Requested', 'timestamp', now, 'bookId', id, 'museumId', exhibition,
+      'visitor', visitor, 'seats', seats, 'status', 'REQUESTED', 'version', '1', 'createdAt', now }
+    if requestId ~= '' then event[#event + 1], event[#event + 2] = 'requestId', requestId end
+    if traceparent ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', traceparent end
+    local fields = { 'visitor', visitor, 'museumId', exhibition, 'seats', seats, 'status', 'REQUESTED',
+      'version', '1', 'createdAt', now, 'updatedAt', now }
+    recorded[#recorded + 1] = { key = key, event = event, fields = fields }
+    isRecorded[key] = fields
+    if not listed[list] then
+      listed[list] = {}
+      lists[#lists + 1] = { key = list, exhibition = exhibition }
+    end
+    local entries = listed[list]
+    entries[#entries + 1], entries[#entries + 2] = now, id
+  end
+end
+
+for _, booking in ipairs(recorded) do redis.call('XADD', KEYS[2], '*', unpack(booking.event)) end
+for _, booking in ipairs(recorded) do redis.call('HSET', booking.key, unpack(booking.fields)) end
+for _, list in ipairs(lists) do
+  redis.call('ZADD', list.key, unpack(listed[list.key]))
+  redis.call('ZADD', KEYS[1], 0, list.exhibition)
+end
+return answer

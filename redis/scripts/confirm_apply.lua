@@ -1,23 +1,52 @@
 #!lua
--- Sets an admission to the state of its booking, from any state, and also if there is no admission yet.
--- KEYS  1 admission  2 its exhibition's admissions by time  3 exhibitions that have admissions  4 Confirm's events
---       5 purged exhibitions
--- ARGV  1 now, ms  2 request id or ''  3 its traceparent or ''  4 booking id  5 exhibition id  6 visitor  7 seats  8 status
---       9 the booking's version  10 when the booking was made, ms
--- Returns PURGED | STALE | APPLIED
+-- Sets admissions to the states of their bookings, up to 64, in order: from any state, and also if there is no admission yet.
+-- KEYS  1 exhibitions that have admissions  2 Confirm's events  3 purged exhibitions
+--       then for each booking: its admission, its exhibition's admissions by time
+-- ARGV  1 now, ms, then for each booking: request id or '', its traceparent or '', booking id, exhibition id, visitor, seats,
+--       status, the booking's version, when the booking was made in ms
+-- Returns for each booking PURGED | STALE | APPLIED
 -- PURGED: the exhibition is purged; a consumer that was stopped for long may still have one of its events.
-if redis.call('SISMEMBER', KEYS[5], ARGV[5]) == 1 then return 'PURGED' end
-local now = redis.call('HMGET', KEYS[1], 'bookVersion', 'version')
-if now[1] and tonumber(now[1]) >= tonumber(ARGV[9]) then return 'STALE' end
+local exhibitions = {}
+for i = 5, #ARGV, 9 do exhibitions[#exhibitions + 1] = ARGV[i] end
+local purged = redis.call('SMISMEMBER', KEYS[3], unpack(exhibitions))
 
-local version = string.format('%d', tonumber(now[2] or '0') + 1)
-local event = { 'eventType', ARGV[8] == 'CONFIRMED' and 'ConfirmCompleted' or 'ConfirmChanged', 'timestamp', ARGV[1],
-  'bookId', ARGV[4], 'museumId', ARGV[5], 'visitor', ARGV[6], 'seats', ARGV[7], 'status', ARGV[8], 'version', version }
-if ARGV[2] ~= '' then event[#event + 1], event[#event + 2] = 'requestId', ARGV[2] end
-if ARGV[3] ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', ARGV[3] end
-redis.call('XADD', KEYS[4], '*', unpack(event))
-redis.call('HSET', KEYS[1], 'visitor', ARGV[6], 'museumId', ARGV[5], 'seats', ARGV[7], 'status', ARGV[8],
-  'version', version, 'bookVersion', ARGV[9], 'updatedAt', ARGV[1])
-redis.call('ZADD', KEYS[2], ARGV[10], ARGV[4])
-redis.call('ZADD', KEYS[3], 0, ARGV[5])
-return 'APPLIED'
+local answer, updates, versions = {}, {}, {}
+for i = 1, #purged do
+  local key = KEYS[2 + 2 * i]
+  local requestId, traceparent, id, exhibition, visitor, seats, status, bookVersion, createdAt =
+    unpack(ARGV, 9 * i - 7, 9 * i + 1)
+  local now = versions[key] or redis.call('HMGET', key, 'bookVersion', 'version')
+  if purged[i] == 1 then answer[i] = 'PURGED'
+  elseif now[1] and tonumber(now[1]) >= tonumber(bookVersion) then answer[i] = 'STALE'
+  else
+    answer[i] = 'APPLIED'
+    local version = string.format('%d', tonumber(now[2] or '0') + 1)
+    versions[key] = { bookVersion, version }
+    local event = { 'eventType', status == 'CONFIRMED' and 'ConfirmCompleted' or 'ConfirmChanged', 'timestamp', ARGV[1],
+      'bookId', id, 'museumId', exhibition, 'visitor', visitor, 'seats', seats, 'status', status, 'version', version }
+    if requestId ~= '' then event[#event + 1], event[#event + 2] = 'requestId', requestId end
+    if traceparent ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', traceparent end
+    updates[#updates + 1] = {
+      key = key, list = KEYS[3 + 2 * i], event = event, id = id, exhibition = exhibition, createdAt = createdAt,
+      fields = { 'visitor', visitor, 'museumId', exhibition, 'seats', seats, 'status', status, 'version', version,
+        'bookVersion', bookVersion, 'updatedAt', ARGV[1] },
+    }
+  end
+end
+
+for _, update in ipairs(updates) do redis.call('XADD', KEYS[2], '*', unpack(update.event)) end
+local listed, lists = {}, {}
+for _, update in ipairs(updates) do
+  redis.call('HSET', update.key, unpack(update.fields))
+  if not listed[update.list] then
+    listed[update.list] = {}
+    lists[#lists + 1] = update
+  end
+  local entries = listed[update.list]
+  entries[#entries + 1], entries[#entries + 2] = update.createdAt, update.id
+end
+for _, first in ipairs(lists) do
+  redis.call('ZADD', first.list, unpack(listed[first.list]))
+  redis.call('ZADD', KEYS[1], 0, first.exhibition)
+end
+return answer

@@ -24,6 +24,9 @@ struct BatchWorker {
     private let tracing: EventTracing
     /// Unacknowledged entries whose subject does not exist yet, by name.
     private var waiting: [String: Waiting] = [:]
+    /// Entries that are applied, and are acknowledged with the next read.
+    private var applied: [Entry] = []
+    private var linger = Linger()
     /// Whether anything was acknowledged since progress was last written.
     private(set) var hasProgress = true
     /// Whether anything has been acknowledged yet.
@@ -50,10 +53,12 @@ struct BatchWorker {
         for source in group.service.subscriptions {
             var after = "0"
             while true {
-                let entries = try await group.readPending(of: source, after: after, count: ConsumerConfiguration.batchLimit)
+                let entries = try await group.readPending(
+                    of: source, after: after, count: ConsumerConfiguration.batchLimit, relevant: handler.relevant)
                 guard let last = entries.last else { break }
                 after = last.id
                 if oneByOne { try await applyAlone(entries) } else { try await apply(entries) }
+                try await acknowledge()
             }
         }
         for name in try await group.clearStaleAttempts() { singleAttempts.remove(name) }
@@ -61,8 +66,12 @@ struct BatchWorker {
 
     /// Claims the pending entries of a dead consumer and applies each singly.
     mutating func claim(idle: Duration) async throws(RedisError) {
+        // What this consumer has applied is not claimed again.
+        try await acknowledge()
         let found =
-            try await writes.unlessRefused("claim") { () async throws(RedisError) in try await group.claim(idle: idle) } ?? []
+            try await writes.unlessRefused("claim") { () async throws(RedisError) in
+                try await group.claim(idle: idle, relevant: handler.relevant)
+            } ?? []
         let entries = found.filter { waiting[$0.name] == nil }
         if !entries.isEmpty { logger.info("pending events claimed", metadata: ["count": "\(entries.count)"]) }
         try await applyAlone(entries)
@@ -70,6 +79,7 @@ struct BatchWorker {
 
     /// Records the progress: the id up to which all entries are applied.
     mutating func recordProgress() async throws(RedisError) {
+        try await acknowledge()
         let written: Void? = try await writes.unlessRefused("progress") { () async throws(RedisError) in
             try await group.recordProgress()
         }
@@ -92,17 +102,55 @@ struct BatchWorker {
         logger.info("idle consumers removed", metadata: ["consumers": "\(Set(names).sorted().joined(separator: " "))"])
     }
 
-    /// Reads new entries and applies them. Waits at most until `due` or the next retry. Graceful shutdown ends the wait at once.
-    mutating func applyNew(linger: Duration, until due: ContinuousClock.Instant) async throws(RedisError) {
+    /// Acknowledges what is applied, reads new entries and applies them. Waits at most until `due` or the next retry. Graceful
+    /// shutdown ends the wait at once.
+    /// - Parameter settling: the least time between the first entry's arrival and its application.
+    mutating func applyNew(settling: Duration, until due: ContinuousClock.Instant) async throws(RedisError) {
+        if linger.pause > .zero { try? await Task.sleep(for: linger.pause) }
         let next = waiting.values.map(\.due).reduce(due, min)
-        let block = min(max(next - .now, .milliseconds(1)), ConsumerConfiguration.longestBlock)
-        let entries = try await connections.closingOnShutdown { [group] connection throws(RedisError) in
-            try await group.readNew(count: ConsumerConfiguration.batchLimit, block: block, on: connection)
+        // The read returns soon after the last event of many, so that its acknowledgement is known.
+        let longest = applied.isEmpty ? ConsumerConfiguration.longestBlock : ConsumerConfiguration.acknowledgingBlock
+        let block = min(max(next - .now, .milliseconds(1)), longest)
+        let (entries, acknowledged) = try await connections.closingOnShutdown {
+            [group, applied, relevant = handler.relevant] connection throws(RedisError) in
+            try await group.readNew(
+                acknowledging: applied, relevant: relevant, count: ConsumerConfiguration.batchLimit, block: block, on: connection)
         }
-        if entries.isEmpty { return }
+        try await finishAcknowledging(acknowledged)
+        if entries.isEmpty { return linger.observe(count: 0, isFull: false) }
         metrics.batchRead(count: entries.count)
-        if linger > .zero, entries.count < ConsumerConfiguration.batchLimit { try? await Task.sleep(for: linger) }
+        if linger.pause < settling { try? await Task.sleep(for: settling - linger.pause) }
+        linger.observe(count: entries.count, isFull: entries.count >= ConsumerConfiguration.batchLimit)
         try await apply(entries)
+    }
+
+    /// Acknowledges what is applied, now.
+    mutating func acknowledge() async throws(RedisError) {
+        if applied.isEmpty { return }
+        try await writes.untilAccepted("acknowledge") { [applied] () async throws(RedisError) in
+            try await group.acknowledge(applied)
+        }
+        markAcknowledged()
+    }
+
+    private mutating func finishAcknowledging(_ result: Result<Void, RedisError>) async throws(RedisError) {
+        if applied.isEmpty { return }
+        switch result {
+        case .success:
+            writes.accepted("acknowledge")
+            markAcknowledged()
+        case .failure(let error):
+            guard let cause = error.refusal else { throw error }
+            writes.refused("acknowledge", cause: cause)
+            try await acknowledge()
+        }
+    }
+
+    private mutating func markAcknowledged() {
+        hasAcknowledged = true
+        metrics.applied(applied.compactMap { StreamID($0.id).map { UnixMilliseconds($0.milliseconds) } })
+        applied.removeAll(keepingCapacity: true)
+        hasProgress = true
     }
 
     /// Retries the postponed entries that are due.
@@ -124,33 +172,36 @@ struct BatchWorker {
                 }
             singleAttempts.insert(entry.name)
             // An entry that is gone from its stream can't be moved to the dead letters.
-            if attempts > ConsumerConfiguration.fatalAttempts, entry.raw != nil {
+            if attempts > ConsumerConfiguration.fatalAttempts, !entry.isGone {
                 try await moveToDeadLetters(entry, reason: "the process ended while applying it", attempts: attempts - 1)
             } else {
                 try await apply([entry])
+                try await acknowledge()
             }
             try await writes.untilAccepted("attempts") { () async throws(RedisError) in try await group.endAttempt(entry) }
             singleAttempts.remove(entry.name)
         }
     }
 
+    /// Applies entries. They are acknowledged later.
     private mutating func apply(_ entries: [Entry]) async throws(RedisError) {
         var good: [(entry: Entry, event: Event)] = []
         var done: [Entry] = []
         var spans: [(any Span)?] = []
         defer { for span in spans { span?.end() } }
         for entry in entries {
-            switch entry.event {
-            case .success(var event):
+            switch entry.content {
+            case .event(var event):
                 spans.append(tracing.begin(&event, id: entry.id))
                 good.append((entry, event))
-            case .failure where entry.raw == nil:
+            case .irrelevant: done.append(entry)
+            case .gone:
                 // Trimming removes only events that this group has applied. So the entry was replayed, or somebody deleted it by
                 // hand.
                 logger.info(
                     "event is gone from its stream", metadata: ["service": "\(entry.source.rawValue)", "id": "\(entry.id)"])
                 done.append(entry)
-            case .failure(let why): try await moveToDeadLetters(entry, reason: why.description, attempts: 1)
+            case .malformed(let why): try await moveToDeadLetters(entry, reason: why.description, attempts: 1)
             }
         }
         let dispositions = try await dispositions(on: good.map { Delivery(event: $0.event, age: age(of: $0.entry)) })
@@ -168,12 +219,8 @@ struct BatchWorker {
             case .deadLetter(let reason): try await moveToDeadLetters(entry, reason: reason, attempts: 1)
             }
         }
-        if done.isEmpty { return }
-        try await writes.untilAccepted("acknowledge") { [done] () async throws(RedisError) in try await group.acknowledge(done) }
-        hasAcknowledged = true
-        for entry in done { waiting[entry.name] = nil }
-        metrics.applied(done.compactMap { StreamID($0.id).map { UnixMilliseconds($0.milliseconds) } })
-        hasProgress = true
+        if !waiting.isEmpty { for entry in done { waiting[entry.name] = nil } }
+        applied += done
     }
 
     /// Hands the deliveries to the service. Retries transient failures as long as the connection is open; a repeated internal

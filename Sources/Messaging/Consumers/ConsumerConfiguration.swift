@@ -9,8 +9,9 @@ public struct ConsumerConfiguration: Sendable {
     let store: RedisClient?
     /// `<role>-<INSTANCE_ID>`.
     let consumer: String
-    /// Delay between reading a batch and applying it. Book sets 3 ms, so that its own request usually records the booking first.
-    let linger: Duration
+    /// The least time between the arrival of an event and its application. Book sets 3 ms, so that its own request usually
+    /// records the booking first.
+    let settling: Duration
     /// Another consumer that has been idle for so long with nothing pending is removed from the group.
     var removeAfter = Duration.seconds(3600)
     /// Makes the service's event handler. It writes on the connection that the batch was read from, or on that to the
@@ -21,6 +22,8 @@ public struct ConsumerConfiguration: Sendable {
     static let batchLimit = 256
     /// The longest that a read waits for new entries.
     static let longestBlock = Duration.seconds(5)
+    /// The same where entries are acknowledged with the read, since only its end tells whether they are.
+    static let acknowledgingBlock = Duration.milliseconds(100)
     /// A dead consumer's messages are claimed within 5 s: idle for 2.5, looked for every 2.
     static let claimAfter = Duration.milliseconds(2500)
     static let claimEvery = Duration.seconds(2)
@@ -33,13 +36,13 @@ public struct ConsumerConfiguration: Sendable {
     static let fatalAttempts = 5
 
     public init(
-        events: RedisClient, store: RedisClient?, consumer: String, linger: Duration = .zero,
+        events: RedisClient, store: RedisClient?, consumer: String, settling: Duration = .zero,
         handler: @escaping @Sendable (any RedisSender) -> any EventHandler
     ) {
         self.events = events
         self.store = store
         self.consumer = consumer
-        self.linger = linger
+        self.settling = settling
         self.handler = handler
     }
 }

@@ -41,34 +41,42 @@ struct ConsumerGroup: Sendable {
         }
     }
 
-    /// New entries of all streams, waiting up to `block` for the first.
+    /// Acknowledges entries, then reads new ones of all streams, in one go. Waits up to `block` for the first.
     /// - Parameter connection: one that nobody else uses, since it is blocked meanwhile.
-    func readNew(count: Int, block: Duration, on connection: RedisConnection) async throws(RedisError) -> [Entry] {
+    /// - Returns: also whether the entries are acknowledged.
+    func readNew(
+        acknowledging done: [Entry], relevant: Set<EventType>, count: Int, block: Duration, on connection: RedisConnection
+    ) async throws(RedisError) -> (entries: [Entry], acknowledged: Result<Void, RedisError>) {
         let streams = service.subscriptions.map(stream)
         let milliseconds = String(max(1, Int(block / .milliseconds(1))))
-        let command = Command(
+        let read = Command(
             ["XREADGROUP", "GROUP", group, consumer, "COUNT", String(count), "BLOCK", milliseconds, "STREAMS"] + streams
                 + service.subscriptions.map { _ in ">" })
-        let reply = try await connection.send(command, blocking: block)
-        return try Entry.list(streams: reply, sources: Dictionary(uniqueKeysWithValues: zip(streams, service.subscriptions)))
+        let results = await connection.send(acknowledgements(of: done) + [read], blocking: block)
+        let entries = try Entry.list(
+            streams: try results[results.count - 1].get(),
+            sources: Dictionary(uniqueKeysWithValues: zip(streams, service.subscriptions)), relevant: relevant)
+        return (entries, Result { () throws(RedisError) in for result in results.dropLast() { _ = try result.get() } })
     }
 
     /// This consumer's own pending entries of one stream after `id`, oldest first.
-    func readPending(of source: ServiceName, after id: String, count: Int) async throws(RedisError) -> [Entry] {
+    func readPending(
+        of source: ServiceName, after id: String, count: Int, relevant: Set<EventType>
+    ) async throws(RedisError) -> [Entry] {
         let reply = try await connection.send(
             "XREADGROUP", "GROUP", group, consumer, "COUNT", String(count), "STREAMS", stream(source), id)
-        return try Entry.list(streams: reply, sources: [stream(source): source])
+        return try Entry.list(streams: reply, sources: [stream(source): source], relevant: relevant)
     }
 
     /// Claims all entries that have been pending for another consumer for `idle` (XAUTOCLAIM).
-    func claim(idle: Duration) async throws(RedisError) -> [Entry] {
+    func claim(idle: Duration, relevant: Set<EventType>) async throws(RedisError) -> [Entry] {
         var taken: [Entry] = []
         // Most often there is nothing to claim: one exchange for all streams.
         let first = await connection.send(service.subscriptions.map { claim($0, idle: idle, from: "0-0") })
         for (source, result) in zip(service.subscriptions, first) {
             var reply = try result.get()
             while true {
-                let (entries, cursor) = try claimed(reply, source: source)
+                let (entries, cursor) = try claimed(reply, source: source, relevant)
                 taken += entries
                 if cursor == "0-0" { break }
                 reply = try await connection.send(claim(source, idle: idle, from: cursor))
@@ -82,17 +90,22 @@ struct ConsumerGroup: Sendable {
             "XAUTOCLAIM", stream(source), group, consumer, String(Int(idle / .milliseconds(1))), cursor, "COUNT", "256")
     }
 
-    private func claimed(_ reply: Reply, source: ServiceName) throws(RedisError) -> (entries: [Entry], cursor: String) {
+    private func claimed(
+        _ reply: Reply, source: ServiceName, _ relevant: Set<EventType>
+    ) throws(RedisError) -> (entries: [Entry], cursor: String) {
         let parts = try reply.asArray()
         guard parts.count > 1 else { throw .unexpected("XAUTOCLAIM answers at least two elements") }
-        return (try Entry.list(entries: parts[1], source: source), try parts[0].asText())
+        return (try Entry.list(entries: parts[1], source: source, relevant: relevant), try parts[0].asText())
     }
 
     func acknowledge(_ entries: [Entry]) async throws(RedisError) {
-        let commands = Dictionary(grouping: entries, by: \.source).map { source, entries in
+        for result in await connection.send(acknowledgements(of: entries)) { _ = try result.get() }
+    }
+
+    private func acknowledgements(of entries: [Entry]) -> [Command] {
+        Dictionary(grouping: entries, by: \.source).map { source, entries in
             Command(["XACK", stream(source), group] + entries.map(\.id))
         }
-        for result in await connection.send(commands) { _ = try result.get() }
     }
 
     /// Records the group's progress on each stream: the id below the lowest pending entry, or the last delivered id.

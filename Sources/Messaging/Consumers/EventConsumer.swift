@@ -89,8 +89,9 @@ struct EventConsumer: Sendable {
                 nextProgress = .now + ConsumerConfiguration.progressEvery
             }
             let due = [steadyAt, revival.due, work.hasProgress ? nextProgress : nil, nextRemoval].compactMap { $0 }
-            try await work.applyNew(linger: configuration.linger, until: due.reduce(nextClaim, min))
+            try await work.applyNew(settling: configuration.settling, until: due.reduce(nextClaim, min))
         }
+        try await work.acknowledge()
     }
 
     /// Leaves the group, over the client's pooled connections. Entries that Redis delivered while the dedicated connection was

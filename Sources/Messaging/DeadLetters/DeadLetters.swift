@@ -22,7 +22,7 @@ public struct DeadLetters: Sendable {
 
     func add(_ entry: Entry, reason: String, attempts: Int) async throws(RedisError) {
         let note = DeadLetter.note(on: entry, reason: reason, attempts: attempts)
-        _ = try await store.send(Command(arguments: ["XADD", .text(key), "*"] + note + (entry.raw ?? [])))
+        _ = try await store.send(Command(arguments: ["XADD", .text(key), "*"] + note + entry.arguments))
     }
 
     func count() async throws(RedisError) -> Int { try await store.send("XLEN", key).asInteger() }

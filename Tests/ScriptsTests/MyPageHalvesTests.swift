@@ -3,8 +3,8 @@ import Scripts
 import Testing
 
 extension AllScriptsTests {
-    /// mypage_apply: the two halves of a page, guarded apart.
-    struct MyPageApplyTests {
+    /// mypage_booking and mypage_admission: the two halves of a page, guarded apart.
+    struct MyPageHalvesTests {
         private enum ProjectionUpdate {
             case booking(Int, String)
             case admission(Int, String)
@@ -15,30 +15,43 @@ extension AllScriptsTests {
             ]
         }
 
-        private func call(_ fixture: ScriptFixture, _ news: ProjectionUpdate, _ booking: Int = 1, isListed: Bool = true)
-            -> Command
-        {
+        private func call(_ fixture: ScriptFixture, _ news: ProjectionUpdate, _ booking: Int = 1) -> Command {
             let id = ScriptFixture.booking(booking)
             switch news {
             case .booking(let version, let status):
                 return Command(
-                    MyPageApply.script,
-                    keys: [fixture.keys.page(id), fixture.keys.purgedExhibitions(of: "mypage")]
-                        + (isListed ? [fixture.keys.pages(of: "kim"), fixture.keys.visitors] : []),
-                    arguments: ["bookVersion", String(version), id, "77", "kim", "status", status, "updatedAt", "b\(version)"])
+                    MyPageBooking(
+                        in: fixture.keys,
+                        bookings: [
+                            MyPageBooking.Booking(
+                                id: id, version: version, exhibition: "a1", visitor: "kim", seats: 2, status: status,
+                                createdAt: 77, updatedAt: 100 + Int64(version))
+                        ]))
             case .admission(let version, let status):
                 return Command(
-                    MyPageApply.script, keys: [fixture.keys.page(id), fixture.keys.purgedExhibitions(of: "mypage")],
-                    arguments: [
-                        "admissionVersion", String(version), id, "", "", "admission", status, "admissionUpdatedAt", "a\(version)",
-                    ])
+                    MyPageAdmission(
+                        in: fixture.keys,
+                        admissions: [
+                            MyPageAdmission.Admission(
+                                booking: id, version: version, exhibition: "a1", status: status,
+                                updatedAt: 200 + Int64(version))
+                        ]))
             }
         }
 
-        private func apply(_ fixture: ScriptFixture, _ news: ProjectionUpdate, isListed: Bool = true) async throws
-            -> ScriptFixture.Answer
+        private func apply(_ fixture: ScriptFixture, _ news: ProjectionUpdate) async throws -> ScriptFixture.Answer {
+            try ScriptFixture.Answer(try await fixture.client.send(call(fixture, news)))
+        }
+
+        /// A row with both halves.
+        private static func row(_ version: Int, _ status: String, _ admissionVersion: Int, _ admission: String)
+            -> [String: String]
         {
-            try ScriptFixture.Answer(try await fixture.client.send(call(fixture, news, isListed: isListed)))
+            [
+                "bookVersion": "\(version)", "museumId": "a1", "visitor": "kim", "seats": "2", "status": status,
+                "createdAt": "77", "updatedAt": "\(100 + version)", "admissionVersion": "\(admissionVersion)",
+                "admission": admission, "admissionUpdatedAt": "\(200 + admissionVersion)",
+            ]
         }
 
         @Test func theHalvesAreGuardedApart() async throws {
@@ -49,10 +62,8 @@ extension AllScriptsTests {
             #expect(
                 try await apply(fixture, .booking(4, "FORCE_CANCELED")).word == "APPLIED", "the same version as the other half")
             #expect(
-                try await fixture.fields(fixture.keys.page(ScriptFixture.booking(1))) == [
-                    "bookVersion": "4", "status": "FORCE_CANCELED", "updatedAt": "b4", "admissionVersion": "4",
-                    "admission": "CANCELED", "admissionUpdatedAt": "a4",
-                ])
+                try await fixture.fields(fixture.keys.page(ScriptFixture.booking(1)))
+                    == Self.row(4, "FORCE_CANCELED", 4, "CANCELED"))
             try await fixture.skips("STALE") { try await apply(fixture, .booking(4, "REQUESTED")) }
             try await fixture.skips("STALE") { try await apply(fixture, .admission(3, "CONFIRMED")) }
             #expect(try await apply(fixture, .booking(10, "CANCELED")).word == "APPLIED", "versions are numbers")
@@ -79,7 +90,7 @@ extension AllScriptsTests {
 
         @Test func whatWasAbortedIsOnNobodysList() async throws {
             let fixture = try await ScriptFixture()
-            #expect(try await apply(fixture, .booking(1, "ABORTED"), isListed: false).word == "APPLIED")
+            #expect(try await apply(fixture, .booking(1, "ABORTED")).word == "APPLIED")
             #expect(try await fixture.client.send("DBSIZE") == .integer(1))
         }
 
@@ -91,12 +102,7 @@ extension AllScriptsTests {
                 orders.enumerated().flatMap { number, order in order.map { call(fixture, ProjectionUpdate.all[$0], number) } })
             for (number, order) in orders.enumerated() {
                 let fields = try await fixture.fields(fixture.keys.page(ScriptFixture.booking(number)))
-                #expect(
-                    fields == [
-                        "bookVersion": "3", "status": "CANCELED", "updatedAt": "b3", "admissionVersion": "2",
-                        "admission": "CANCELED",
-                        "admissionUpdatedAt": "a2",
-                    ], "\(order)")
+                #expect(fields == Self.row(3, "CANCELED", 2, "CANCELED"), "\(order)")
             }
             #expect(try await fixture.scores(fixture.keys.pages(of: "kim")).count == orders.count)
             #expect(try await fixture.scores(fixture.keys.visitors) == ["kim": "0"])

@@ -1,0 +1,41 @@
+#!lua
+-- Updates the booking's half of rows, up to 64, in order. It is guarded by a version of its own.
+-- KEYS  1 purged exhibitions  2 visitors, then for each row: the row, its visitor's bookings by time
+-- ARGV  for each row: version, booking id, exhibition id, visitor, seats, status, when it was booked in ms,
+--       when it changed in ms
+-- Returns for each row PURGED | STALE | APPLIED
+-- An attempt that ended in 503 (ABORTED) has a row, but is on nobody's list.
+local exhibitions = {}
+for i = 3, #ARGV, 8 do exhibitions[#exhibitions + 1] = ARGV[i] end
+local purged = redis.call('SMISMEMBER', KEYS[1], unpack(exhibitions))
+
+local answer, updates, versions, entries, lists = {}, {}, {}, {}, {}
+for i = 1, #purged do
+  local key, list = KEYS[1 + 2 * i], KEYS[2 + 2 * i]
+  local version, id, exhibition, visitor, seats, status, createdAt, updatedAt = unpack(ARGV, 8 * i - 7, 8 * i)
+  local now = versions[key] or redis.call('HGET', key, 'bookVersion')
+  if purged[i] == 1 then answer[i] = 'PURGED'
+  elseif now and tonumber(now) >= tonumber(version) then answer[i] = 'STALE'
+  else
+    answer[i] = 'APPLIED'
+    versions[key] = version
+    updates[#updates + 1] = { key, 'bookVersion', version, 'museumId', exhibition, 'visitor', visitor, 'seats', seats,
+      'status', status, 'createdAt', createdAt, 'updatedAt', updatedAt }
+    if status ~= 'ABORTED' then
+      if not entries[list] then
+        entries[list] = {}
+        lists[#lists + 1] = { key = list, visitor = visitor }
+      end
+      local bookings = entries[list]
+      bookings[#bookings + 1], bookings[#bookings + 2] = createdAt, id
+    end
+  end
+end
+
+-- The rows last: their versions tell that an update is complete.
+for _, list in ipairs(lists) do
+  redis.call('ZADD', list.key, unpack(entries[list.key]))
+  redis.call('ZADD', KEYS[2], 0, list.visitor)
+end
+for _, update in ipairs(updates) do redis.call('HSET', unpack(update)) end
+return answer
