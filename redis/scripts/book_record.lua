@@ -5,12 +5,14 @@
 -- ARGV  for each booking: now in ms, request id or '', its traceparent or '', booking id, exhibition id, visitor, seats
 -- Returns for each booking RECORDED | ABORTED | MISMATCH | EXISTS, the last in a list with the booking's fields
 -- For a purged exhibition it also returns ABORTED, and writes nothing, however late the request arrives.
-local exhibitions = {}
-for i = 5, #ARGV, 7 do exhibitions[#exhibitions + 1] = ARGV[i] end
-local purged = redis.call('SMISMEMBER', KEYS[3], unpack(exhibitions))
+local purged = {}
+local function isPurged(exhibition)
+  if purged[exhibition] == nil then purged[exhibition] = redis.call('SISMEMBER', KEYS[3], exhibition) == 1 end
+  return purged[exhibition]
+end
 
 local answer, recorded, isRecorded, listed, lists = {}, {}, {}, {}, {}
-for i = 1, #purged do
+for i = 1, (#KEYS - 3) / 2 do
   local key, list = KEYS[2 + 2 * i], KEYS[3 + 2 * i]
   local now, requestId, traceparent, id, exhibition, visitor, seats = unpack(ARGV, 7 * i - 6, 7 * i)
   local status, bookedBy, booked = unpack(redis.call('HMGET', key, 'status', 'visitor', 'seats'))
@@ -20,7 +22,7 @@ for i = 1, #purged do
   if status == 'ABORTED' then answer[i] = 'ABORTED'
   elseif status and (bookedBy ~= visitor or booked ~= seats) then answer[i] = 'MISMATCH'
   elseif status then answer[i] = { 'EXISTS', earlier or redis.call('HGETALL', key) }
-  elseif purged[i] == 1 then answer[i] = 'ABORTED'
+  elseif isPurged(exhibition) then answer[i] = 'ABORTED'
   else
     answer[i] = 'RECORDED'
     local event = { 'eventType', 'Requested', 'timestamp', now, 'bookId', id, 'museumId', exhibition,

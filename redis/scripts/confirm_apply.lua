@@ -6,17 +6,19 @@
 --       status, the booking's version, when the booking was made in ms
 -- Returns for each booking PURGED | STALE | APPLIED
 -- PURGED: the exhibition is purged; a consumer that was stopped for long may still have one of its events.
-local exhibitions = {}
-for i = 5, #ARGV, 9 do exhibitions[#exhibitions + 1] = ARGV[i] end
-local purged = redis.call('SMISMEMBER', KEYS[3], unpack(exhibitions))
+local purged = {}
+local function isPurged(exhibition)
+  if purged[exhibition] == nil then purged[exhibition] = redis.call('SISMEMBER', KEYS[3], exhibition) == 1 end
+  return purged[exhibition]
+end
 
 local answer, updates, versions = {}, {}, {}
-for i = 1, #purged do
+for i = 1, (#KEYS - 3) / 2 do
   local key = KEYS[2 + 2 * i]
   local requestId, traceparent, id, exhibition, visitor, seats, status, bookVersion, createdAt =
     unpack(ARGV, 9 * i - 7, 9 * i + 1)
   local now = versions[key] or redis.call('HMGET', key, 'bookVersion', 'version')
-  if purged[i] == 1 then answer[i] = 'PURGED'
+  if isPurged(exhibition) then answer[i] = 'PURGED'
   elseif now[1] and tonumber(now[1]) >= tonumber(bookVersion) then answer[i] = 'STALE'
   else
     answer[i] = 'APPLIED'

@@ -3,16 +3,18 @@
 -- KEYS  1 purged exhibitions, then for each row: the row
 -- ARGV  for each row: version, exhibition id, the admission's status, when it changed in ms
 -- Returns for each row PURGED | STALE | APPLIED
-local exhibitions = {}
-for i = 2, #ARGV, 4 do exhibitions[#exhibitions + 1] = ARGV[i] end
-local purged = redis.call('SMISMEMBER', KEYS[1], unpack(exhibitions))
+local purged = {}
+local function isPurged(exhibition)
+  if purged[exhibition] == nil then purged[exhibition] = redis.call('SISMEMBER', KEYS[1], exhibition) == 1 end
+  return purged[exhibition]
+end
 
 local answer, updates, versions = {}, {}, {}
-for i = 1, #purged do
+for i = 1, #KEYS - 1 do
   local key = KEYS[1 + i]
-  local version, _, admission, updatedAt = unpack(ARGV, 4 * i - 3, 4 * i)
+  local version, exhibition, admission, updatedAt = unpack(ARGV, 4 * i - 3, 4 * i)
   local now = versions[key] or redis.call('HGET', key, 'admissionVersion')
-  if purged[i] == 1 then answer[i] = 'PURGED'
+  if isPurged(exhibition) then answer[i] = 'PURGED'
   elseif now and tonumber(now) >= tonumber(version) then answer[i] = 'STALE'
   else
     answer[i] = 'APPLIED'

@@ -5,16 +5,18 @@
 --       when it changed in ms
 -- Returns for each row PURGED | STALE | APPLIED
 -- An attempt that ended in 503 (ABORTED) has a row, but is on nobody's list.
-local exhibitions = {}
-for i = 3, #ARGV, 8 do exhibitions[#exhibitions + 1] = ARGV[i] end
-local purged = redis.call('SMISMEMBER', KEYS[1], unpack(exhibitions))
+local purged = {}
+local function isPurged(exhibition)
+  if purged[exhibition] == nil then purged[exhibition] = redis.call('SISMEMBER', KEYS[1], exhibition) == 1 end
+  return purged[exhibition]
+end
 
 local answer, updates, versions, entries, lists = {}, {}, {}, {}, {}
-for i = 1, #purged do
+for i = 1, (#KEYS - 2) / 2 do
   local key, list = KEYS[1 + 2 * i], KEYS[2 + 2 * i]
   local version, id, exhibition, visitor, seats, status, createdAt, updatedAt = unpack(ARGV, 8 * i - 7, 8 * i)
   local now = versions[key] or redis.call('HGET', key, 'bookVersion')
-  if purged[i] == 1 then answer[i] = 'PURGED'
+  if isPurged(exhibition) then answer[i] = 'PURGED'
   elseif now and tonumber(now) >= tonumber(version) then answer[i] = 'STALE'
   else
     answer[i] = 'APPLIED'
