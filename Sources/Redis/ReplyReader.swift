@@ -120,6 +120,12 @@ private struct ReplyBuilder {
         return true
     }
 
+    fileprivate static func string(of bytes: UnsafeRawBufferPointer) -> Reply {
+        // Most are ASCII, and finding that out costs a quarter of validating.
+        if bytes.allSatisfy({ $0 < 0x80 }) { return .text(String(decoding: bytes, as: UTF8.self)) }
+        return String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .bytes(Array(bytes))
+    }
+
     /// hiredis takes a null pointer for a failure and frees nothing without a function for it.
     static var functions: redisReplyObjectFunctions {
         redisReplyObjectFunctions(
@@ -128,9 +134,7 @@ private struct ReplyBuilder {
                 if task?.pointee.type == REDIS_REPLY_ERROR {
                     return withBuilder(of: task) { $0.add(.error(String(decoding: bytes, as: UTF8.self))) }
                 }
-                return withBuilder(of: task) {
-                    $0.add(String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .bytes(Array(bytes)))
-                }
+                return withBuilder(of: task) { $0.add(ReplyBuilder.string(of: bytes)) }
             },
             createArray: { task, count in withBuilder(of: task) { $0.begin(arrayOf: Int(count)) } },
             createInteger: { task, integer in withBuilder(of: task) { $0.add(.integer(integer)) } },
