@@ -11,7 +11,7 @@ public struct ExhibitionID: Sendable, Hashable {
             digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return nil }
         self.text = text
-        self.partition = String(text.prefix(letters.count))
+        self.partition = String(Substring(letters))
     }
 
     public init(partition: String, number: Int) {
@@ -32,20 +32,35 @@ public struct BookingID: Sendable, Hashable {
 
     /// Reads an id; `nil` for whatever is none.
     public init?(_ text: String) {
-        guard let dash = text.firstIndex(of: "-"), let exhibition = ExhibitionID(String(text[..<dash])) else { return nil }
-        let suffix = text[dash...].dropFirst().utf8
-        guard suffix.count == Self.suffixLength, suffix.allSatisfy(Self.alphabet.contains) else { return nil }
+        let bytes = text.utf8
+        guard let dash = bytes.firstIndex(of: UInt8(ascii: "-")), let exhibition = ExhibitionID(String(text[..<dash])) else {
+            return nil
+        }
+        let suffix = bytes[dash...].dropFirst()
+        guard suffix.count == Self.suffixLength, suffix.allSatisfy(Self.isDigit) else { return nil }
         self.text = text
         self.exhibition = exhibition
     }
 
     /// The id that the lowest 60 of `bits` name.
     public init(exhibition: ExhibitionID, bits: UInt64) {
-        let suffix = (0..<Self.suffixLength).map { place in
-            Self.alphabet[Int(bits >> (5 * UInt64(Self.suffixLength - 1 - place)) & 31)]
+        let suffix = String(unsafeUninitializedCapacity: Self.suffixLength) { bytes in
+            for place in 0..<Self.suffixLength {
+                bytes[place] = Self.alphabet[Int(bits >> (5 * UInt64(Self.suffixLength - 1 - place)) & 31)]
+            }
+            return Self.suffixLength
         }
-        self.text = exhibition.text + "-" + String(decoding: suffix, as: UTF8.self)
+        self.text = exhibition.text + "-" + suffix
         self.exhibition = exhibition
+    }
+
+    /// Whether it is of the alphabet, which leaves out i, l, o and u.
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "i"), UInt8(ascii: "l"), UInt8(ascii: "o"), UInt8(ascii: "u"): false
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+        default: false
+        }
     }
 
     public var partition: String { exhibition.partition }

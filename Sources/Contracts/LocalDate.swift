@@ -25,8 +25,15 @@ public enum LocalDate {
         return candidates.first(where: ISO8601.isDate) ?? date
     }
 
-    /// The day that many days after 1970-01-01. Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
+    /// The day that many days after 1970-01-01.
     static func text(daysSince1970 days: Int) -> String {
+        var text: [UInt8] = []
+        text.append(dateOf: days)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
+    fileprivate static func parts(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -35,10 +42,28 @@ public enum LocalDate {
         let monthFromMarch = (5 * dayOfYear + 2) / 153
         let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return text(year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+        return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
     }
 
     private static func text(_ year: Int, _ month: Int, _ day: Int) -> String {
-        "\(ISO8601.pad(year, 4))-\(ISO8601.pad(month, 2))-\(ISO8601.pad(day, 2))"
+        var text: [UInt8] = []
+        text.append(year, month, day)
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    /// Appends a day as `YYYY-MM-DD`.
+    mutating func append(dateOf daysSince1970: Int) {
+        let (year, month, day) = LocalDate.parts(daysSince1970: daysSince1970)
+        append(year, month, day)
+    }
+
+    fileprivate mutating func append(_ year: Int, _ month: Int, _ day: Int) {
+        append(year, width: 4)
+        append(UInt8(ascii: "-"))
+        append(month, width: 2)
+        append(UInt8(ascii: "-"))
+        append(day, width: 2)
     }
 }

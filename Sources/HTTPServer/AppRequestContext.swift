@@ -1,12 +1,31 @@
 public import Contracts
 public import Hummingbird
+public import Logging
 
 /// The context of a request: its id, its time, and a logger with the id as metadata.
 public struct AppRequestContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
     public internal(set) var metadata = RequestMetadata(requestId: nil, moment: 0)
+    private let base: Logger
 
-    public init(source: ApplicationRequestContextSource) { coreContext = CoreRequestContextStorage(source: source) }
+    public init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        base = source.logger
+    }
+
+    /// The request's logger. It is made here, since most requests log nothing.
+    public var logger: Logger {
+        var logger = base
+        logger[metadataKey: "hb.request.id"] = nil
+        if let requestId = metadata.requestId { logger[metadataKey: "requestId"] = "\(requestId)" }
+        if let traceparent = metadata.traceparent {
+            logger[metadataKey: "traceId"] = "\(Traceparent.traceId(in: traceparent))"
+        }
+        return logger
+    }
+
+    /// Whether lines of this level are written.
+    func logs(_ level: Logger.Level) -> Bool { base.logLevel <= level }
 }
 
 /// Routes of a service, added to every port that serves them.

@@ -1,9 +1,7 @@
 import Contracts
-import Foundation
 import HTTPTypes
 public import Hummingbird
 import Logging
-import Metrics
 
 /// The outermost responder of a port: names the request, responds with 404 and 405, and turns every failure into a problem document.
 public struct AppResponder: HTTPResponder {
@@ -13,8 +11,6 @@ public struct AppResponder: HTTPResponder {
     private let metrics: RequestMetrics
     private let tracing: RequestTracing
     private let load: ConcurrencyLimiter
-    /// Never refused under load, because monitoring must work then.
-    private static let watchers: Set<String> = ["/livez", "/readyz", "/metrics"]
 
     /// - Parameters:
     ///   - role: the role whose port it is; in metrics.
@@ -32,11 +28,11 @@ public struct AppResponder: HTTPResponder {
     }
 
     public func respond(to request: Request, context: AppRequestContext) async -> Response {
-        let match = paths.match(request)
-        guard !Self.watchers.contains(request.uri.path) else {
+        let match = paths.match(request.method, request.uri.path)
+        guard !match.isWatched else {
             return await respond(to: request, match, traceparent: nil, context: context)
         }
-        return await tracing.span(of: request, route: match.route) { traceparent in
+        return await tracing.span(of: request, match) { traceparent in
             await respond(to: request, match, traceparent: traceparent, context: context)
         }
     }
@@ -48,36 +44,34 @@ public struct AppResponder: HTTPResponder {
         let requestId = RequestIdentifier.of(request)
         var context = context
         context.metadata = RequestMetadata(requestId: requestId, traceparent: traceparent, moment: now())
-        context.logger[metadataKey: "requestId"] = "\(requestId)"
-        if let traceparent { context.logger[metadataKey: "traceId"] = "\(Traceparent.traceId(in: traceparent))" }
-        context.logger[metadataKey: "hb.request.id"] = nil
         var response: Response
         do {
             response = try await respondUnderLoad(to: request, match, context: context)
         } catch {
-            response = answer(error, requestId: requestId, request: request, logger: context.logger)
+            response = answer(error, requestId: requestId, request: request, context: context)
         }
         response.headers[.xRequestId] = requestId
-        response.headers[.cacheControl] = request.uri.path.hasPrefix("/museums") ? "no-cache" : "no-store"
+        response.headers[.cacheControl] = match.path.hasPrefix("/museums") ? "no-cache" : "no-store"
         if request.method == .head, response.body.contentLength != 0 { response = response.createHeadResponse() }
         let duration = ContinuousClock.now - start
         metrics.count(request.method, route: match.route, status: response.status.code, duration: duration)
-        context.logger.debug(
-            "request answered",
-            metadata: [
-                "method": "\(request.method)", "path": "\(request.uri.path)", "status": "\(response.status.code)",
-                "ms": "\(duration / .milliseconds(1))",
-            ])
+        if context.logs(.debug) {
+            context.logger.debug(
+                "request answered",
+                metadata: [
+                    "method": "\(request.method)", "path": "\(match.path)", "status": "\(response.status.code)",
+                    "ms": "\(duration / .milliseconds(1))",
+                ])
+        }
         return response
     }
 
     private func respondUnderLoad(
         to request: Request, _ match: PathTable.Match, context: AppRequestContext
     ) async throws -> Response {
-        let isWatched = Self.watchers.contains(request.uri.path)
-        if isWatched { load.show() }
-        guard isWatched || load.begin() else { throw Failure.overloaded }
-        defer { if !isWatched { load.end() } }
+        if match.isWatched { load.show() }
+        guard match.isWatched || load.begin() else { throw Failure.overloaded }
+        defer { if !match.isWatched { load.end() } }
         let queue = try match.deadlines.get()
         try Preconditions.check(request.headers)
         let deadline = RequestDeadline(isRead: [.get, .head].contains(request.method), queue: queue)
@@ -86,10 +80,11 @@ public struct AppResponder: HTTPResponder {
         return try await deadline.response { try await responder.respond(to: request, context: context) }
     }
 
-    private func answer(_ error: any Error, requestId: String, request: Request, logger: Logger) -> Response {
+    private func answer(_ error: any Error, requestId: String, request: Request, context: AppRequestContext) -> Response {
         let error = RequestError(error)
         if case .failure(.internal(let what)) = error {
-            logger.error("bug", metadata: ["what": "\(what)", "method": "\(request.method)", "path": "\(request.uri.path)"])
+            context.logger.error(
+                "bug", metadata: ["what": "\(what)", "method": "\(request.method)", "path": "\(request.uri.path)"])
         }
         var response = Problem(error).response(requestId: requestId)
         if request.method == .head { response = response.createHeadResponse() }
@@ -111,8 +106,15 @@ public enum RequestIdentifier {
 
     /// 16 hexadecimal digits at random.
     public static func make() -> String {
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        var rest = UInt64.random(in: .min ... .max)
+        return String(unsafeUninitializedCapacity: 16) { bytes in
+            for index in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: rest) & 0x0F
+                bytes[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                rest >>= 4
+            }
+            return 16
+        }
     }
 }
 

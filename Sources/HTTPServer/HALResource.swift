@@ -68,6 +68,8 @@ extension Response {
         _ writer: JSONWriter, status: HTTPResponse.Status = .ok, to request: Request, headers: HTTPFields = [:]
     ) -> Response {
         var headers = headers
+        // With those that each response gets.
+        headers.reserveCapacity(8)
         headers[.contentType] = ContentNegotiation.mediaType(for: request.headers)
         headers[.vary] = "Accept"
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: writer.buffer))

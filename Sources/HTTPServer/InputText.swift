@@ -5,7 +5,10 @@ public enum InputText {
     /// The text in NFC without surrounding white space, or `nil` if it holds control characters, changes the order of what
     /// follows it, shows nothing, or has another number of Unicode scalars than allowed.
     public static func clean(_ raw: String, length: ClosedRange<Int>) -> String? {
-        guard let text = normalized(raw), length.contains(text.unicodeScalars.count),
+        guard let text = normalized(raw) else { return nil }
+        // What is left of ASCII has a character that is no space, and so is visible.
+        if isASCII(text) { return length.contains(text.utf8.count) ? text : nil }
+        guard length.contains(text.unicodeScalars.count),
             !text.unicodeScalars.contains(where: \.reordersText), text.unicodeScalars.contains(where: \.isVisible)
         else { return nil }
         return text
@@ -14,14 +17,25 @@ public enum InputText {
     /// The text in NFC without surrounding white space, or `nil` if nothing is left or it holds control characters: what any
     /// stored text has been through, also that of versions which took more than ``clean(_:length:)`` does.
     public static func normalized(_ raw: String) -> String? {
+        if isASCII(raw) { return trimmed(raw) }
         guard raw.unicodeScalars.allSatisfy({ !$0.isControl }) else { return nil }
-        let isASCII = raw.utf8.allSatisfy { $0 < 0x80 }
-        let composed = isASCII ? raw : raw.precomposedStringWithCanonicalMapping
-        let scalars = composed.unicodeScalars
+        let scalars = raw.precomposedStringWithCanonicalMapping.unicodeScalars
         let isSpace = { (scalar: Unicode.Scalar) in scalar.properties.isWhitespace }
         guard let first = scalars.firstIndex(where: { !isSpace($0) }), let last = scalars.lastIndex(where: { !isSpace($0) })
         else { return nil }
         return String(scalars[first...last])
+    }
+
+    private static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
+
+    /// ASCII without spaces around it. Of its white space, all but the space are control characters.
+    private static func trimmed(_ text: String) -> String? {
+        let bytes = text.utf8
+        let space = UInt8(ascii: " ")
+        guard bytes.allSatisfy({ (0x20...0x7E).contains($0) }), let first = bytes.firstIndex(where: { $0 != space }),
+            let last = bytes.lastIndex(where: { $0 != space })
+        else { return nil }
+        return String(text[first...last])
     }
 
     /// What to say of text that ``clean(_:length:)`` refuses.

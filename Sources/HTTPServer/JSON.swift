@@ -138,7 +138,10 @@ private struct JSONParser {
 
     private mutating func string() throws(RequestError) -> String {
         place += 1
-        var text: [UInt8] = []
+        // Most strings have no escape: they are taken as they stand.
+        let start = place
+        while let byte, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { place += 1 }
+        var text = bytes[start..<place]
         while let byte {
             place += 1
             switch byte {
@@ -153,7 +156,7 @@ private struct JSONParser {
         throw malformed("a string has no end")
     }
 
-    private mutating func escape(into text: inout [UInt8]) throws(RequestError) {
+    private mutating func escape(into text: inout ArraySlice<UInt8>) throws(RequestError) {
         guard let byte else { throw malformed("a string has no end") }
         place += 1
         switch byte {

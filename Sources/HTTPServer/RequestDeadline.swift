@@ -61,14 +61,15 @@ public final class RequestDeadline: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { waiter in
                 state.withLock { $0.waiter = waiter }
-                let task = Task {
+                // Up to its first wait it runs here: most reads need no other thread until Redis replies.
+                let task = Task.immediate {
                     await Self.$current.withValue(self) {
                         do { end(.success(try await work())) } catch { end(.failure(error)) }
                     }
                 }
                 let isCancelled = state.withLock { state in
                     if !state.isOver { state.task = task }
-                    return state.isCancelled
+                    return state.isCancelled || state.isOver
                 }
                 if isCancelled, isRead { task.cancel() }
             }

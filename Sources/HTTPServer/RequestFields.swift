@@ -44,8 +44,8 @@ public struct RequestFields: Sendable {
 
     /// The field's text. Throws if it is absent or `null`.
     public mutating func text(_ field: String, length: ClosedRange<Int>) throws(RequestError) -> String {
-        let isNull = members[field] == .null
-        guard let text = try optionalText(field, length: length) else { throw Self.missing(field, isNull: isNull) }
+        let isNamed = names(field)
+        guard let text = try optionalText(field, length: length) else { throw Self.missing(field, isNull: isNamed) }
         return text
     }
 
@@ -66,8 +66,8 @@ public struct RequestFields: Sendable {
 
     /// The field's number. Throws if it is absent or `null`.
     public mutating func integer(_ field: String, in range: ClosedRange<Int>) throws(RequestError) -> Int {
-        let isNull = members[field] == .null
-        guard let number = try optionalInteger(field, in: range) else { throw Self.missing(field, isNull: isNull) }
+        let isNamed = names(field)
+        guard let number = try optionalInteger(field, in: range) else { throw Self.missing(field, isNull: isNamed) }
         return number
     }
 

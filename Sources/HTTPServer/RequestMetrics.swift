@@ -7,8 +7,10 @@ import Synchronization
 /// A label takes few values only: the route is a pattern of the port's own, and a method that no route has is `other`.
 final class RequestMetrics: Sendable {
     private struct Key: Hashable {
-        let route: String?
-        let method: HTTPRequest.Method
+        /// Its number; -1 for none.
+        let route: Int
+        /// Its place in ``methods``; -1 for any other.
+        let method: Int
         let status: Int
     }
 
@@ -17,30 +19,31 @@ final class RequestMetrics: Sendable {
         let duration: Timer
     }
 
-    private static let methods: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .patch, .delete]
-    private static let other = HTTPRequest.Method("other")!
+    private static let methods: [HTTPRequest.Method] = [.get, .post, .head, .put, .patch, .delete]
 
     private let service: String
     private let known = Mutex<[Key: Series]>([:])
 
     init(service: String) { self.service = service }
 
-    func count(_ method: HTTPRequest.Method, route: String?, status: Int, duration: Duration) {
-        let key = Key(route: route, method: Self.methods.contains(method) ? method : Self.other, status: status)
+    func count(_ method: HTTPRequest.Method, route: PathTable.Route?, status: Int, duration: Duration) {
+        let method = Self.methods.firstIndex(of: method)
+        let key = Key(route: route?.number ?? -1, method: method ?? -1, status: status)
         let series = known.withLock { known in
             if let series = known[key] { return series }
-            let series = make(key)
+            let series = make(route, method: method.map { Self.methods[$0].rawValue }, status: status)
             known[key] = series
             return series
         }
         series.count.increment()
-        series.duration.recordNanoseconds(Int64(duration / .nanoseconds(1)))
+        let (seconds, attoseconds) = duration.components
+        series.duration.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 
-    private func make(_ key: Key) -> Series {
-        let labels = [("service", service), ("route", key.route ?? "unmatched"), ("method", key.method.rawValue)]
+    private func make(_ route: PathTable.Route?, method: String?, status: Int) -> Series {
+        let labels = [("service", service), ("route", route?.pattern ?? "unmatched"), ("method", method ?? "other")]
         return Series(
-            count: Counter(label: "skmuseum_http_requests_total", dimensions: labels + [("status", String(key.status))]),
+            count: Counter(label: "skmuseum_http_requests_total", dimensions: labels + [("status", String(status))]),
             duration: Timer(label: "skmuseum_http_request_duration_seconds", dimensions: labels))
     }
 }

@@ -11,11 +11,9 @@ struct RequestTracing: Sendable {
     /// - Parameter service: the role whose port it is.
     init(service: String) { self.service = service }
 
-    /// - Parameters:
-    ///   - route: the pattern of the request's route, if it has one.
-    ///   - respond: is given the trace context for what the request causes; `nil` if the process does not trace.
+    /// - Parameter respond: is given the trace context for what the request causes; `nil` if the process does not trace.
     func span(
-        of request: Request, route: String?, _ respond: (_ traceparent: String?) async -> Response
+        of request: Request, _ match: PathTable.Match, _ respond: (_ traceparent: String?) async -> Response
     ) async -> Response {
         var parent = ServiceContext.topLevel
         tracer.extract(request.headers, into: &parent, using: HeaderExtractor())
@@ -24,11 +22,12 @@ struct RequestTracing: Sendable {
             var traceparent: String?
             tracer.inject(span.context, into: &traceparent, using: TraceparentInjector())
             if span.isRecording {
+                let route = match.route?.pattern
                 if let route { span.operationName = method + " " + route }
                 span.updateAttributes { attributes in
                     attributes["skmuseum.service"] = service
                     attributes["http.request.method"] = method
-                    attributes["url.path"] = request.uri.path
+                    attributes["url.path"] = match.path
                     if let route { attributes["http.route"] = route }
                 }
             }
@@ -44,7 +43,13 @@ struct RequestTracing: Sendable {
 
 /// A header that comes twice is joined with a comma, and then is no trace context.
 private struct HeaderExtractor: Extractor {
-    func extract(key: String, from fields: HTTPFields) -> String? { HTTPField.Name(key).flatMap { fields[$0] } }
+    private static let traceparent = HTTPField.Name("traceparent")!
+
+    func extract(key: String, from fields: HTTPFields) -> String? {
+        // Made once: each request is looked through for it.
+        if key == "traceparent" { return fields[Self.traceparent] }
+        return HTTPField.Name(key).flatMap { fields[$0] }
+    }
 }
 
 private struct TraceparentInjector: Injector {

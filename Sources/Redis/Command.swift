@@ -10,21 +10,22 @@ public struct Command: Sendable {
         public init(stringLiteral value: String) { self = .text(value) }
     }
 
-    let arguments: [Argument]
-    /// The name of the script that is called; `nil` for any other command.
-    let scriptName: String?
-    /// Set for a script's call: the EVAL for a server that has not loaded the script.
-    let evalFallback: [Argument]?
-
-    public init(arguments: [Argument]) {
-        self.arguments = arguments
-        self.scriptName = nil
-        self.evalFallback = nil
+    private enum Form: Sendable {
+        case texts([String])
+        case arguments([Argument])
+        /// `isWhole`: EVAL with the source instead of EVALSHA.
+        case call(Script, keys: [String], arguments: [Argument], isWhole: Bool)
     }
 
-    public init(_ arguments: String...) { self.init(arguments: arguments.map { .text($0) }) }
+    private let form: Form
 
-    public init(_ arguments: [String]) { self.init(arguments: arguments.map { .text($0) }) }
+    private init(_ form: Form) { self.form = form }
+
+    public init(arguments: [Argument]) { self.init(.arguments(arguments)) }
+
+    public init(_ arguments: String...) { self.init(.texts(arguments)) }
+
+    public init(_ arguments: [String]) { self.init(.texts(arguments)) }
 
     /// EVALSHA of a script. On NOSCRIPT the sender sends EVAL.
     public init(_ script: Script, keys: [String], arguments: [String]) {
@@ -33,22 +34,40 @@ public struct Command: Sendable {
 
     /// The same with arguments that need not be UTF-8.
     public init(_ script: Script, keys: [String], rawArguments: [Argument]) {
-        let tail = ([String(keys.count)] + keys).map { Argument.text($0) } + rawArguments
-        self.arguments = [.text("EVALSHA"), .text(script.sha1)] + tail
-        self.scriptName = script.name
-        self.evalFallback = [.text("EVAL"), .text(script.source)] + tail
+        self.init(.call(script, keys: keys, arguments: rawArguments, isWhole: false))
+    }
+
+    /// For a script's call, the EVAL for a server that has not loaded the script.
+    var evalFallback: Command? {
+        guard case .call(let script, let keys, let arguments, isWhole: false) = form else { return nil }
+        return Command(.call(script, keys: keys, arguments: arguments, isWhole: true))
     }
 
     /// What it is called in metrics: the script's name, or the command's first argument. No other argument shows.
     var name: String {
-        if let scriptName { return scriptName }
-        guard case .text(let text)? = arguments.first else { return "other" }
-        return text
+        switch form {
+        case .call(let script, _, _, _): return script.name
+        case .texts(let texts): return texts.first ?? "other"
+        case .arguments(let arguments):
+            guard case .text(let text)? = arguments.first else { return "other" }
+            return text
+        }
     }
 
     /// At least as many bytes as the command takes when it is written, and some for each argument.
     var encodedSize: Int {
-        arguments.reduce(32) { size, argument in
+        switch form {
+        case .texts(let texts): 32 + Self.size(of: texts)
+        case .arguments(let arguments): 32 + Self.size(of: arguments)
+        case .call(let script, let keys, let arguments, let isWhole):
+            192 + Self.size(of: keys) + Self.size(of: arguments) + (isWhole ? script.source.utf8.count : 0)
+        }
+    }
+
+    private static func size(of texts: [String]) -> Int { texts.reduce(0) { $0 + 32 + $1.utf8.count } }
+
+    private static func size(of arguments: [Argument]) -> Int {
+        arguments.reduce(0) { size, argument in
             switch argument {
             case .text(let text): size + 32 + text.utf8.count
             case .bytes(let bytes): size + 32 + bytes.count
@@ -58,17 +77,56 @@ public struct Command: Sendable {
 
     /// Writes the command as RESP.
     func encode(into buffer: inout ByteBuffer) {
-        buffer.writeString("*\(arguments.count)\r\n")
-        for argument in arguments {
-            switch argument {
-            case .text(let text):
-                buffer.writeString("$\(text.utf8.count)\r\n")
-                buffer.writeString(text)
-            case .bytes(let bytes):
-                buffer.writeString("$\(bytes.count)\r\n")
-                buffer.writeBytes(bytes)
+        switch form {
+        case .texts(let texts):
+            buffer.writeLength(texts.count, after: "*")
+            for text in texts { buffer.writeArgument(text) }
+        case .arguments(let arguments):
+            buffer.writeLength(arguments.count, after: "*")
+            for argument in arguments { buffer.writeArgument(argument) }
+        case .call(let script, let keys, let arguments, let isWhole):
+            buffer.writeLength(3 + keys.count + arguments.count, after: "*")
+            buffer.writeArgument(isWhole ? "EVAL" : "EVALSHA")
+            buffer.writeArgument(isWhole ? script.source : script.sha1)
+            buffer.writeArgument(String(keys.count))
+            for key in keys { buffer.writeArgument(key) }
+            for argument in arguments { buffer.writeArgument(argument) }
+        }
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func writeArgument(_ argument: Command.Argument) {
+        switch argument {
+        case .text(let text): writeArgument(text)
+        case .bytes(let bytes):
+            writeLength(bytes.count, after: "$")
+            writeBytes(bytes)
+            writeStaticString("\r\n")
+        }
+    }
+
+    fileprivate mutating func writeArgument(_ text: String) {
+        writeLength(text.utf8.count, after: "$")
+        writeString(text)
+        writeStaticString("\r\n")
+    }
+
+    /// Writes a line such as `$12`, without a string for the number: every argument has one.
+    fileprivate mutating func writeLength(_ length: Int, after mark: Unicode.Scalar) {
+        writeWithUnsafeMutableBytes(minimumWritableBytes: 24) { bytes in
+            var divisor = 1
+            while length / divisor >= 10 { divisor *= 10 }
+            bytes[0] = UInt8(ascii: mark)
+            var count = 1
+            while divisor > 0 {
+                bytes[count] = UInt8(ascii: "0") + UInt8(length / divisor % 10)
+                divisor /= 10
+                count += 1
             }
-            buffer.writeString("\r\n")
+            bytes[count] = UInt8(ascii: "\r")
+            bytes[count + 1] = UInt8(ascii: "\n")
+            return count + 2
         }
     }
 }

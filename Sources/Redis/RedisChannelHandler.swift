@@ -10,14 +10,26 @@ final class RedisChannelHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     /// Commands sent together, and those of their replies that have come.
-    private struct Batch {
+    private final class Batch {
         let count: Int
         let size: Int
         let deadline: NIODeadline
-        let promise: EventLoopPromise<[Result<Reply, RedisError>]>
         /// What is measured, and since when; `nil`: nobody measures.
         let measured: (command: String, start: NIODeadline)?
+        let answer: ([Result<Reply, RedisError>]) -> Void
         var results: [Result<Reply, RedisError>] = []
+
+        init(
+            count: Int, size: Int, deadline: NIODeadline, measured: (command: String, start: NIODeadline)?,
+            answer: @escaping ([Result<Reply, RedisError>]) -> Void
+        ) {
+            self.count = count
+            self.size = size
+            self.deadline = deadline
+            self.measured = measured
+            self.answer = answer
+            results.reserveCapacity(count)
+        }
     }
 
     /// Most bytes of commands that wait for replies. A server that hangs would else fill our memory until the deadlines pass.
@@ -46,32 +58,31 @@ final class RedisChannelHandler: ChannelInboundHandler {
         self.isHandshakeDue = isSecured
     }
 
-    /// - Parameter isMeasured: whether ``RedisOptions/onReply`` is told how long it takes.
-    func send(_ commands: [Command], deadline: NIODeadline, isMeasured: Bool = true, on channel: any Channel)
-        -> EventLoopFuture<[Result<Reply, RedisError>]>
-    {
+    /// - Parameters:
+    ///   - isMeasured: whether ``RedisOptions/onReply`` is told how long it takes.
+    ///   - answer: called once, with a result for each command.
+    func send(
+        _ commands: [Command], deadline: NIODeadline, isMeasured: Bool = true, on channel: any Channel,
+        answer: @escaping ([Result<Reply, RedisError>]) -> Void
+    ) {
         // An empty batch would take the first reply of the next batch.
-        if commands.isEmpty { return channel.eventLoop.makeSucceededFuture([]) }
-        let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
+        if commands.isEmpty { return answer([]) }
         guard failure == nil, channel.isActive else {
             let why = failure ?? "the connection is closed"
-            promise.succeed(commands.map { _ in .failure(.unreachable(why)) })
-            return promise.futureResult
+            return answer(commands.map { _ in .failure(.unreachable(why)) })
         }
         let size = commands.reduce(0) { $0 + $1.encodedSize }
         guard waiting.isEmpty || unanswered + size <= Self.unansweredLimit else {
-            promise.succeed(commands.map { _ in .failure(.busy("too many commands are in flight")) })
-            return promise.futureResult
+            return answer(commands.map { _ in .failure(.busy("too many commands are in flight")) })
         }
         var buffer = channel.allocator.buffer(capacity: size)
         for command in commands { command.encode(into: &buffer) }
         unanswered += size
         let measured = isMeasured && onReply != nil ? (command: commands[0].name, start: NIODeadline.now()) : nil
-        waiting.append(Batch(count: commands.count, size: size, deadline: deadline, promise: promise, measured: measured))
+        waiting.append(Batch(count: commands.count, size: size, deadline: deadline, measured: measured, answer: answer))
         channel.write(buffer, promise: nil)
         flushSoon(channel)
         if deadline < alarmAt { setAlarm(channel) }
-        return promise.futureResult
     }
 
     /// One system call for all that is written in the same turn of the event loop.
@@ -113,19 +124,17 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     private func deliver(_ reply: Reply) throws(RedisError) {
-        guard var batch = waiting.popFirst() else { throw .unexpected("a reply without a command") }
+        guard let batch = waiting.first else { throw .unexpected("a reply without a command") }
         if case .error(let message) = reply {
             batch.results.append(.failure(RedisError(reply: message, user: user)))
         } else {
             batch.results.append(.success(reply))
         }
-        if batch.results.count == batch.count {
-            unanswered -= batch.size
-            if let measured = batch.measured { onReply?(measured.command, Duration(.now() - measured.start)) }
-            batch.promise.succeed(batch.results)
-        } else {
-            waiting.prepend(batch)
-        }
+        guard batch.results.count == batch.count else { return }
+        waiting.removeFirst()
+        unanswered -= batch.size
+        if let measured = batch.measured { onReply?(measured.command, Duration(.now() - measured.start)) }
+        batch.answer(batch.results)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -147,9 +156,9 @@ final class RedisChannelHandler: ChannelInboundHandler {
         if failure == nil { failure = why }
         alarm?.cancel()
         unanswered = 0
-        while var batch = waiting.popFirst() {
+        while let batch = waiting.popFirst() {
             while batch.results.count < batch.count { batch.results.append(.failure(.outcomeUnknown(why))) }
-            batch.promise.succeed(batch.results)
+            batch.answer(batch.results)
         }
     }
 }

@@ -63,7 +63,9 @@ public final class RedisConnection: RedisSender {
         }
         if endpoint.database != 0 { greeting.append(Command("SELECT", String(endpoint.database))) }
         greeting.append(Command("CLIENT", "SETNAME", name))
-        return enqueue(greeting, deadline: deadline).flatMapThrowing { results in
+        let promise = channel.eventLoop.makePromise(of: [Result<Reply, RedisError>].self)
+        enqueue(greeting, deadline: deadline) { promise.succeed($0) }
+        return promise.futureResult.flatMapThrowing { results in
             do {
                 for result in results.dropLast() { _ = try result.get() }
                 if let last = results.last { try Self.allowNameless(last) }
@@ -90,11 +92,13 @@ public final class RedisConnection: RedisSender {
         }
     }
 
+    /// - Parameter answer: called once, on the event loop.
     private func enqueue(
-        _ commands: [Command], deadline: NIODeadline, isMeasured: Bool = true
-    ) -> EventLoopFuture<[Result<Reply, RedisError>]> {
-        channel.eventLoop.flatSubmit {
-            self.handler.value.send(commands, deadline: deadline, isMeasured: isMeasured, on: self.channel)
+        _ commands: [Command], deadline: NIODeadline, isMeasured: Bool = true,
+        answer: @escaping @Sendable ([Result<Reply, RedisError>]) -> Void
+    ) {
+        channel.eventLoop.execute {
+            self.handler.value.send(commands, deadline: deadline, isMeasured: isMeasured, on: self.channel, answer: answer)
         }
     }
 
@@ -110,14 +114,12 @@ public final class RedisConnection: RedisSender {
     func send(
         _ commands: [Command], deadline: NIODeadline, isMeasured: Bool = true
     ) async -> [Result<Reply, RedisError>] {
-        do {
-            let results = try await enqueue(commands, deadline: deadline, isMeasured: isMeasured).get()
-            // READONLY: the server is a replica. The next command connects again, perhaps to the primary.
-            if results.contains(where: { if case .failure(.readOnly) = $0 { true } else { false } }) { close() }
-            return results
-        } catch {
-            return commands.map { _ in .failure(.unreachable("\(error)")) }
+        let results = await withCheckedContinuation { continuation in
+            enqueue(commands, deadline: deadline, isMeasured: isMeasured) { continuation.resume(returning: $0) }
         }
+        // READONLY: the server is a replica. The next command connects again, perhaps to the primary.
+        if results.contains(where: { if case .failure(.readOnly) = $0 { true } else { false } }) { close() }
+        return results
     }
 
     /// Closes the connection; the outcome of commands without a reply is unknown.

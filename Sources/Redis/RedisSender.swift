@@ -9,9 +9,9 @@ extension RedisSender {
     public func send(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         if commands.isEmpty { return [] }
         var results = await sendOnce(commands)
-        let unknown = results.indices.filter { results[$0] == .failure(.noScript) && commands[$0].evalFallback != nil }
+        let unknown = results.indices.filter { results[$0].isUnknownScript && commands[$0].evalFallback != nil }
         guard !unknown.isEmpty else { return results }
-        let whole = unknown.compactMap { commands[$0].evalFallback }.map { Command(arguments: $0) }
+        let whole = unknown.compactMap { commands[$0].evalFallback }
         for (index, result) in zip(unknown, await sendOnce(whole)) { results[index] = result }
         return results
     }
@@ -25,4 +25,8 @@ extension RedisSender {
     public func send(_ arguments: String...) async throws(RedisError) -> Reply {
         try await send(Command(arguments))
     }
+}
+
+extension Result<Reply, RedisError> {
+    fileprivate var isUnknownScript: Bool { if case .failure(.noScript) = self { true } else { false } }
 }

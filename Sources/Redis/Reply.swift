@@ -44,8 +44,10 @@ extension Reply {
     }
 
     public func asTexts() throws(RedisError) -> [String] {
+        let elements = try asArray()
         var texts: [String] = []
-        for element in try asArray() { texts.append(try element.asText()) }
+        texts.reserveCapacity(elements.count)
+        for element in elements { texts.append(try element.asText()) }
         return texts
     }
 
@@ -58,8 +60,13 @@ extension Reply {
 
     /// A flat list of names and values, all of it text. A hash that is not there is empty.
     public func asFields() throws(RedisError) -> [String: String] {
+        let elements = try asArray()
+        guard elements.count.isMultiple(of: 2) else { throw .unexpected("names and values were due") }
         var fields: [String: String] = [:]
-        for (name, value) in try asPairs() { fields[try name.asText()] = try value.asText() }
+        fields.reserveCapacity(elements.count / 2)
+        for index in stride(from: 0, to: elements.count, by: 2) {
+            fields[try elements[index].asText()] = try elements[index + 1].asText()
+        }
         return fields
     }
 

@@ -5,43 +5,38 @@ import CHiredis
 /// Owns a C object that has no locks. Use it from one thread at a time.
 struct ReplyReader: ~Copyable {
     private let reader: UnsafeMutablePointer<redisReader>
-    private let allowance: UnsafeMutablePointer<Allowance>
+    private let parsing: UnsafeMutablePointer<Parsing>
     private let elementsLimit: Int
     private var unparsed = 0
 
     /// Most bytes of one unfinished reply: above what any of our reads returns.
     static let unparsedLimit = 256 << 20
-    /// Most elements in one reply, nested ones counted. hiredis allocates them as soon as it has read how many there shall be.
+    /// Most elements in one reply, nested ones counted.
     static let elementsLimit = 4 << 20
     /// Longest line. hiredis looks for a line's end from its beginning each time that bytes come: quadratic time.
     static let lineLimit = 64 << 10
 
-    /// What hiredis' own functions may still allocate for the reply being read.
-    private struct Allowance {
-        let usual: redisReplyObjectFunctions
-        var bounded: redisReplyObjectFunctions
-        var elements: Int
+    /// What hiredis is given: its functions, and what they work on.
+    private struct Parsing {
+        var functions: redisReplyObjectFunctions
+        var builder: ReplyBuilder
     }
 
     init(elementsLimit: Int = Self.elementsLimit) {
-        guard let reader = redisReaderCreate() else { preconditionFailure("out of memory") }
-        self.reader = reader
         self.elementsLimit = elementsLimit
-        let usual = reader.pointee.fn.pointee
-        allowance = .allocate(capacity: 1)
-        allowance.initialize(to: Allowance(usual: usual, bounded: usual, elements: elementsLimit))
-        allowance.pointee.bounded.createArray = { task, count in
-            guard let allowance = task?.pointee.privdata?.assumingMemoryBound(to: Allowance.self) else { return nil }
-            allowance.pointee.elements -= Int(count)
-            return allowance.pointee.elements < 0 ? nil : allowance.pointee.usual.createArray(task, count)
+        parsing = .allocate(capacity: 1)
+        parsing.initialize(to: Parsing(functions: ReplyBuilder.functions, builder: ReplyBuilder(elementsLeft: elementsLimit)))
+        guard let reader = withUnsafeMutablePointer(to: &parsing.pointee.functions, { redisReaderCreateWithFunctions($0) }) else {
+            preconditionFailure("out of memory")
         }
-        reader.pointee.privdata = UnsafeMutableRawPointer(allowance)
-        withUnsafeMutablePointer(to: &allowance.pointee.bounded) { reader.pointee.fn = $0 }
+        self.reader = reader
+        reader.pointee.privdata = withUnsafeMutablePointer(to: &parsing.pointee.builder) { UnsafeMutableRawPointer($0) }
     }
 
     deinit {
         redisReaderFree(reader)
-        allowance.deallocate()
+        parsing.deinitialize(count: 1)
+        parsing.deallocate()
     }
 
     /// Takes in bytes and returns the replies they complete.
@@ -60,7 +55,7 @@ struct ReplyReader: ~Copyable {
             while let reply = try next() {
                 replies.append(reply)
                 unparsed = 0
-                allowance.pointee.elements = elementsLimit
+                parsing.pointee.builder.elementsLeft = elementsLimit
             }
             guard !isLineEndless else { throw .unexpected("a line over \(Self.lineLimit) bytes") }
         }
@@ -70,9 +65,7 @@ struct ReplyReader: ~Copyable {
     private func next() throws(RedisError) -> Reply? {
         var object: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &object) == REDIS_OK else { throw protocolError }
-        guard let object else { return nil }
-        defer { freeReplyObject(object) }
-        return Reply(object.assumingMemoryBound(to: redisReply.self).pointee)
+        return parsing.pointee.builder.takeReply()
     }
 
     /// Whether an incomplete line is over the limit. An incomplete bulk string has its length line at the front of the buffer.
@@ -83,26 +76,77 @@ struct ReplyReader: ~Copyable {
     }
 
     private var protocolError: RedisError {
-        if allowance.pointee.elements < 0 { return .unexpected("a reply of over \(elementsLimit) elements") }
+        if parsing.pointee.builder.elementsLeft < 0 { return .unexpected("a reply of over \(elementsLimit) elements") }
         return .unexpected(withUnsafeBytes(of: reader.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
     }
 }
 
-extension Reply {
-    fileprivate init(_ reply: redisReply) {
-        switch reply.type {
-        case REDIS_REPLY_INTEGER: self = .integer(reply.integer)
-        case REDIS_REPLY_NIL: self = .null
-        case REDIS_REPLY_ERROR: self = .error(String(decoding: reply.bytes, as: UTF8.self))
-        case REDIS_REPLY_ARRAY:
-            let elements = UnsafeBufferPointer(start: reply.element, count: Int(reply.elements))
-            self = .array(elements.map { $0.map { Reply($0.pointee) } ?? .null })
-        default:
-            self = String(validating: reply.bytes, as: UTF8.self).map { .text($0) } ?? .bytes(Array(reply.bytes))
+/// Makes the replies that hiredis reads. It calls the functions in the order in which the values are written: an array first,
+/// then each of its elements.
+private struct ReplyBuilder {
+    /// Arrays that are still being read, the innermost last.
+    private var arrays: [(elements: [Reply], count: Int)] = []
+    private var reply: Reply?
+    /// How many more the arrays of one reply may announce.
+    var elementsLeft: Int
+
+    init(elementsLeft: Int) { self.elementsLeft = elementsLeft }
+
+    mutating func takeReply() -> Reply? {
+        defer { reply = nil }
+        return reply
+    }
+
+    mutating func begin(arrayOf count: Int) -> Bool {
+        elementsLeft -= count
+        guard elementsLeft >= 0 else { return false }
+        guard count > 0 else { return add(.array([])) }
+        var elements: [Reply] = []
+        // More may be announced than ever comes.
+        elements.reserveCapacity(min(count, 1024))
+        arrays.append((elements, count))
+        return true
+    }
+
+    mutating func add(_ value: Reply) -> Bool {
+        var value = value
+        while !arrays.isEmpty {
+            let last = arrays.count - 1
+            arrays[last].elements.append(value)
+            guard arrays[last].elements.count == arrays[last].count else { return true }
+            value = .array(arrays.removeLast().elements)
         }
+        reply = value
+        return true
+    }
+
+    fileprivate static func string(of bytes: UnsafeRawBufferPointer) -> Reply {
+        // Most are ASCII, and finding that out costs a quarter of validating.
+        if bytes.allSatisfy({ $0 < 0x80 }) { return .text(String(decoding: bytes, as: UTF8.self)) }
+        return String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .bytes(Array(bytes))
+    }
+
+    /// hiredis takes a null pointer for a failure and frees nothing without a function for it.
+    static var functions: redisReplyObjectFunctions {
+        redisReplyObjectFunctions(
+            createString: { task, start, count in
+                let bytes = UnsafeRawBufferPointer(start: start, count: count)
+                if task?.pointee.type == REDIS_REPLY_ERROR {
+                    return withBuilder(of: task) { $0.add(.error(String(decoding: bytes, as: UTF8.self))) }
+                }
+                return withBuilder(of: task) { $0.add(ReplyBuilder.string(of: bytes)) }
+            },
+            createArray: { task, count in withBuilder(of: task) { $0.begin(arrayOf: Int(count)) } },
+            createInteger: { task, integer in withBuilder(of: task) { $0.add(.integer(integer)) } },
+            createNil: { task in withBuilder(of: task) { $0.add(.null) } },
+            freeObject: nil)
     }
 }
 
-extension redisReply {
-    fileprivate var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: str, count: len) }
+/// - Returns: what hiredis takes for the value that it has asked for; `nil` if that was refused.
+private func withBuilder(of task: UnsafePointer<redisReadTask>?, _ change: (inout ReplyBuilder) -> Bool)
+    -> UnsafeMutableRawPointer?
+{
+    guard let builder = task?.pointee.privdata else { return nil }
+    return change(&builder.assumingMemoryBound(to: ReplyBuilder.self).pointee) ? builder : nil
 }

@@ -22,7 +22,7 @@ struct RedisChannelHandlerFuzzTests {
         func ask(_ count: Int, _ command: Command = Command("PING")) {
             let box = LockedBox<[Result<Reply, RedisError>]?>(nil)
             let commands = [Command](repeating: command, count: count)
-            handler.send(commands, deadline: .distantFuture, on: channel).whenSuccess { box.value = $0 }
+            handler.send(commands, deadline: .distantFuture, on: channel) { box.value = $0 }
             answers.append(box)
         }
 

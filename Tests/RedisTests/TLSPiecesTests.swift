@@ -34,7 +34,7 @@ struct TLSPiecesTests {
         }
         let box = LockedBox<[Result<Reply, RedisError>]?>(nil)
         let commands = [Command](repeating: Command("PING"), count: replies.count)
-        handler.send(commands, deadline: .distantFuture, on: client).whenSuccess { box.value = $0 }
+        handler.send(commands, deadline: .distantFuture, on: client) { box.value = $0 }
         try carry(client, server, &maker)
         #expect(try server.readInbound(as: ByteBuffer.self) != nil, "the commands have come through")
 
@@ -44,7 +44,7 @@ struct TLSPiecesTests {
         try carry(client, server, &maker)
         try #require(box.value == replies.map { .success($0) }, seed)
         // A server that doesn't say farewell is not waited for.
-        handler.send([Command("PING")], deadline: .distantFuture, on: client).whenSuccess { box.value = $0 }
+        handler.send([Command("PING")], deadline: .distantFuture, on: client) { box.value = $0 }
         client.close(promise: nil)
         client.embeddedEventLoop.run()
         try #require(!client.isActive && box.value == [.failure(.outcomeUnknown("the connection closed"))], seed)

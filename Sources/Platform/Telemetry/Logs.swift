@@ -10,11 +10,13 @@ public enum Logs {
     /// Sets up logging for the whole process; once, at its start.
     public static func bootstrap(level: Logger.Level, format: LogFormat) {
         LoggingSystem.bootstrap { label in
-            var handler: any LogHandler =
-                switch format {
-                case .text: StreamLogHandler(label: label, stream: BestEffortOutput.standardError)
-                case .json: FunctionLogHandler { writeJSON($0, label: label, metadata: $1) }
-                }
+            var handler: FunctionLogHandler
+            switch format {
+            case .text:
+                let lines = StreamLogHandler(label: label, stream: BestEffortOutput.standardError)
+                handler = FunctionLogHandler { writeText($0, metadata: $1, to: lines) }
+            case .json: handler = FunctionLogHandler { writeJSON($0, label: label, metadata: $1) }
+            }
             handler.logLevel = level
             return handler
         }
@@ -38,6 +40,14 @@ package struct FunctionLogHandler: LogHandler {
 }
 
 extension Logs {
+    /// swift-log's line. Its handler renders the metadata that it keeps whenever a value is set. So it is given all of them with
+    /// the event: each request sets some, and few write a line.
+    private static func writeText(_ event: LogEvent, metadata: Logger.Metadata, to lines: StreamLogHandler) {
+        var event = event
+        event.metadata = metadata
+        lines.log(event: event)
+    }
+
     /// One JSON object a line.
     private static func writeJSON(_ event: LogEvent, label: String, metadata: Logger.Metadata) {
         let record = LogRecord(
