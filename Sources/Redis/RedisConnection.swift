@@ -25,6 +25,9 @@ public final class RedisConnection: RedisSender {
         on eventLoop: any EventLoop
     ) -> EventLoopFuture<RedisConnection> {
         let deadline = NIODeadline.now() + options.commandTimeout
+        // A name may have several addresses, each tried on a channel of its own. A channel that is closed right after it has
+        // connected has an empty pipeline, so its handler, which knows why, can't be looked up there.
+        let handlers = NIOLoopBoundBox.makeBoxSendingValue([ObjectIdentifier: RedisChannelHandler](), eventLoop: eventLoop)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(options.commandTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -32,9 +35,10 @@ public final class RedisConnection: RedisSender {
                 channel.eventLoop.makeCompletedFuture {
                     let tls = try tls.get()
                     if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
-                    try channel.pipeline.syncOperations.addHandler(
-                        RedisChannelHandler(
-                            isSecured: tls != nil, user: endpoint.user ?? "default", onReply: options.onReply))
+                    let handler = RedisChannelHandler(
+                        isSecured: tls != nil, user: endpoint.user ?? "default", onReply: options.onReply)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                    handlers.value[ObjectIdentifier(channel)] = handler
                 }
             }
         let connecting =
@@ -44,7 +48,9 @@ public final class RedisConnection: RedisSender {
             }
         return connecting.flatMap { channel in
             channel.eventLoop.makeCompletedFuture {
-                let handler = try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self)
+                guard let handler = handlers.value.removeValue(forKey: ObjectIdentifier(channel)) else {
+                    throw RedisError.unreachable("\(endpoint): the connection has no handler")
+                }
                 return RedisConnection(
                     channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
                     timeout: options.commandTimeout)
