@@ -110,7 +110,7 @@ struct CompositionRoot {
         let configuration = ConsumerConfiguration(
             events: redis, store: service == .mypage ? myPageStore : nil, consumer: settings.consumerName(of: service.rawValue),
             // Book receives SeatsReserved before it has recorded the booking itself.
-            settling: service == .book ? .milliseconds(3) : .zero
+            settling: service == .book ? .milliseconds(3) : .zero, isTracing: exporter != nil
         ) { service.eventHandler(on: $0, now: now) }
         return EventConsumers(service: service, partitions: partitions, configuration: configuration, logger: logger)
     }

@@ -37,6 +37,8 @@ struct BookingOperation: Sendable {
         case open(String)
 
         var isOpen: Bool { if case .open = self { true } else { false } }
+        /// Whether what became of earlier requests under the same key is as open as before. Without Redis nobody can look it up.
+        var leavesOpen: Bool { isOpen || self == .unavailable("storage-unavailable") }
         /// Whether it says what became of what was asked.
         var isDefinite: Bool { isBooking || isRefusal }
         var isRefusal: Bool { if case .refused = self { true } else { false } }

@@ -133,7 +133,7 @@ struct ClientWorkload: Sendable {
     /// more.
     mutating func settle(before end: ContinuousClock.Instant) async {
         for index in operations.indices where operations[index].key != nil && operations[index].isUnsettled {
-            repeat { await ask(index, times: 1) } while operations[index].answers.last?.isOpen == true && .now < end
+            repeat { await ask(index, times: 1) } while operations[index].answers.last?.leavesOpen == true && .now < end
         }
         for index in operations.indices where operations[index].isCancelUnsettled {
             repeat { await cancel(index, times: 1) } while operations[index].cancels.last?.isDefinite == false && .now < end

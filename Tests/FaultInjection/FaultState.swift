@@ -20,8 +20,8 @@ final class FaultState: Sendable {
         let capacity: Int
         /// Whether DELETE was ever sent; it may have been done.
         var isDeletionAsked = false
-        /// Whether DELETE was answered 2xx.
-        var isDeletionAnswered = false
+        /// When the DELETE that was answered 2xx was sent.
+        var deletedAt: ContinuousClock.Instant?
         /// Whether staff ever asked to move it into the past; from then on it may be purged.
         var isPurgeAsked = false
         /// When the edit back into the future was answered 200; from then on it must stay.

@@ -61,13 +61,14 @@ struct StaffWorkload: Sendable {
 
     private mutating func delete(_ id: String) async {
         state.update(id) { $0.isDeletionAsked = true }
-        if await send("DELETE", "/museums/\(id)", nil)?.status == 202 { state.update(id) { $0.isDeletionAnswered = true } }
+        let start = ContinuousClock.now
+        if await send("DELETE", "/museums/\(id)", nil)?.status == 202 { state.update(id) { $0.deletedAt = start } }
     }
 
     /// Deletions whose outcome is open are sent again until it is not.
     mutating func settle(before end: ContinuousClock.Instant) async {
-        for tracked in state.all where tracked.isDeletionAsked && !tracked.isDeletionAnswered {
-            while .now < end, state.all.contains(where: { $0.id == tracked.id && !$0.isDeletionAnswered }) {
+        for tracked in state.all where tracked.isDeletionAsked && tracked.deletedAt == nil {
+            while .now < end, state.all.contains(where: { $0.id == tracked.id && $0.deletedAt == nil }) {
                 await delete(tracked.id)
             }
         }

@@ -21,7 +21,8 @@ struct BatchWorker {
     private let singleAttempts: SingleEventAttempts
     private let logger: Logger
     private let metrics: ConsumerMetrics
-    private let tracing: EventTracing
+    /// `nil`: spans are not recorded.
+    private let tracing: EventTracing?
     /// Unacknowledged entries whose subject does not exist yet, by name.
     private var waiting: [String: Waiting] = [:]
     /// Entries that are applied, and are acknowledged with the next read.
@@ -34,7 +35,7 @@ struct BatchWorker {
 
     init(
         group: ConsumerGroup, connections: ConsumerConnections, handler: any EventHandler, recorder: RefusalRecorder,
-        refusals: RefusedWrites, singleAttempts: SingleEventAttempts, logger: Logger
+        refusals: RefusedWrites, singleAttempts: SingleEventAttempts, isTracing: Bool, logger: Logger
     ) {
         self.group = group
         self.connections = connections
@@ -44,7 +45,7 @@ struct BatchWorker {
         self.singleAttempts = singleAttempts
         self.logger = logger
         metrics = ConsumerMetrics(of: group.service)
-        tracing = EventTracing(of: group.service)
+        tracing = isTracing ? EventTracing(of: group.service) : nil
     }
 
     /// Applies what is pending for this consumer from an earlier session.
@@ -192,7 +193,7 @@ struct BatchWorker {
         for entry in entries {
             switch entry.content {
             case .event(var event):
-                spans.append(tracing.begin(&event, id: entry.id))
+                if let tracing { spans.append(tracing.begin(&event, id: entry.id)) }
                 good.append((entry, event))
             case .irrelevant: done.append(entry)
             case .gone:

@@ -12,6 +12,8 @@ public struct ConsumerConfiguration: Sendable {
     /// The least time between the arrival of an event and its application. Book sets 3 ms, so that its own request usually
     /// records the booking first.
     let settling: Duration
+    /// Whether spans of applied events are recorded. If not, what an event causes carries the event's own trace context.
+    let isTracing: Bool
     /// Another consumer that has been idle for so long with nothing pending is removed from the group.
     var removeAfter = Duration.seconds(3600)
     /// Makes the service's event handler. It writes on the connection that the batch was read from, or on that to the
@@ -36,13 +38,14 @@ public struct ConsumerConfiguration: Sendable {
     static let fatalAttempts = 5
 
     public init(
-        events: RedisClient, store: RedisClient?, consumer: String, settling: Duration = .zero,
+        events: RedisClient, store: RedisClient?, consumer: String, settling: Duration = .zero, isTracing: Bool = true,
         handler: @escaping @Sendable (any RedisSender) -> any EventHandler
     ) {
         self.events = events
         self.store = store
         self.consumer = consumer
         self.settling = settling
+        self.isTracing = isTracing
         self.handler = handler
     }
 }

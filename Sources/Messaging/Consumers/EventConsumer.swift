@@ -125,6 +125,6 @@ struct EventConsumer: Sendable {
         let recorder = RefusalRecorder(connections.store)
         return BatchWorker(
             group: group, connections: connections, handler: configuration.handler(recorder), recorder: recorder,
-            refusals: refusals, singleAttempts: singleAttempts, logger: logger)
+            refusals: refusals, singleAttempts: singleAttempts, isTracing: configuration.isTracing, logger: logger)
     }
 }
