@@ -58,6 +58,7 @@ class Stretch:
             "redis_cpu_us": 1e6 * redis_cpu / units,
             "round_trips": (after["reads"] - self.counted["reads"]) / units,
             "evalshas": commands.get("evalsha", 0) / units,
+            "outer_commands": (sum(commands.values()) - inner) / units,
             "inner_commands": inner / units,
             "aof_bytes": (after["aof"] - self.counted["aof"]) / units,
             "memory_bytes": (after["memory"] - self.counted["memory"]) / units,
