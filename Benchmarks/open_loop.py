@@ -9,7 +9,7 @@ import json
 import resource
 import time
 
-PATIENCE = 2.0  # seconds after which a request that found no free connection, or has no response, counts as failed
+TIMEOUT = 2.0  # seconds after which a request that found no free connection, or has no response, counts as failed
 MOST_CONNECTIONS = 1500
 
 
@@ -68,7 +68,7 @@ class Run:
             b"POST /books HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
             % (len(body), body))
         try:
-            status, answer = await asyncio.wait_for(connection.request(data), PATIENCE)
+            status, answer = await asyncio.wait_for(connection.request(data), TIMEOUT)
         except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError):
             connection.close()
             self.broken += 1
@@ -112,7 +112,7 @@ class Run:
         start = time.monotonic()
         while self.sent < total:
             now = time.monotonic()
-            if now > start + options.seconds + PATIENCE:
+            if now > start + options.seconds + TIMEOUT:
                 break
             while self.sent < total and start + self.sent / options.rate <= now:
                 due = start + self.sent / options.rate
