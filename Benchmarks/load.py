@@ -1,0 +1,78 @@
+"""Runs wrk, redis-benchmark and the open-loop client, and reads their results."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+from processes import HERE, BenchError
+
+UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}
+
+
+def run(command, seconds, environment=None):
+    """Runs a load generator to its end. Ctrl-C ends it too."""
+    process = subprocess.Popen(
+        [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **(environment or {})}, start_new_session=True)
+    try:
+        output, errors = process.communicate(timeout=seconds + 60)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if process.returncode != 0:
+        raise BenchError(f"{command[0]} failed: {(errors or output).strip().splitlines()[-1:]}")
+    return output
+
+
+def latency(text, percentile):
+    found = re.search(rf"^\s+{percentile}%\s+([\d.]+)(us|ms|s|m)\s*$", text, re.MULTILINE)
+    return float(found[1]) * UNITS[found[2]] if found else None
+
+
+def wrk(contestant, port, path, seconds, script=None, environment=None, connections=64):
+    """64 connections in two threads. Returns requests, rate and latency in ms; fails if a response is not 2xx."""
+    command = ["wrk", "-t", min(2, connections), "-c", connections, "-d", f"{seconds}s", "--timeout", "10s", "--latency"]
+    if script:
+        command += ["-s", HERE / "wrk" / script]
+    text = run(command + [f"http://127.0.0.1:{port}{path}"], seconds, environment)
+    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    if failed:
+        raise BenchError(f"{contestant}: {failed[1]} responses were not 2xx; see what its server answers to one request")
+    broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
+    if broken and any(int(number) for number in broken.groups()):
+        raise BenchError(f"{contestant}: {broken[0]}; the machine may be too busy, run it again")
+    total = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m)", text)
+    if not total or int(total[1]) == 0:
+        raise BenchError(f"{contestant}: wrk got no response")
+    requests, duration = int(total[1]), float(total[2]) * UNITS[total[3]] / 1000
+    return {
+        "requests": requests, "seconds": duration, "rate": requests / duration,
+        "p50": latency(text, 50), "p99": latency(text, 99),
+    }
+
+
+def redis_benchmark(port, seconds, pipeline, command):
+    """Estimates how many requests fill the time, then measures that many."""
+    def once(requests):
+        text = run(
+            ["redis-benchmark", "-p", port, "-c", 64, "-P", pipeline, "-n", requests, "-r", 10**12, "--csv", *command], 120)
+        fields = text.strip().splitlines()[-1].rsplit('","', 7)
+        if len(fields) != 8:
+            raise BenchError(f"redis-benchmark printed {text.strip()[:80]!r}; version 6.2 or newer is needed")
+        return float(fields[1]), float(fields[4]), float(fields[6])
+
+    rate, _, _ = once(5000)
+    requests = max(5000, int(rate * seconds))
+    rate, p50, p99 = once(requests)
+    return {"requests": requests, "seconds": requests / rate, "rate": rate, "p50": p50, "p99": p99}
+
+
+def open_loop(book_port, page_port, exhibition, rate, seconds, samples):
+    """Sends at a fixed rate whatever the responses take. The client is a process of its own."""
+    text = run([
+        sys.executable, HERE / "open_loop.py", "--book-port", book_port, "--page-port", page_port, "--exhibition", exhibition,
+        "--rate", rate, "--seconds", seconds, "--samples", samples], seconds)
+    return json.loads(text)
