@@ -10,7 +10,7 @@ SCRIPTS = Path(__file__).resolve().parent.parent.parent / "redis" / "scripts"
 EXHIBITION = "a1"
 STREAMS = {service: f"{service}:{{a}}:events" for service in ("museum", "book", "confirm")}
 # The names of the scripts that `load` sends to a redis-server.
-NAMES = ("museum_reserve", "book_record", "book_transition", "confirm_apply", "mypage_apply")
+NAMES = ("museum_reserve", "book_record", "book_transition", "confirm_apply", "mypage_booking", "mypage_admission")
 
 
 def milliseconds():
@@ -50,37 +50,54 @@ def bare_reserve(sha, booking):
     return [str(part).replace("{a}", "{bare}") if index in (3, 4, 5) else part for index, part in enumerate(parts)]
 
 
-def record(sha, booking, visitor):
-    return ["EVALSHA", sha, 5, f"book:{{a}}:{booking}", f"book:{{a}}:{EXHIBITION}:index", "book:{a}:index",
-            STREAMS["book"], "book:{a}:purged",
-            milliseconds(), "1b29a15957d293ea", "", booking, EXHIBITION, visitor, 1]
+def call(sha, keys, arguments):
+    return ["EVALSHA", sha, len(keys), *keys, *arguments]
 
 
-def complete(sha, booking):
-    return ["EVALSHA", sha, 2, f"book:{{a}}:{booking}", STREAMS["book"],
-            milliseconds(), "1b29a15957d293ea", "", booking, "RequestCompleted", "REQUEST_COMPLETED", "REQUESTED"]
+def flat(lists):
+    return [part for parts in lists for part in parts]
 
 
-def admit(sha, event):
-    booking = event["bookId"]
-    return ["EVALSHA", sha, 5, f"confirm:{{a}}:{booking}", f"confirm:{{a}}:{EXHIBITION}:index", "confirm:{a}:index",
-            STREAMS["confirm"], "confirm:{a}:purged",
-            milliseconds(), "1b29a15957d293ea", "", booking, EXHIBITION, event["visitor"], 1, "CONFIRMED",
-            event["version"], event["createdAt"]]
+def record(sha, bookings):
+    """bookings: pairs of booking id and visitor, at most 64."""
+    index = f"book:{{a}}:{EXHIBITION}:index"
+    return call(
+        sha,
+        ["book:{a}:index", STREAMS["book"], "book:{a}:purged", *flat((f"book:{{a}}:{booking}", index) for booking, _ in bookings)],
+        flat((milliseconds(), "1b29a15957d293ea", "", booking, EXHIBITION, visitor, 1) for booking, visitor in bookings))
 
 
-def show_booking(sha, event):
-    booking, visitor, created = event["bookId"], event["visitor"], event["createdAt"]
-    return ["EVALSHA", sha, 4, f"mypage:{{a}}:{booking}", "mypage:{a}:purged", f"mypage:{{a}}:visitor:{visitor}",
-            "mypage:{a}:visitors",
-            "bookVersion", event["version"], booking, created, visitor, "museumId", EXHIBITION, "visitor", visitor,
-            "seats", 1, "status", event["status"], "createdAt", created, "updatedAt", milliseconds()]
+def complete(sha, events):
+    return call(
+        sha, [STREAMS["book"], *(f"book:{{a}}:{event['bookId']}" for event in events)],
+        [milliseconds(), "RequestCompleted", "REQUEST_COMPLETED", " REQUESTED ", 0,
+         *flat((event["requestId"], "", event["bookId"]) for event in events)])
 
 
-def show_admission(sha, event):
-    return ["EVALSHA", sha, 2, f"mypage:{{a}}:{event['bookId']}", "mypage:{a}:purged",
-            "admissionVersion", event["version"], event["bookId"], "", "", "admission", event["status"],
-            "admissionUpdatedAt", milliseconds()]
+def admit(sha, events):
+    index = f"confirm:{{a}}:{EXHIBITION}:index"
+    return call(
+        sha,
+        ["confirm:{a}:index", STREAMS["confirm"], "confirm:{a}:purged",
+         *flat((f"confirm:{{a}}:{event['bookId']}", index) for event in events)],
+        [milliseconds(), *flat(
+            (event["requestId"], "", event["bookId"], EXHIBITION, event["visitor"], 1, "CONFIRMED", event["version"],
+             event["createdAt"]) for event in events)])
+
+
+def show_bookings(sha, events):
+    return call(
+        sha,
+        ["mypage:{a}:purged", "mypage:{a}:visitors",
+         *flat((f"mypage:{{a}}:{event['bookId']}", f"mypage:{{a}}:visitor:{event['visitor']}") for event in events)],
+        flat((event["version"], event["bookId"], EXHIBITION, event["visitor"], 1, event["status"], event["createdAt"],
+              milliseconds()) for event in events))
+
+
+def show_admissions(sha, events):
+    return call(
+        sha, ["mypage:{a}:purged", *(f"mypage:{{a}}:{event['bookId']}" for event in events)],
+        flat((event["version"], EXHIBITION, event["status"], milliseconds()) for event in events))
 
 
 def read(group, services, count=64):

@@ -19,18 +19,27 @@ def events(entries):
         yield identifier, dict(zip(fields[::2], fields[1::2]))
 
 
-def applied(shas, group, event):
-    """The calls that this group makes for this event."""
-    kind = event["eventType"]
-    if group == "book" and kind == "SeatsReserved":
-        return [calls.complete(shas["book_transition"], event["bookId"])]
-    if group == "confirm" and kind == "RequestCompleted":
-        return [calls.admit(shas["confirm_apply"], event)]
-    if group == "mypage" and kind in ("Requested", "RequestCompleted"):
-        return [calls.show_booking(shas["mypage_apply"], event)]
-    if group == "mypage" and kind == "ConfirmCompleted":
-        return [calls.show_admission(shas["mypage_apply"], event)]
-    return []
+def newest(found):
+    """Of several events about one booking the last, as Confirm and MyPage apply them."""
+    return list({event["bookId"]: event for event in found}.values())
+
+
+def applied(shas, group, found):
+    """The calls that this group makes for the events that it has read."""
+    def of(*kinds):
+        return [event for event in found if event["eventType"] in kinds]
+
+    if group == "book":
+        wanted = [("book_transition", calls.complete, of("SeatsReserved"))]
+    elif group == "confirm":
+        wanted = [("confirm_apply", calls.admit, of("RequestCompleted"))]
+    elif group == "mypage":
+        wanted = [("mypage_booking", calls.show_bookings, newest(of("Requested", "RequestCompleted"))),
+                  ("mypage_admission", calls.show_admissions, of("ConfirmCompleted"))]
+    else:
+        wanted = []
+    return [make(shas[script], all_events[start:start + BATCH])
+            for script, make, all_events in wanted for start in range(0, len(all_events), BATCH)]
 
 
 class Group:
@@ -46,9 +55,9 @@ class Group:
 
     def write(self):
         sent = []
-        for stream, entries in self.turns.pop(0):
-            for _, event in events(entries):
-                sent += applied(self.shas, self.name, event)
+        streams = self.turns.pop(0)
+        sent += applied(self.shas, self.name, [event for _, entries in streams for _, event in events(entries)])
+        for stream, entries in streams:
             sent.append(calls.acknowledge(self.name, stream, [identifier for identifier, _ in entries]))
         sent.append(calls.read(self.name, self.services, 2 * BATCH))
         self.redis.send(calls.encoded(sent))
@@ -76,7 +85,7 @@ def run(port, seconds, limit=None):
         if time.monotonic() < until and (limit is None or made < limit):
             batch = [(f"a1-{made + i:012d}", f"visitor{made + i}") for i in range(BATCH)]
             made += BATCH
-        sent = [calls.record(shas["book_record"], *booking) for booking in previous]
+        sent = [calls.record(shas["book_record"], previous)] if previous else []
         if batch:
             sent.append(calls.reserve(shas["museum_reserve"], batch))
         sender.send(calls.encoded(sent))
