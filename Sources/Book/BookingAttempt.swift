@@ -39,9 +39,12 @@ struct BookingAttempt: Sendable {
     /// Books. Runs to its end also when the client has hung up.
     /// - Parameters:
     ///   - key: the client's Idempotency-Key; the same key names the same booking without expiry.
+    ///   - isKeyNew: whether no earlier request can have used the key. Nothing is looked up before the first attempt then: if an
+    ///     earlier request had used it all the same, the reservation would tell.
     ///   - onID: called with each id before a request is sent under it.
     func run(
-        _ request: BookingRequest, key: String?, metadata: RequestMetadata, onID: @Sendable (BookingID) -> Void = { _ in }
+        _ request: BookingRequest, key: String?, isKeyNew: Bool = false, metadata: RequestMetadata,
+        onID: @Sendable (BookingID) -> Void = { _ in }
     ) async throws(Failure) -> Booked {
         guard try await partitions.contains(request.exhibition.partition) else {
             throw .unknownMuseum(request.exhibition.text)
@@ -50,6 +53,11 @@ struct BookingAttempt: Sendable {
         for number in 0..<Self.attemptLimit where number == 0 || .now < start + Self.reserveWithin {
             let id = try await ids.id(request, key: key, attempt: number)
             onID(id)
+            // 2: what the key names may be there already.
+            if key != nil, number > 0 || !isKeyNew, let booking = try await store.find(id) {
+                guard case .booked(let booked) = try ending(booking, for: request) else { continue }
+                return booked
+            }
             switch try await attempt(request, as: id, isKeyed: key != nil, metadata: metadata) {
             case .booked(let booked): return booked
             case .aborted where key != nil: continue
@@ -63,9 +71,6 @@ struct BookingAttempt: Sendable {
     private func attempt(_ request: BookingRequest, as id: BookingID, isKeyed: Bool, metadata: RequestMetadata)
         async throws(Failure) -> Ending
     {
-        // 2: what the key names may be there already.
-        if isKeyed, let booking = try await store.find(id) { return try ending(booking, for: request) }
-
         // 3
         let reservation = Reservation(
             booking: id, seats: request.seats, visitor: request.visitor, requestId: metadata.requestId,

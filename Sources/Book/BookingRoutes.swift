@@ -38,7 +38,9 @@ struct BookingRoutes: Routes {
         guard let exhibition = ExhibitionID(museumId) else { throw Failure.unknownMuseum(museumId) }
         let bookingRequest = BookingRequest(exhibition: exhibition, visitor: visitor, seats: seats)
         let deadline = RequestDeadline.current
-        let booked = try await attempt.run(bookingRequest, key: key, metadata: context.metadata) { id in
+        let booked = try await attempt.run(
+            bookingRequest, key: key, isKeyNew: IdempotencyKey.isNew(request), metadata: context.metadata
+        ) { id in
             deadline?.respondsAtEnd(with: .failure(.outcomeUnknown(booking: id)))
         }
         let headers: HTTPFields = booked.isReplayed && key != nil ? [.idempotentReplayed: "true"] : [:]

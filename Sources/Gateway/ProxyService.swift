@@ -38,6 +38,7 @@ struct ProxyService: Sendable {
             hasOwnKey = !request.headers.contains(name: "Idempotency-Key")
             if hasOwnKey {
                 request.headers.add(name: "Idempotency-Key", value: RequestIdentifier.make() + RequestIdentifier.make())
+                request.headers.add(name: HTTPField.Name.idempotencyKeyNew.rawName, value: "1")
             }
             repetition = .byUpstream
         }

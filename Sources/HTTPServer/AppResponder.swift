@@ -121,5 +121,7 @@ public enum RequestIdentifier {
 extension HTTPField.Name {
     public static let xRequestId = HTTPField.Name("X-Request-Id")!
     public static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+    /// Between the gateway and Book only.
+    public static let idempotencyKeyNew = HTTPField.Name("Idempotency-Key-New")!
     public static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed")!
 }

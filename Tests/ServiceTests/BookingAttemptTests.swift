@@ -151,6 +151,55 @@ import Testing
         #expect(try await available() == 8)
     }
 
+    /// The gateway's own key is new: its booking is not looked up. If it was used all the same, the outcome is that of a key that
+    /// was looked up.
+    @Test(arguments: [[], [.answerLost], [.answerLost, .answerLost]] as [[PlannedFault]])
+    func aNewKeyIsNotLookedUp(plan: [PlannedFault]) async throws {
+        let seats = FaultPlan(plan)
+        _ = try await client.send("SCRIPT", "LOAD", BookRecord.script.source)
+        let counting = CommandCounter(client)
+        let attempt = BookingAttempt(
+            seats: ReservationBatcher(FaultySeats(store: seatStore, plan: seats)), store: RedisBookingStore(client: counting),
+            ids: HMACBookingIDGenerator.fixed(), partitions: AllPartitions())
+        func run() async throws -> Booked {
+            try await attempt.run(
+                BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2), key: "key", isKeyNew: true,
+                metadata: RequestMetadata(requestId: nil, moment: 5))
+        }
+        let first: Booked
+        if plan.count == 2 {
+            await #expect(throws: Failure.self) { try await run() }
+            try await settle()
+            first = try await run()
+        } else {
+            first = try await run()
+            #expect(!first.isReplayed && counting.count.value == 1, "recorded, and nothing else")
+        }
+        try await settle()
+        let again = try await run()
+        #expect(again.isReplayed && again.booking.id == first.booking.id && again.booking.status == .completed)
+        #expect(try await available() == 8)
+        // Canceled, it is still the same booking.
+        _ = try await store.change(Transition(of: first.booking.id, .cancel, RequestMetadata(requestId: nil, moment: 9)))
+        try await settle()
+        let canceled = try await run()
+        #expect(canceled.isReplayed && canceled.booking.status == .canceled)
+        #expect(try await available() == 10)
+    }
+
+    /// Counts the commands that it forwards.
+    private struct CommandCounter: RedisSender {
+        let client: RedisClient
+        let count = LockedBox(0)
+
+        init(_ client: RedisClient) { self.client = client }
+
+        func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
+            count.update { $0 += commands.count }
+            return await client.sendOnce(commands)
+        }
+    }
+
     @Test func aCollidingIdIsReplaced() async throws {
         let draws = FaultPlan()
         let ids = HMACBookingIDGenerator.fixed(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })

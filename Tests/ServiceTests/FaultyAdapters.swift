@@ -21,7 +21,9 @@ final class FaultPlan: Sendable {
     private let box: LockedBox<[PlannedFault]>
     let calls = LockedBox(0)
 
-    init(_ plan: PlannedFault...) { box = LockedBox(plan) }
+    init(_ plan: [PlannedFault]) { box = LockedBox(plan) }
+
+    convenience init(_ plan: PlannedFault...) { self.init(plan) }
 
     func next() -> PlannedFault {
         calls.update { $0 += 1 }

@@ -40,7 +40,7 @@ struct LoadCostTests {
         _ = try await client.send("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
         let process = try await MuseumProcess.start(
             MuseumProcess.allRoles, ports: try MuseumProcess.freePorts(), redis: redis)
-        let visitor = process.visitor("gateway")
+        let visitor = Visitor(process.url("gateway"))
         let museum = try await visitor.register(capacity: 100_000)
         // Scripts are loaded and consumers have connected.
         try await book(museum, each: 2, visitor: visitor)
