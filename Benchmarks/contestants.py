@@ -299,7 +299,9 @@ def booked_by_peer(settings, stage, servers, process, port, streams=None):
     catch_up = time.monotonic() - load_end
     bookings = redis.call("HLEN", "museum:{a}:a1:seats") - before
     result |= stretch.end(bookings)
-    return result | {"catch_up_seconds": catch_up, "processed_rate": bookings / (time.monotonic() - stretch.began)}
+    if streams:
+        result |= {"catch_up_seconds": catch_up, "processed_rate": bookings / (load_end - stretch.began + catch_up)}
+    return result
 
 
 def row_is_confirmed(redis, booking):

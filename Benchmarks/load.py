@@ -32,24 +32,28 @@ def latency(text, percentile):
     return float(found[1]) * UNITS[found[2]] if found else None
 
 
-def wrk(contestant, port, path, seconds, script=None, environment=None, connections=64):
-    """64 connections in two threads. Returns requests, rate and latency in ms; fails if a response is not 2xx."""
-    command = ["wrk", "-t", min(2, connections), "-c", connections, "-d", f"{seconds}s", "--timeout", "10s", "--latency"]
+def wrk(contestant, port, path, seconds, script=None, environment=None, most_failed=0):
+    """64 connections in two threads. Returns requests, rate and latency in ms.
+
+    Fails if more than `most_failed` of the responses, a share, are not 2xx.
+    """
+    command = ["wrk", "-t", 2, "-c", 64, "-d", f"{seconds}s", "--timeout", "10s", "--latency"]
     if script:
         command += ["-s", HERE / "wrk" / script]
     text = run(command + [f"http://127.0.0.1:{port}{path}"], seconds, environment)
-    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-    if failed:
-        raise BenchError(f"{contestant}: {failed[1]} responses were not 2xx; see what its server answers to one request")
-    broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
-    if broken and any(int(number) for number in broken.groups()):
-        raise BenchError(f"{contestant}: {broken[0]}; the machine may be too busy, run it again")
     total = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m)", text)
     if not total or int(total[1]) == 0:
         raise BenchError(f"{contestant}: wrk got no response")
     requests, duration = int(total[1]), float(total[2]) * UNITS[total[3]] / 1000
+    found = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    failed = int(found[1]) if found else 0
+    if failed > most_failed * requests:
+        raise BenchError(f"{contestant}: {failed} of {requests} responses were not 2xx; run it again when the machine is less busy")
+    broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
+    if broken and any(int(number) for number in broken.groups()):
+        raise BenchError(f"{contestant}: {broken[0]}; run it again when the machine is less busy")
     return {
-        "requests": requests, "seconds": duration, "rate": requests / duration,
+        "requests": requests, "seconds": duration, "rate": requests / duration, "failed": failed,
         "p50": latency(text, 50), "p99": latency(text, 99),
     }
 

@@ -5,14 +5,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-from redis_client import Redis
+from redis_client import Redis, RedisError
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -68,20 +70,34 @@ class Stage:
     def __enter__(self):
         return self
 
-    def __exit__(self, *failure):
+    def __exit__(self, kind, failure, trace):
+        # A second Ctrl-C waits until all servers have ended.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            self.end(failure)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+    def end(self, failure):
         if self.redis:
             self.redis.close()
         for process in reversed(self.processes):
-            for kind in (signal.SIGTERM, signal.SIGCONT):
+            for number in (signal.SIGTERM, signal.SIGCONT):
                 if process.poll() is None:
-                    process.send_signal(kind)
+                    process.send_signal(number)
         for process in reversed(self.processes):
             try:
                 process.wait(timeout=8)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if isinstance(failure, BenchError):
+            failure.args = (f"{failure}; the last log lines: " + " | ".join(
+                f"{process.label}: {self.tail(process.label)}" for process in self.processes if process.label != "redis"),)
+        if os.environ.get("KEEP"):
+            print(f"logs are in {self.folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, name, command, environment=None):
         """Starts a command in a session of its own, so that Ctrl-C reaches only this program."""
@@ -109,7 +125,7 @@ class Stage:
             time.sleep(0.02)
         raise BenchError(f"{self.name}: {process.label} is not ready after {seconds} s: {self.tail(process.label)}")
 
-    def start_redis(self):
+    def start_redis(self, seconds=30):
         """A redis-server with the repository's redis.conf: appendonly yes, appendfsync always."""
         self.redis_port = free_port()
         data = self.folder / "redis"
@@ -123,10 +139,15 @@ class Stage:
                 redis = Redis(self.redis_port)
             except OSError:
                 return False
+            try:
+                redis.call("PING")
+            except RedisError:  # it is loading the append-only file
+                redis.close()
+                return False
             self.redis = redis
-            return redis.call("PING") == "PONG"
+            return True
 
-        self.wait_for(process, answers)
+        self.wait_for(process, answers, seconds)
         for name, value in (("appendonly", "yes"), ("appendfsync", "always")):
             if self.redis.call("CONFIG", "GET", name)[1] != value:
                 raise BenchError(f"redis.conf does not set {name} {value}; correct it")

@@ -1,6 +1,8 @@
 """Writes the table, the chart and the explanations from the raw rounds."""
 
+import json
 import statistics
+from pathlib import Path
 
 import chart
 
@@ -150,14 +152,45 @@ def backlog_line(results):
             f"applied all events {statistics.median(waits):.2f} s after its end."]
 
 
-def table(latest):
-    results = Results(latest["rounds"])
-    parts = [ratio_table(results)]
-    if results.values("one-process", "rate"):
-        parts.append(booking_table(results))
-    parts.append(rate_table(results) + backlog_line(results))
-    if results.values("half-load", "rate") or results.values("double-load", "rate"):
-        parts.append(open_loop_table(results))
+def growth_table(growth):
+    """Rows of the data that grows."""
+    levels, deletion, rebuild = growth["levels"], growth["deletion"], growth["rebuild"]
+    listing, restart = growth["listing"], growth["restart"]
+    first, last = levels[0], levels[-1]
+    lines = [
+        "| with growing data | ratio | figures |", "|---|---|---|",
+        f"| time of a booking at {last['at']:,} bookings : at {first['at']:,} | **{last['time_us'] / first['time_us']:.2f}** | "
+        + ", ".join(f"{level['time_us']:,.0f} µs at {level['at']:,}" for level in levels) + " |",
+        "| CPU of a booking, ours and redis-server's, the same | "
+        f"**{(last['server_cpu_us'] + last['redis_cpu_us']) / (first['server_cpu_us'] + first['redis_cpu_us']):.2f}** | "
+        + ", ".join(f"{level['server_cpu_us'] + level['redis_cpu_us']:,.0f} µs at {level['at']:,}" for level in levels) + " |",
+        f"| p99 of others while {deletion['bookings']:,} bookings are force-canceled : before | "
+        f"**{deletion['p99_during'] / deletion['p99_before']:.2f}** | {deletion['p99_during']:.0f} ms, before "
+        f"{deletion['p99_before']:.0f} ms, at {deletion['rate']:,.0f} bookings/s; {deletion['failed']} failed; all seats revoked after "
+        f"{deletion['revoked_seconds']:.1f} s, MyPage follows after {deletion['followed_seconds']:.1f} s |",
+        f"| `rebuild mypage` | {NONE} | {rebuild['events_per_second']:,.0f} events/s ({rebuild['events']:,} events in "
+        f"{rebuild['seconds']:.1f} s) |",
+        f"| all pages of {listing['exhibitions']:,} exhibitions, 200 a page | {NONE} | {listing['seconds']:.2f} s, the slowest page "
+        f"{listing['slowest_page_ms']:.0f} ms |",
+        f"| start with {restart['bookings']:,} bookings | {NONE} | redis-server loads in {restart['redis_seconds']:.1f} s, the museum "
+        f"is ready {restart['museum_seconds']:.1f} s later |",
+    ]
+    return lines
+
+
+def table(latest, growth):
+    """All tables, of what there is."""
+    parts = []
+    if latest:
+        results = Results(latest["rounds"])
+        parts.append(ratio_table(results))
+        if results.values("one-process", "rate"):
+            parts.append(booking_table(results))
+        parts.append(rate_table(results) + backlog_line(results))
+        if results.values("half-load", "rate") or results.values("double-load", "rate"):
+            parts.append(open_loop_table(results))
+    if growth:
+        parts.append(growth_table(growth["growth"]))
     return "\n\n".join("\n".join(lines) for lines in parts if len(lines) > 2)
 
 
@@ -191,28 +224,50 @@ compare ratios.
 - **Open loop**: the client sends at a fixed rate; latency counts from the time at which a request is due. It asks MyPage every two
   milliseconds for some of the bookings. It runs on the same processors, and its CPU time is in the table.
 
+- **Growing data** (`scripts/bench --growth`): one deployment is filled step by step, all roles in one process. The time of a booking
+  is that of the load and of catching up, divided by the bookings. During the deletion another exhibition sells at a third of the
+  rate just measured; p99 is the highest of all stretches of a few seconds.
+
 CPU times are user and system time of all threads, from `/proc/PID/stat`.
 """
 
 
-def write(folder, latest):
-    results = Results(latest["rounds"])
-    about = latest["about"]
-    rates = [
-        (title, results.median(contestant, prefix + ("processed_rate" if contestant in ("one-process", "five-processes", "fastapi")
-                                                      else "rate")), contestant in ("one-process", "five-processes", "synchronous"))
-        for title, contestant, prefix in CONTESTANTS[:6]]
-    rates = sorted((row for row in rates if row[1] is not None), key=lambda row: -row[1])
-    (folder / "chart.svg").write_text(chart.bars(
-        "Bookings per second", "64 clients, every write synced to disk; with consumers: until processed", rates))
-    kind = "one short round" if about["quick"] else f"{len(latest['rounds'])} rounds"
-    head = f"""# Benchmarks
+def read(folder):
+    """The rounds and the growth that the folder has; None for what it lacks."""
+    files = (Path(folder) / name for name in ("latest.json", "growth.json"))
+    return tuple(json.loads(file.read_text()) if file.exists() else None for file in files)
 
-`scripts/bench` wrote this page: {about['date']}, commit {about['commit']}, {kind}, {about['cpus']} processors ({about['model']}),
-redis-server {about['redis']}, load average {about['load_average']:.1f} before the run. The raw rounds are in
-[latest.json](latest.json).
 
-![Bookings per second of each contestant](chart.svg)
+def origin(about, kind, file):
+    return (
+        f"`scripts/bench{kind}` on {about['date']}, commit {about['commit']}, {about['cpus']} processors ({about['model']}), "
+        f"redis-server {about['redis']}, load average {about['load_average']:.1f} before the run. Raw figures: [{file}]({file}).")
 
-"""
-    (folder / "README.md").write_text(head + table(latest) + "\n" + ABOUT)
+
+def write(folder):
+    """Writes README.md, and chart.svg if there are rounds."""
+    folder = Path(folder)
+    latest, growth = read(folder)
+    head = ["# Benchmarks"]
+    if latest:
+        results = Results(latest["rounds"])
+        about = latest["about"]
+        head.append(origin(about, " --quick" if about["quick"] else "", "latest.json")
+                    + f" Medians of {len(latest['rounds'])} interleaved rounds.")
+    if growth:
+        head.append(origin(growth["about"], " --growth" + (" --quick" if growth["about"]["quick"] else ""), "growth.json"))
+    if latest and (rows := chart_rows(results)):
+        (folder / "chart.svg").write_text(chart.bars(
+            "Bookings per second", "64 clients, every write synced to disk; with consumers: until processed", rows))
+        head.append("![Bookings per second of each contestant](chart.svg)")
+    (folder / "README.md").write_text("\n\n".join(head + [table(latest, growth)]) + "\n" + ABOUT)
+
+
+def chart_rows(results):
+    ours = ("one-process", "five-processes", "synchronous")
+    rows = []
+    for title, contestant, prefix in CONTESTANTS[:6]:
+        value = results.median(contestant, "processed_rate") or results.median(contestant, "rate")
+        if value is not None:
+            rows.append((title, value, contestant in ours))
+    return sorted(rows, key=lambda row: -row[1])
