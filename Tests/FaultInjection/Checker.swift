@@ -159,7 +159,8 @@ struct Checker {
         let told = Set(operation.answers.compactMap { answer in if case .booking(let id, _, _) = answer { id } else { nil } })
         guard let id = told.first else {
             let isOpen =
-                operation.answers.contains(where: \.isOpen) && !(operation.key != nil && operation.answers.last?.leavesOpen == false)
+                operation.answers.contains(where: \.isOpen)
+                && !(operation.key != nil && operation.answers.last?.leavesOpen == false)
             expect(
                 isOpen || live.isEmpty, live.first ?? operation.visitor, "\(operation.visitor) was only ever refused, and has it")
             return
