@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a booking costs Redis while many visitors book at once. The figures depend on how many bookings come together, hardly on
-/// the machine; the bounds are those of docs/benchmarks, with room for a slow one.
+/// the machine; the bounds are those of docs/benchmarks, with a margin for a slow one.
 @Suite(.timeLimit(.minutes(3)))
 struct LoadCostTests {
     private static let visitors = 64
