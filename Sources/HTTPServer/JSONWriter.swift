@@ -33,7 +33,7 @@ public struct JSONWriter: Sendable {
         _ name: String, _ elements: Elements, _ write: (inout JSONWriter, Elements.Element) -> Void
     ) {
         value(name)
-        append(":")
+        bytes.append(UInt8(ascii: ":"))
         needsComma = false
         array(elements, write)
     }
@@ -63,7 +63,7 @@ public struct JSONWriter: Sendable {
     /// A member whose name is not known when the program is built.
     public mutating func member(named name: String, _ text: String) {
         value(name)
-        append(":")
+        bytes.append(UInt8(ascii: ":"))
         needsComma = false
         value(text)
     }
@@ -88,7 +88,7 @@ public struct JSONWriter: Sendable {
     /// A string as an element of an array.
     public mutating func value(_ text: String) {
         comma()
-        append("\"")
+        bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { characters in
             if characters.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) {
@@ -97,7 +97,7 @@ public struct JSONWriter: Sendable {
                 for byte in characters { write(escaping: byte) }
             }
         }
-        append("\"")
+        bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
 
@@ -116,7 +116,7 @@ public struct JSONWriter: Sendable {
 
     private mutating func name(_ name: StaticString) {
         comma()
-        append("\"")
+        bytes.append(UInt8(ascii: "\""))
         append(name)
         append("\":")
         needsComma = false
@@ -132,7 +132,7 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func comma() {
-        if needsComma { append(",") }
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = false
     }
 

@@ -56,6 +56,8 @@ final class RequestValidationHandler: ChannelInboundHandler {
 
     /// The target as a path and a query: `http://host/path` becomes `/path`, anything else that is no path is refused.
     private static func originForm(_ head: HTTPRequestHead) throws(Violation) -> String {
+        // Most targets are a path alone.
+        if head.method != .CONNECT, isPath(head.uri.utf8), !head.uri.utf8.contains(UInt8(ascii: "?")) { return head.uri }
         var target = head.uri[...]
         if target.utf8.first != UInt8(ascii: "/"), let scheme = target.range(of: "://"),
             ["http", "https"].contains(target[..<scheme.lowerBound].lowercased())
@@ -63,11 +65,12 @@ final class RequestValidationHandler: ChannelInboundHandler {
             target = target[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
             if !target.hasPrefix("/") { target = "/" + target }
         }
-        let isPath = target.utf8.first == UInt8(ascii: "/")
-        guard head.method != .CONNECT, isPath, target.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw Violation(what: "the target is no path")
-        }
+        guard head.method != .CONNECT, isPath(target.utf8) else { throw Violation(what: "the target is no path") }
         return RequestTarget.normalized(target)
+    }
+
+    private static func isPath(_ target: some Sequence<UInt8>) -> Bool {
+        target.first { _ in true } == UInt8(ascii: "/") && target.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }
 
