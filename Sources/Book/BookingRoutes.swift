@@ -9,7 +9,7 @@ struct BookingRoutes: Routes {
     let service: BookingService
     let partitions: any PartitionDirectory
 
-    func add(to router: Router<AppRequestContext>) {
+    func add(to router: AppRouter) {
         router.post("books") { try await book($0, $1) }
         router.collection("books", parameters: ["museumId", "status"]) { query, page in
             try await service.page(

@@ -7,7 +7,7 @@ struct AdmissionRoutes: Routes {
     let service: AdmissionService
     let partitions: any PartitionDirectory
 
-    func add(to router: Router<AppRequestContext>) {
+    func add(to router: AppRouter) {
         router.collection("confirms", parameters: ["museumId", "status"]) { query, page in
             try await service.page(
                 page, of: try query.exhibition("museumId"), statuses: try query.words("status"), in: partitions)

@@ -26,16 +26,35 @@ public enum ISO8601 {
     }
 }
 
-extension [UInt8] {
-    /// Appends a number in decimal digits, at least `width` of them.
-    mutating func append(_ number: Int, width: Int) {
-        let number = number.magnitude
-        var divisor: UInt = 1
-        for _ in 1..<width { divisor *= 10 }
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-            divisor /= 10
+/// Writes numbers with leading zeros, and what stands between them, into the bytes of a text.
+struct DigitWriter {
+    private let bytes: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    /// The text that the closure writes.
+    /// - Parameter capacity: as many bytes as it may write.
+    static func text(capacity: Int, _ write: (inout DigitWriter) -> Void) -> String {
+        String(unsafeUninitializedCapacity: capacity) { bytes in
+            var writer = DigitWriter(bytes: bytes)
+            write(&writer)
+            return writer.count
         }
+    }
+
+    private init(bytes: UnsafeMutableBufferPointer<UInt8>) { self.bytes = bytes }
+
+    /// - Parameter number: from 0 to what `width` digits can say.
+    mutating func write(_ number: Int, width: Int) {
+        var rest = number
+        for place in (count..<count + width).reversed() {
+            bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        }
+        count += width
+    }
+
+    mutating func write(_ mark: Unicode.Scalar) {
+        bytes[count] = UInt8(ascii: mark)
+        count += 1
     }
 }

@@ -27,9 +27,7 @@ public enum LocalDate {
 
     /// The day that many days after 1970-01-01.
     static func text(daysSince1970 days: Int) -> String {
-        var text: [UInt8] = []
-        text.append(dateOf: days)
-        return String(decoding: text, as: UTF8.self)
+        DigitWriter.text(capacity: 10) { $0.write(dateOf: days) }
     }
 
     /// Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
@@ -46,24 +44,23 @@ public enum LocalDate {
     }
 
     private static func text(_ year: Int, _ month: Int, _ day: Int) -> String {
-        var text: [UInt8] = []
-        text.append(year, month, day)
-        return String(decoding: text, as: UTF8.self)
+        "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))"
+    }
+
+    private static func pad(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }
 
-extension [UInt8] {
-    /// Appends a day as `YYYY-MM-DD`.
-    mutating func append(dateOf daysSince1970: Int) {
-        let (year, month, day) = LocalDate.parts(daysSince1970: daysSince1970)
-        append(year, month, day)
-    }
-
-    fileprivate mutating func append(_ year: Int, _ month: Int, _ day: Int) {
-        append(year, width: 4)
-        append(UInt8(ascii: "-"))
-        append(month, width: 2)
-        append(UInt8(ascii: "-"))
-        append(day, width: 2)
+extension DigitWriter {
+    /// Writes a day as `YYYY-MM-DD`: the nearest that a year of four digits has.
+    mutating func write(dateOf daysSince1970: Int) {
+        let (year, month, day) = LocalDate.parts(daysSince1970: min(max(daysSince1970, -719_528), 2_932_896))
+        write(year, width: 4)
+        write("-")
+        write(month, width: 2)
+        write("-")
+        write(day, width: 2)
     }
 }

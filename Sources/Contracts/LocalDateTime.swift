@@ -16,10 +16,10 @@ public struct LocalDateTime: Sendable, Equatable {
         let minutes = (milliseconds - days * dayLength) / 60_000
         date = LocalDate.text(daysSince1970: days)
         previousDate = LocalDate.text(daysSince1970: days - 1)
-        var time: [UInt8] = []
-        time.append(minutes / 60, width: 2)
-        time.append(UInt8(ascii: ":"))
-        time.append(minutes % 60, width: 2)
-        self.time = String(decoding: time, as: UTF8.self)
+        time = DigitWriter.text(capacity: 5) { writer in
+            writer.write(minutes / 60, width: 2)
+            writer.write(":")
+            writer.write(minutes % 60, width: 2)
+        }
     }
 }

@@ -4,7 +4,7 @@ import Hummingbird
 
 /// `GET /`: where the collections are.
 struct IndexRoutes: Routes {
-    func add(to router: Router<AppRequestContext>) {
+    func add(to router: AppRouter) {
         router.get("/") { request, _ in
             var writer = JSONWriter()
             writer.object { writer in

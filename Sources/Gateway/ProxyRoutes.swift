@@ -13,7 +13,7 @@ struct ProxyRoutes: Routes {
     var answerWithin: Duration { RequestDeadline.forwarded }
     private static let bodyLimit = 16 << 10
 
-    func add(to router: Router<AppRequestContext>) {
+    func add(to router: AppRouter) {
         let resource = service.resource
         for method in resource.collectionMethods {
             router.on("\(resource.path)", method: method) { try await forward($0, $1, path: "/" + resource.path) }
@@ -33,7 +33,7 @@ struct ProxyRoutes: Routes {
         var headers = ForwardedHeaders.request(request.headers)
         headers.replaceOrAdd(name: "X-Request-Id", value: context.metadata.requestId ?? "")
         let query = request.uri.query.map { "?" + $0 } ?? ""
-        // Hummingbird removes the body itself from the response to HEAD.
+        // The port removes the body itself from the response to HEAD.
         let forwarded = ProxyService.ForwardedRequest(
             method: request.method == .head ? .get : request.method, path: path + query, headers: headers, body: body)
         let deadline = RequestDeadline.current?.instant ?? .now + answerWithin

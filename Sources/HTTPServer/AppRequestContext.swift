@@ -6,6 +6,8 @@ public import Logging
 public struct AppRequestContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
     public internal(set) var metadata = RequestMetadata(requestId: nil, moment: 0)
+    /// What the path has in place of its route's id.
+    @usableFromInline var pathID: String?
     private let base: Logger
 
     public init(source: ApplicationRequestContextSource) {
@@ -32,7 +34,7 @@ public struct AppRequestContext: RequestContext {
 public protocol Routes: Sendable {
     /// How long the response to any of their requests may take once its body is there.
     var answerWithin: Duration { get }
-    func add(to router: Router<AppRequestContext>)
+    func add(to router: AppRouter)
 }
 
 extension Routes {
@@ -41,8 +43,9 @@ extension Routes {
 
 extension AppRequestContext {
     /// The path's `id`, or the failure that says what is not there.
+    @inlinable
     public func id<ID>(_ read: (String) -> ID?, orElse failure: (String) -> Failure) throws(RequestError) -> ID {
-        let raw = coreContext.parameters.get("id") ?? ""
+        let raw = pathID ?? ""
         guard let id = read(raw) else { throw .failure(failure(raw)) }
         return id
     }

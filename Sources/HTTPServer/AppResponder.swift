@@ -5,7 +5,6 @@ import Logging
 
 /// The outermost responder of a port: names the request, responds with 404 and 405, and turns every failure into a problem document.
 public struct AppResponder: HTTPResponder {
-    private let responder: RouterResponder<AppRequestContext>
     private let paths: PathTable
     private let now: CurrentTime
     private let metrics: RequestMetrics
@@ -17,10 +16,7 @@ public struct AppResponder: HTTPResponder {
     ///   - routes: all that the port serves.
     ///   - load: what the port is working at.
     init(role: String, routes: [any Routes], now: @escaping CurrentTime, load: ConcurrencyLimiter) {
-        let router = Router(context: AppRequestContext.self, options: .autoGenerateHeadEndpoints)
-        for routes in routes { routes.add(to: router) }
         self.paths = PathTable(routes)
-        self.responder = router.buildResponder()
         self.now = now
         self.metrics = RequestMetrics(service: role)
         self.tracing = RequestTracing(service: role)
@@ -43,6 +39,7 @@ public struct AppResponder: HTTPResponder {
         let start = ContinuousClock.now
         let requestId = RequestIdentifier.of(request)
         var context = context
+        context.pathID = match.id
         context.metadata = RequestMetadata(requestId: requestId, traceparent: traceparent, moment: now())
         var response: Response
         do {
@@ -72,12 +69,12 @@ public struct AppResponder: HTTPResponder {
         if match.isWatched { load.show() }
         guard match.isWatched || load.begin() else { throw Failure.overloaded }
         defer { if !match.isWatched { load.end() } }
-        let queue = try match.deadlines.get()
+        let endpoint = try match.endpoint.get()
         try Preconditions.check(request.headers)
-        let deadline = RequestDeadline(isRead: [.get, .head].contains(request.method), queue: queue)
+        let deadline = RequestDeadline(isRead: [.get, .head].contains(request.method), queue: endpoint.deadlines)
         // The routes of these methods read the body. Their deadline begins at the end of the body.
         if ![.post, .put, .patch].contains(request.method) { deadline.begin() }
-        return try await deadline.response { try await responder.respond(to: request, context: context) }
+        return try await deadline.response { try await endpoint.handler(request, context) }
     }
 
     private func answer(_ error: any Error, requestId: String, request: Request, context: AppRequestContext) -> Response {

@@ -1,7 +1,7 @@
 public import Contracts
-public import Hummingbird
+import Hummingbird
 
-extension Router<AppRequestContext> {
+extension AppRouter {
     /// The GET routes of a collection: its pages, and each of its resources.
     /// - Parameters:
     ///   - relation: the collection's path and its relation.

@@ -25,6 +25,7 @@ public struct HALLinks: Sendable {
 
 extension HALResource {
     func write(to writer: inout JSONWriter) {
+        let links = links
         writer.object { writer in
             writeMembers(to: &writer)
             writer.object("_links") { writer in

@@ -51,7 +51,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             let requestLine = RequestLineHandler()
             try pipeline.addHandler(requestLine, position: .before(parser))
-            try pipeline.addHandler(RequestValidationHandler(requestLine), position: .after(parser))
+            let validation = RequestValidationHandler(requestLine) { self.isClosing || self.pendingResponses > 0 }
+            try pipeline.addHandler(validation, position: .after(parser))
         } catch {
             preconditionFailure("Hummingbird's pipeline has changed: \(error)")
         }
@@ -150,7 +151,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             isResponding = true
             if head.headerFields[.connection].map(Self.requestsClose) ?? false { responsesLeft = 1 }
             if drain.hasBegun, responsesLeft == nil { responsesLeft = pendingResponses }
-            if responsesLeft == 1 { head.headerFields[.connection] = "close" }
+            guard responsesLeft == 1 else { return context.write(data, promise: promise) }
+            head.headerFields[.connection] = "close"
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:

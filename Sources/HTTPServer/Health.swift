@@ -1,6 +1,6 @@
 import Contracts
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 public import ServiceLifecycle
 import Synchronization
 
@@ -37,7 +37,7 @@ public struct HealthRoutes: Routes {
         self.isReady = isReady
     }
 
-    public func add(to router: Router<AppRequestContext>) {
+    public func add(to router: AppRouter) {
         router.get("livez") { _, _ in Self.plain(.ok, "alive\n") }
         router.get("readyz") { _, _ in
             if drain.hasBegun { return Self.plain(.serviceUnavailable, "shutting down\n") }

@@ -1,19 +1,14 @@
 import HTTPTypes
-import Hummingbird
 
-/// Which paths a port has, what each takes, and how long its response may take.
+/// Which paths a port has, what responds to each method there, and how long that may take.
 struct PathTable: Sendable {
     private struct Entry: Sendable {
         let route: Route
-        /// The pattern's parts; `nil` for one that takes any text.
+        /// The pattern's parts; `nil` for the id.
         let parts: [String?]
         let deadlines: DeadlineQueue
         let isWatched: Bool
-        var methods: [HTTPRequest.Method]
-
-        func fits(_ path: [Substring.UTF8View]) -> Bool {
-            parts.count == path.count && zip(parts, path).allSatisfy { part, text in part?.utf8.elementsEqual(text) ?? true }
-        }
+        var handlers: [(method: HTTPRequest.Method, handler: AppRouter.Handler)] = []
     }
 
     /// A route's pattern, and its place among the port's.
@@ -33,20 +28,21 @@ struct PathTable: Sendable {
         for routes in routes {
             let queue = queues[routes.answerWithin] ?? DeadlineQueue(limit: routes.answerWithin)
             queues[routes.answerWithin] = queue
-            let router = Router(context: AppRequestContext.self)
+            let router = AppRouter()
             routes.add(to: router)
-            for route in router.routes {
-                let pattern = "/" + "\(route.path)".split(separator: "/").joined(separator: "/")
-                let methods = route.method == .get ? [.get, .head] : [route.method]
-                if let index = entries.firstIndex(where: { $0.route.pattern == pattern }) {
-                    entries[index].methods += methods
-                } else {
+            for (path, method, handler) in router.routes {
+                let parts = path.split(separator: "/")
+                let pattern = "/" + parts.joined(separator: "/")
+                let index = entries.firstIndex { $0.route.pattern == pattern } ?? entries.count
+                if index == entries.count {
                     entries.append(
                         Entry(
-                            route: Route(number: entries.count, pattern: pattern),
-                            parts: pattern.split(separator: "/").map { "{:".contains($0.first!) ? nil : String($0) },
-                            deadlines: queue, isWatched: Self.watched.contains(pattern), methods: methods))
+                            route: Route(number: index, pattern: pattern),
+                            parts: parts.map { $0.hasPrefix("{") ? nil : String($0) },
+                            deadlines: queue, isWatched: Self.watched.contains(pattern)))
                 }
+                entries[index].handlers.append((method, handler))
+                if method == .get { entries[index].handlers.append((.head, handler)) }
             }
         }
     }
@@ -57,29 +53,65 @@ struct PathTable: Sendable {
         let path: String
         /// `nil` for a path that the port does not have.
         let route: Route?
+        /// What the path has in place of the id.
+        let id: String?
         /// Whether it is one of monitoring's, such as `/livez`.
         let isWatched: Bool
-        /// Where the deadline of such a request belongs, or why there is no such request.
-        let deadlines: Result<DeadlineQueue, RequestError>
+        /// What responds, or why nothing does.
+        let endpoint: Result<Endpoint, RequestError>
     }
 
-    func match(_ method: HTTPRequest.Method, _ target: String) -> Match {
-        let unknown = Match(path: target, route: nil, isWatched: false, deadlines: .failure(.unknownPath))
-        let slash = UInt8(ascii: "/")
-        let path = target == "/" ? [] : target.utf8.dropFirst().split(separator: slash, omittingEmptySubsequences: false)
-        // Neither /museums/ nor //museums is /museums: an empty segment is a segment (RFC 3986, 3.3).
-        guard path.allSatisfy({ !$0.isEmpty }) else { return unknown }
-        // No id has a slash in it; written as %2F it must not look like one where it is decoded later.
-        guard !target.utf8.contains(UInt8(ascii: "%")) || !target.lowercased().contains("%2f") else { return unknown }
+    struct Endpoint: Sendable {
+        let handler: AppRouter.Handler
+        /// Where the deadline of such a request belongs.
+        let deadlines: DeadlineQueue
+    }
+
+    func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
+        var found: (entry: Int, id: String?)?
+        var allowed: Set<String> = []
         // A literal path comes before one with an id in it: a request for the first never matches /museums/{id}.
-        guard let first = entries.firstIndex(where: { $0.fits(path) }) else { return unknown }
-        for entry in entries[first...] where entry.methods.contains(method) && entry.fits(path) {
-            return Match(path: target, route: entry.route, isWatched: entry.isWatched, deadlines: .success(entry.deadlines))
+        for index in entries.indices {
+            guard case .some(let id) = Self.fit(path, entries[index].parts) else { continue }
+            found = found ?? (index, id)
+            let entry = entries[index]
+            if let handler = entry.handlers.first(where: { $0.method == method })?.handler {
+                return Match(
+                    path: path, route: entry.route, id: id, isWatched: entry.isWatched,
+                    endpoint: .success(Endpoint(handler: handler, deadlines: entry.deadlines)))
+            }
+            allowed.formUnion(entry.handlers.map(\.method.rawValue))
         }
-        let allowed = Set(entries.filter { $0.fits(path) }.flatMap { $0.methods.map(\.rawValue) }).sorted()
-        let entry = entries[first]
+        guard let found else {
+            return Match(path: path, route: nil, id: nil, isWatched: false, endpoint: .failure(.unknownPath))
+        }
+        let entry = entries[found.entry]
         return Match(
-            path: target, route: entry.route, isWatched: entry.isWatched,
-            deadlines: .failure(.methodNotAllowed(allowed: allowed)))
+            path: path, route: entry.route, id: found.id, isWatched: entry.isWatched,
+            endpoint: .failure(.methodNotAllowed(allowed: allowed.sorted())))
+    }
+
+    /// Whether a path has the parts of a pattern, and what it has in place of the id.
+    private static func fit(_ path: String, _ parts: [String?]) -> String?? {
+        let slash = UInt8(ascii: "/")
+        if parts.isEmpty { return path == "/" ? .some(nil) : nil }
+        var id: String?
+        var rest = path.utf8[...]
+        for part in parts {
+            guard rest.popFirst() == slash else { return nil }
+            let text = rest.prefix { $0 != slash }
+            rest = rest[text.endIndex...]
+            if let part {
+                guard part.utf8.elementsEqual(text) else { return nil }
+            } else {
+                // Neither /museums/ nor //museums is /museums: an empty segment is a segment (RFC 3986, 3.3).
+                guard !text.isEmpty else { return nil }
+                let given = String(Substring(text))
+                // No id has a slash in it; written as %2F it must not look like one where it is decoded later.
+                guard !given.utf8.contains(UInt8(ascii: "%")) || !given.lowercased().contains("%2f") else { return nil }
+                id = given
+            }
+        }
+        return rest.isEmpty ? .some(id) : nil
     }
 }

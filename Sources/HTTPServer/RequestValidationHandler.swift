@@ -4,21 +4,25 @@ import NIOHTTP1
 
 /// Behind the parser: refuses heads that two servers could understand in two ways (RFC 9112, 3, 6 and 11.2), and settles what
 /// the rest of the deployment need not know: absolute targets, HTTP/1.0, offers to upgrade, `Expect`.
-final class RequestValidationHandler: ChannelDuplexHandler {
+final class RequestValidationHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
-    typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
     /// Why a head was refused. Nothing of it, or behind it, has been passed on.
     struct Violation: Error { let what: String }
 
     private let requestLine: RequestLineHandler
+    private let isResponseDue: () -> Bool
     private var hasEnded = false
-    private var unanswered = 0
 
-    /// - Parameter requestLine: told what the parser has read.
-    init(_ requestLine: RequestLineHandler) { self.requestLine = requestLine }
+    /// - Parameters:
+    ///   - requestLine: told what the parser has read.
+    ///   - isResponseDue: whether an earlier request has not been responded to yet.
+    init(_ requestLine: RequestLineHandler, isResponseDue: @escaping () -> Bool) {
+        self.requestLine = requestLine
+        self.isResponseDue = isResponseDue
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
@@ -30,29 +34,30 @@ final class RequestValidationHandler: ChannelDuplexHandler {
         if hasEnded { return }
         guard case .head(var head) = part else { return context.fireChannelRead(data) }
         let fields = DecisiveFields(head.headers)
+        let target: String
         do throws(Violation) {
             try fields.check(version: head.version)
-            head.uri = try Self.originForm(head)
+            target = try Self.originForm(head)
         } catch {
             hasEnded = true
             return context.fireErrorCaught(error)
         }
-        // The parser reads nothing behind an offer to upgrade, and we take up none; HTTP/1.0 ends with the response.
-        if head.version.minor == 0 || fields.hasUpgrade { head.headers.replaceOrAdd(name: "Connection", value: "close") }
-        if unanswered == 0, head.version.minor == 1, fields.waitsForContinue {
+        if head.version.minor == 1, fields.waitsForContinue, !isResponseDue() {
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
         }
-        unanswered += 1
+        // The parser reads nothing behind an offer to upgrade, and we take up none; HTTP/1.0 ends with the response.
+        let closes = head.version.minor == 0 || fields.hasUpgrade
+        // Most heads stay as they are.
+        if !closes, target == head.uri { return context.fireChannelRead(data) }
+        head.uri = target
+        if closes { head.headers.replaceOrAdd(name: "Connection", value: "close") }
         context.fireChannelRead(wrapInboundOut(.head(head)))
-    }
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { unanswered -= 1 }
-        context.write(data, promise: promise)
     }
 
     /// The target as a path and a query: `http://host/path` becomes `/path`, anything else that is no path is refused.
     private static func originForm(_ head: HTTPRequestHead) throws(Violation) -> String {
+        // Most targets are a path alone.
+        if head.method != .CONNECT, isPath(head.uri.utf8), !head.uri.utf8.contains(UInt8(ascii: "?")) { return head.uri }
         var target = head.uri[...]
         if target.utf8.first != UInt8(ascii: "/"), let scheme = target.range(of: "://"),
             ["http", "https"].contains(target[..<scheme.lowerBound].lowercased())
@@ -60,10 +65,12 @@ final class RequestValidationHandler: ChannelDuplexHandler {
             target = target[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
             if !target.hasPrefix("/") { target = "/" + target }
         }
-        guard head.method != .CONNECT, target.hasPrefix("/"), target.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw Violation(what: "the target is no path")
-        }
+        guard head.method != .CONNECT, isPath(target.utf8) else { throw Violation(what: "the target is no path") }
         return RequestTarget.normalized(target)
+    }
+
+    private static func isPath(_ target: some Sequence<UInt8>) -> Bool {
+        target.first { _ in true } == UInt8(ascii: "/") && target.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }
 

@@ -8,7 +8,7 @@ struct ExhibitionRoutes: Routes {
     let service: ExhibitionService
     let partitions: any PartitionDirectory
 
-    func add(to router: Router<AppRequestContext>) {
+    func add(to router: AppRouter) {
         router.post("museums") { try await register($0, $1) }
         router.collection("museums", parameters: ["date", "from", "to", "hall", "status"]) { query, page in
             try await service.page(page, try filter(query), in: partitions)

@@ -14,7 +14,7 @@ struct ReservationRoutes: Routes {
     /// 64 reservations with the longest visitors, fully escaped.
     private static let bodyLimit = 128 << 10
 
-    func add(to router: Router<AppRequestContext>) {
+    func add(to router: AppRouter) {
         router.post("museums/{id}/reservations") { request, context in
             let id = try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
             let reservations = try Self.read(try await JSON(body: request, limit: Self.bodyLimit), for: id)

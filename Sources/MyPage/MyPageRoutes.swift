@@ -7,7 +7,7 @@ struct MyPageRoutes: Routes {
     let service: MyPageService
     let partitions: any PartitionDirectory
 
-    func add(to router: Router<AppRequestContext>) {
+    func add(to router: AppRouter) {
         router.collection("myPages", parameters: ["visitor"]) { query, page in
             try await service.page(page, of: try query.text("visitor", length: 1...64), in: partitions)
         } find: {

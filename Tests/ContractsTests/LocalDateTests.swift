@@ -12,6 +12,15 @@ struct LocalDateTests {
         #expect(LocalDate.lastDay(date: date, startTime: startTime, endTime: endTime) == last)
     }
 
+    /// A neighbour that no year of four digits has is no day.
+    @Test func theEndsOfTheCalendar() {
+        #expect(LocalDate.lastDay(date: "9999-12-31", startTime: "22:00", endTime: "01:00") == "9999-12-31")
+        #expect(LocalDate.previous("0000-01-01") == "0000-01-01")
+        #expect(LocalDate.previous("2000-03-01") == "2000-02-29" && LocalDate.previous("2001-01-01") == "2000-12-31")
+        #expect(LocalDateTime(400_000_000_000_000, secondsFromGMT: 0).date == "9999-12-31")
+        #expect(LocalDateTime(-400_000_000_000_000, secondsFromGMT: 0).previousDate == "0000-01-01")
+    }
+
     @Test(
         arguments: [
             // 2025-11-24T16:00:00.042Z

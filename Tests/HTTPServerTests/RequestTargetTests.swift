@@ -46,7 +46,7 @@ struct RequestTargetTests {
         let parts = Parts()
         try pipeline.addHandlers([
             requestLine, ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)),
-            RequestValidationHandler(requestLine),
+            RequestValidationHandler(requestLine) { false },
             parts,
         ])
         defer { _ = try? channel.finish(acceptAlreadyClosed: true) }

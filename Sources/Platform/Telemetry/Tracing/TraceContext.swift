@@ -13,6 +13,7 @@ public struct TraceContext: Sendable, Equatable {
 
     private static let sampled: UInt8 = 0x01
     private static let definedFlags: UInt8 = 0x03
+    private static let random = RandomNumbers()
     /// Systems pass on at least so much (W3C Trace Context, 3.3.1.5). A longer one is left out.
     private static let traceStateLimit = 512
 
@@ -46,13 +47,13 @@ public struct TraceContext: Sendable, Equatable {
     /// The first span of a new trace.
     static func newTrace(isSampled: Bool) -> TraceContext {
         TraceContext(
-            trace: UInt128.random(in: 1 ... .max), span: UInt64.random(in: 1 ... .max), flags: isSampled ? sampled : 0,
+            trace: UInt128(random.next()) << 64 | UInt128(random.next()), span: random.next(), flags: isSampled ? sampled : 0,
             traceState: nil)
     }
 
     /// Another span of the same trace.
     func newSpan() -> TraceContext {
-        TraceContext(trace: trace, span: UInt64.random(in: 1 ... .max), flags: flags, traceState: traceState)
+        TraceContext(trace: trace, span: Self.random.next(), flags: flags, traceState: traceState)
     }
 
     /// Of the code that is running.

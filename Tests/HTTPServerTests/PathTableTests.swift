@@ -1,0 +1,64 @@
+import HTTPTypes
+import Hummingbird
+import Testing
+
+@testable import HTTPServer
+
+/// Which route a path and a method lead to.
+struct PathTableTests {
+    private struct SomeRoutes: Routes {
+        func add(to router: AppRouter) {
+            for path in ["/", "livez", "museums", "museums/new", "museums/{id}"] {
+                router.get(path) { _, _ in Response(status: .ok) }
+            }
+            router.post("museums") { _, _ in Response(status: .created) }
+            router.delete("museums/{id}") { _, _ in Response(status: .accepted) }
+            router.post("museums/{id}/reservations") { _, _ in Response(status: .ok) }
+        }
+    }
+
+    private let table = PathTable([SomeRoutes()])
+
+    @Test(
+        arguments: [
+            ("/", "/", nil), ("/livez", "/livez", nil), ("/museums", "/museums", nil), ("/museums/new", "/museums/new", nil),
+            ("/museums/a1", "/museums/{id}", "a1"), ("/museums/%41", "/museums/{id}", "%41"),
+            ("/museums/%", "/museums/{id}", "%"),
+            ("/museums/{id}", "/museums/{id}", "{id}"),
+        ] as [(String, String, String?)])
+    func aPathOfTheTable(_ path: String, _ route: String, _ id: String?) throws {
+        for method in [HTTPRequest.Method.get, .head] {
+            let match = table.match(method, path)
+            #expect(match.route?.pattern == route && match.id == id)
+            #expect(match.isWatched == (path == "/livez"))
+            _ = try match.endpoint.get()
+        }
+    }
+
+    @Test(arguments: [
+        "//", "/museum", "/museumss", "/Museums", "/museums/", "//museums", "/museums//", "/museums/a1/",
+        "/museums//reservations", "/museums/a1/reservation", "/museums/a1/reservations/", "/museums/a%2Fb", "/museums/a%2fb",
+        "/museums%2Fa1", "", "museums", "/livez/",
+    ])
+    func noPathOfTheTable(_ path: String) {
+        let match = table.match(.get, path)
+        #expect(match.route == nil && !match.isWatched)
+        #expect(throws: RequestError.unknownPath) { try match.endpoint.get() }
+    }
+
+    @Test(arguments: [
+        ("/museums", HTTPRequest.Method.delete, ["GET", "HEAD", "POST"]), ("/museums/a1", .patch, ["DELETE", "GET", "HEAD"]),
+        ("/museums/a1/reservations", .get, ["POST"]), ("/livez", .post, ["GET", "HEAD"]),
+    ])
+    func otherMethods(_ path: String, _ method: HTTPRequest.Method, _ allowed: [String]) {
+        #expect(throws: RequestError.methodNotAllowed(allowed: allowed)) { try table.match(method, path).endpoint.get() }
+    }
+
+    /// A literal path has its own methods; those that it lacks may be the pattern's.
+    @Test func bothFit() throws {
+        #expect(table.match(.delete, "/museums/new").id == "new")
+        #expect(throws: RequestError.methodNotAllowed(allowed: ["DELETE", "GET", "HEAD"])) {
+            try table.match(.put, "/museums/new").endpoint.get()
+        }
+    }
+}
