@@ -222,8 +222,8 @@ compare ratios.
 - **Round trips**: `total_reads_processed`, the reads from clients' sockets. A request over 16 KiB counts more than once.
   **Commands inside scripts**: all of `commandstats` but the commands that clients send outside scripts.
 - **One client**: the same client sends `POST /books` over one connection, and the reserve script twice in a row over another.
-- **Open loop**: the client sends at a fixed rate; latency counts from the time at which a request is due. It asks MyPage every two
-  milliseconds for some of the bookings. It runs on the same processors, and its CPU time is in the table. A booking that has no
+- **Open loop**: the client sends at a fixed rate; latency counts from the time at which a request is due. It asks MyPage
+  repeatedly for some of the bookings, until they are visible. It runs on the same processors, and its CPU time is in the table. A booking that has no
   response within two seconds counts as failed.
 - **Growing data** (`scripts/bench --growth`): one deployment is filled step by step, all roles in one process. The time of a booking
   is that of the load and of catching up, divided by the bookings. During the deletion another exhibition sells at a third of the
