@@ -86,17 +86,24 @@ def measure(settings, names):
     return rounds
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        say(f"scripts/bench: {message}; see scripts/bench --help")
+        sys.exit(64)
+
+
 def arguments():
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="scripts/bench", description="Measures the museum side by side with its peers, at most ten minutes.",
         epilog="KEEP=1 keeps the temporary folders with the servers' logs and data.")
     parser.add_argument("--quick", action="store_true", help="one short round, about 90 seconds")
     parser.add_argument("--program", metavar="PATH", help="the museum's program; without it a release is built")
     parser.add_argument("--only", metavar="NAME,...", help="only these: " + ", ".join(contestants.ALL))
-    parser.add_argument("--output", metavar="FOLDER", default=str(ROOT / "docs" / "benchmarks"),
+    parser.add_argument("--output", metavar="FOLDER", default=str(ROOT / "docs" / "benchmarks"), type=os.path.abspath,
                         help="where the table, the chart and the rounds are written (default docs/benchmarks)")
     parser.add_argument("--growth", action="store_true",
                         help="measure growing data instead: about 40 minutes, with --quick about 2")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--venv", help=argparse.SUPPRESS)
     parser.add_argument("--nio", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -104,6 +111,11 @@ def arguments():
     for name in names:
         if name not in contestants.ALL:
             parser.error(f"--only does not know {name!r}; it knows {', '.join(contestants.ALL)}")
+    if options.program:
+        # Servers are started in folders of their own.
+        options.program = os.path.abspath(options.program)
+        if not os.access(options.program, os.X_OK) or os.path.isdir(options.program):
+            parser.error(f"--program: {options.program} is not a program; build it, or leave the option out")
     # In the order in which they are compared, whatever order they were named in.
     options.names = [name for name in contestants.ALL if name in names]
     return options
@@ -123,6 +135,8 @@ def interrupted(number, frame):
 
 def main():
     options = arguments()
+    if options.check:
+        return 0
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGHUP, interrupted)
     try:

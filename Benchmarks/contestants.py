@@ -215,18 +215,17 @@ def at_rate(settings, name, share):
         load.wrk(name, museum.ports["book"], "", settings.warm_up, "book.lua", {"EXHIBITION": exhibition})
         wait_until_caught_up(stage, calls.STREAMS, is_confirmed, CATCH_UP)
         before = museum.bookings(exhibition)
-        began = time.monotonic()
         rate = settings.best_rate * share
         samples = int(100 * settings.seconds) if share < 1 else 0
         result = load.open_loop(
             museum.ports["book"], museum.ports["mypage"], exhibition, rate, settings.seconds, samples)
-        load_seconds = time.monotonic() - began
+        load_end = time.monotonic()
         wait_until_caught_up(stage, calls.STREAMS, is_confirmed, CATCH_UP)
-        total = time.monotonic() - began
+        catch_up = time.monotonic() - load_end
         bookings = museum.bookings(exhibition) - before
         return result | {
-            "rate": rate, "created_rate": result["created"] / result["seconds"], "load_seconds": load_seconds,
-            "processed_rate": bookings / total, "best_rate": settings.best_rate,
+            "rate": rate, "created_rate": result["created"] / result["seconds"], "catch_up_seconds": catch_up,
+            "processed_rate": bookings / (result["all_seconds"] + catch_up), "best_rate": settings.best_rate,
         }
 
 

@@ -41,8 +41,8 @@ class Growth:
             if missing <= 0 or time.monotonic() > self.until:
                 self.wait()
                 return has
-            if missing < rate:
-                # The last ones one by one, so that the level is met.
+            if missing <= max(2000, rate):
+                # The last ones at a fixed rate, so that the level is met.
                 load.open_loop(self.museum.ports["book"], self.museum.ports["mypage"], exhibition, 500, missing / 500, 0)
                 continue
             seconds = max(1, min(10, int(missing / rate)))

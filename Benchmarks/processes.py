@@ -91,6 +91,11 @@ class Stage:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            # Each command has a process group of its own; what it has left behind ends with it.
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         if isinstance(failure, BenchError):
             failure.args = (f"{failure}; the last log lines: " + " | ".join(
                 f"{process.label}: {self.tail(process.label)}" for process in self.processes if process.label != "redis"),)

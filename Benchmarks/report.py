@@ -199,11 +199,12 @@ ABOUT = """
 
 Each contestant has a redis-server of its own, started from [redis.conf](../../redis/redis.conf): `appendonly yes`,
 `appendfsync always`. Load generator, server and redis-server share the processors of one machine. A round measures every
-contestant once, in the order in which they are compared. Each figure is the median of the rounds. A ratio is computed in each
+contestant once, in the order in which they are compared; every other round runs in the opposite order. Each figure is the median of the rounds. A ratio is computed in each
 round, and then the median of these; the lowest and the highest are in brackets. Absolute figures differ from machine to machine;
 compare ratios.
 
-- **Load**: `wrk -t2 -c64`, keep-alive, each request for a visitor of its own. A response that is not 2xx ends the run.
+- **Load**: `wrk -t2 -c64`, keep-alive, each request for a visitor of its own. If a response is not 2xx, the contestant runs once
+  more; then the run fails. `failed_first` in the raw figures names it.
 - **One process**: all roles; the load goes to Book's port. **Five processes**: one for each role; the load goes to the gateway.
 - **Processed/s**: bookings divided by the time of the load and of catching up: until MyPage shows the last booking as `CONFIRMED`,
   and every consumer group has applied and acknowledged all events. CPU, round trips and bytes of a booking count over the same time.
@@ -221,9 +222,9 @@ compare ratios.
 - **Round trips**: `total_reads_processed`, the reads from clients' sockets. A request over 16 KiB counts more than once.
   **Commands inside scripts**: all of `commandstats` but the commands that clients send outside scripts.
 - **One client**: the same client sends `POST /books` over one connection, and the reserve script twice in a row over another.
-- **Open loop**: the client sends at a fixed rate; latency counts from the time at which a request is due. It asks MyPage every two
-  milliseconds for some of the bookings. It runs on the same processors, and its CPU time is in the table.
-
+- **Open loop**: the client sends at a fixed rate; latency counts from the time at which a request is due. It asks MyPage
+  repeatedly for some of the bookings, until they are visible. It runs on the same processors, and its CPU time is in the table. A booking that has no
+  response within two seconds counts as failed.
 - **Growing data** (`scripts/bench --growth`): one deployment is filled step by step, all roles in one process. The time of a booking
   is that of the load and of catching up, divided by the bookings. During the deletion another exhibition sells at a third of the
   rate just measured; p99 is the highest of all stretches of a few seconds.
@@ -253,7 +254,7 @@ def write(folder):
         results = Results(latest["rounds"])
         about = latest["about"]
         head.append(origin(about, " --quick" if about["quick"] else "", "latest.json")
-                    + f" Medians of {len(latest['rounds'])} interleaved rounds.")
+                    + (f" Medians of {len(latest['rounds'])} interleaved rounds." if len(latest["rounds"]) > 1 else " One round."))
     if growth:
         head.append(origin(growth["about"], " --growth" + (" --quick" if growth["about"]["quick"] else ""), "growth.json"))
     if latest and (rows := chart_rows(results)):
