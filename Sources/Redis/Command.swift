@@ -77,56 +77,37 @@ public struct Command: Sendable {
 
     /// Writes the command as RESP.
     func encode(into buffer: inout ByteBuffer) {
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: encodedSize) { bytes in
+            var writer = RESPWriter(bytes)
+            write(to: &writer)
+            return writer.count
+        }
+    }
+
+    private func write(to writer: inout RESPWriter) {
         switch form {
         case .texts(let texts):
-            buffer.writeLength(texts.count, after: "*")
-            for text in texts { buffer.writeArgument(text) }
+            writer.write("*", texts.count)
+            for text in texts { writer.write(text) }
         case .arguments(let arguments):
-            buffer.writeLength(arguments.count, after: "*")
-            for argument in arguments { buffer.writeArgument(argument) }
+            writer.write("*", arguments.count)
+            for argument in arguments { argument.write(to: &writer) }
         case .call(let script, let keys, let arguments, let isWhole):
-            buffer.writeLength(3 + keys.count + arguments.count, after: "*")
-            buffer.writeArgument(isWhole ? "EVAL" : "EVALSHA")
-            buffer.writeArgument(isWhole ? script.source : script.sha1)
-            buffer.writeArgument(String(keys.count))
-            for key in keys { buffer.writeArgument(key) }
-            for argument in arguments { buffer.writeArgument(argument) }
+            writer.write("*", 3 + keys.count + arguments.count)
+            writer.write(isWhole ? "EVAL" : "EVALSHA")
+            writer.write(isWhole ? script.source : script.sha1)
+            writer.write(String(keys.count))
+            for key in keys { writer.write(key) }
+            for argument in arguments { argument.write(to: &writer) }
         }
     }
 }
 
-extension ByteBuffer {
-    fileprivate mutating func writeArgument(_ argument: Command.Argument) {
-        switch argument {
-        case .text(let text): writeArgument(text)
-        case .bytes(let bytes):
-            writeLength(bytes.count, after: "$")
-            writeBytes(bytes)
-            writeStaticString("\r\n")
-        }
-    }
-
-    fileprivate mutating func writeArgument(_ text: String) {
-        writeLength(text.utf8.count, after: "$")
-        writeString(text)
-        writeStaticString("\r\n")
-    }
-
-    /// Writes a line such as `$12`, without a string for the number: every argument has one.
-    fileprivate mutating func writeLength(_ length: Int, after mark: Unicode.Scalar) {
-        writeWithUnsafeMutableBytes(minimumWritableBytes: 24) { bytes in
-            var divisor = 1
-            while length / divisor >= 10 { divisor *= 10 }
-            bytes[0] = UInt8(ascii: mark)
-            var count = 1
-            while divisor > 0 {
-                bytes[count] = UInt8(ascii: "0") + UInt8(length / divisor % 10)
-                divisor /= 10
-                count += 1
-            }
-            bytes[count] = UInt8(ascii: "\r")
-            bytes[count + 1] = UInt8(ascii: "\n")
-            return count + 2
+extension Command.Argument {
+    fileprivate func write(to writer: inout RESPWriter) {
+        switch self {
+        case .text(let text): writer.write(text)
+        case .bytes(let bytes): bytes.withUnsafeBytes { writer.write($0) }
         }
     }
 }

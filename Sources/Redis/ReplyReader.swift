@@ -108,21 +108,20 @@ private struct ReplyBuilder {
         return true
     }
 
-    mutating func add(_ value: Reply) -> Bool {
-        var value = value
-        while !arrays.isEmpty {
-            let last = arrays.count - 1
-            arrays[last].elements.append(value)
-            guard arrays[last].elements.count == arrays[last].count else { return true }
-            value = .array(arrays.removeLast().elements)
+    mutating func add(_ value: consuming Reply) -> Bool {
+        guard !arrays.isEmpty else {
+            reply = value
+            return true
         }
-        reply = value
-        return true
+        let last = arrays.count - 1
+        arrays[last].elements.append(value)
+        guard arrays[last].elements.count == arrays[last].count else { return true }
+        return add(.array(arrays.removeLast().elements))
     }
 
     fileprivate static func string(of bytes: UnsafeRawBufferPointer) -> Reply {
         // Most are ASCII, and finding that out costs a quarter of validating.
-        if bytes.allSatisfy({ $0 < 0x80 }) { return .text(String(decoding: bytes, as: UTF8.self)) }
+        if bytes.reduce(0, |) < 0x80 { return .text(String(decoding: bytes, as: UTF8.self)) }
         return String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .bytes(Array(bytes))
     }
 

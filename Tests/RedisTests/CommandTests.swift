@@ -32,6 +32,25 @@ extension AllServerTests {
             )
         }
 
+        /// The memory for a command is as large as its size says, and writing past it would end the process.
+        @Test(arguments: [0, 1, 9, 10, 99, 100, 1000, 100_000])
+        func theSizeIsEnough(length: Int) throws {
+            let text = String(repeating: "x", count: length)
+            let bytes = Command.Argument.bytes([UInt8](repeating: 0xFF, count: length))
+            let script = Script(name: text, source: "return '\(text)'")
+            for count in [0, 1, 10, 100] {
+                let texts = [String](repeating: length < 1000 ? text : "", count: count)
+                let call = Command(script, keys: texts, rawArguments: [bytes] + texts.map { .text($0) })
+                let whole = try #require(call.evalFallback)
+                for command in [Command(texts), Command(arguments: [.text(text), bytes]), call, whole] {
+                    var buffer = ByteBuffer()
+                    command.encode(into: &buffer)
+                    #expect(buffer.readableBytes <= command.encodedSize)
+                }
+                #expect(whole.evalFallback == nil && encoded(whole).hasPrefix("*\(4 + 2 * count)\r\n$4\r\nEVAL\r\n"))
+            }
+        }
+
         @Test func anArgumentStaysOneArgument() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(patient)

@@ -19,9 +19,18 @@ public struct TraceContext: Sendable, Equatable {
 
     /// - Returns: `nil` if `traceparent` is not valid. Then `tracestate` is not used either.
     public init?(traceparent: String, tracestate: String? = nil) {
-        var reader = HexReader(bytes: traceparent.utf8.makeIterator())
+        var traceparent = traceparent
+        guard let (trace, span, flags) = traceparent.withUTF8({ Self.read($0) }) else { return nil }
+        self.trace = trace
+        self.span = span
+        self.flags = flags
+        self.traceState = tracestate.flatMap { Self.isPassedOn($0) ? $0 : nil }
+    }
+
+    private static func read(_ traceparent: UnsafeBufferPointer<UInt8>) -> (trace: UInt128, span: UInt64, flags: UInt8)? {
+        var reader = HexReader(bytes: traceparent.makeIterator())
         guard let version = reader.number(digits: 2), version != 0xFF,
-            reader.dash(), let trace = reader.number(digits: 32), trace != 0,
+            reader.dash(), let high = reader.number(digits: 16), let low = reader.number(digits: 16), high | low != 0,
             reader.dash(), let span = reader.number(digits: 16), span != 0,
             reader.dash(), let flags = reader.number(digits: 2)
         else { return nil }
@@ -31,10 +40,7 @@ public struct TraceContext: Sendable, Equatable {
         case UInt8(ascii: "-") where version > 0: break
         default: return nil
         }
-        self.trace = trace
-        self.span = UInt64(span)
-        self.flags = UInt8(flags) & Self.definedFlags
-        self.traceState = tracestate.flatMap { Self.isPassedOn($0) ? $0 : nil }
+        return (UInt128(high) << 64 | UInt128(low), span, UInt8(flags) & definedFlags)
     }
 
     private init(trace: UInt128, span: UInt64, flags: UInt8, traceState: String?) {
@@ -64,7 +70,7 @@ public struct TraceContext: Sendable, Equatable {
     /// 32 hexadecimal digits.
     public var traceId: String {
         String(unsafeUninitializedCapacity: 32) { buffer in
-            Self.write(trace, digits: 32, to: buffer, at: 0)
+            Self.write(trace, to: buffer, at: 0)
             return 32
         }
     }
@@ -74,14 +80,19 @@ public struct TraceContext: Sendable, Equatable {
         String(unsafeUninitializedCapacity: 55) { buffer in
             buffer.initialize(repeating: UInt8(ascii: "-"))
             Self.write(0, digits: 2, to: buffer, at: 0)
-            Self.write(trace, digits: 32, to: buffer, at: 3)
-            Self.write(UInt128(span), digits: 16, to: buffer, at: 36)
-            Self.write(UInt128(flags), digits: 2, to: buffer, at: 53)
+            Self.write(trace, to: buffer, at: 3)
+            Self.write(span, digits: 16, to: buffer, at: 36)
+            Self.write(UInt64(flags), digits: 2, to: buffer, at: 53)
             return 55
         }
     }
 
-    private static func write(_ number: UInt128, digits: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+    private static func write(_ trace: UInt128, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+        write(UInt64(truncatingIfNeeded: trace >> 64), digits: 16, to: buffer, at: start)
+        write(UInt64(truncatingIfNeeded: trace), digits: 16, to: buffer, at: start + 16)
+    }
+
+    private static func write(_ number: UInt64, digits: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
         var rest = number
         for index in (start..<start + digits).reversed() {
             let digit = UInt8(truncatingIfNeeded: rest) & 0x0F
@@ -98,16 +109,17 @@ public struct TraceContext: Sendable, Equatable {
 
 /// Reads lower-case hexadecimal numbers and the dashes between them.
 private struct HexReader {
-    var bytes: String.UTF8View.Iterator
+    var bytes: UnsafeBufferPointer<UInt8>.Iterator
 
-    mutating func number(digits: Int) -> UInt128? {
-        var number: UInt128 = 0
+    /// - Parameter digits: at most 16.
+    mutating func number(digits: Int) -> UInt64? {
+        var number: UInt64 = 0
         for _ in 0..<digits {
             switch bytes.next() {
             case .some(let byte) where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte):
-                number = number << 4 | UInt128(byte - UInt8(ascii: "0"))
+                number = number << 4 | UInt64(byte - UInt8(ascii: "0"))
             case .some(let byte) where (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte):
-                number = number << 4 | UInt128(byte - UInt8(ascii: "a") + 10)
+                number = number << 4 | UInt64(byte - UInt8(ascii: "a") + 10)
             default: return nil
             }
         }
