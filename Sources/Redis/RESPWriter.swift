@@ -4,7 +4,7 @@ struct RESPWriter {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0
 
-    /// - Parameter memory: room for all that is written.
+    /// - Parameter memory: enough for all that is written.
     init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
 
     /// Writes an argument.
@@ -16,7 +16,7 @@ struct RESPWriter {
     /// Writes an argument.
     mutating func write(_ bytes: UnsafeRawBufferPointer) {
         write("$", bytes.count)
-        room(for: bytes.count).copyMemory(from: bytes)
+        space(for: bytes.count).copyMemory(from: bytes)
         count += bytes.count
         endLine()
     }
@@ -29,7 +29,7 @@ struct RESPWriter {
             digits += 1
             limit *= 10
         }
-        let line = room(for: 1 + digits)
+        let line = space(for: 1 + digits)
         line[0] = UInt8(ascii: mark)
         var rest = length
         for place in (1...digits).reversed() {
@@ -41,14 +41,14 @@ struct RESPWriter {
     }
 
     private mutating func endLine() {
-        let end = room(for: 2)
+        let end = space(for: 2)
         end[0] = UInt8(ascii: "\r")
         end[1] = UInt8(ascii: "\n")
         count += 2
     }
 
     /// What follows what has been written.
-    private func room(for size: Int) -> UnsafeMutableRawBufferPointer {
+    private func space(for size: Int) -> UnsafeMutableRawBufferPointer {
         precondition(size <= memory.count - count, "a command is longer than its size says")
         return UnsafeMutableRawBufferPointer(rebasing: memory[count..<count + size])
     }
