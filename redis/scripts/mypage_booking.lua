@@ -21,14 +21,10 @@ for i = 1, (#KEYS - 2) / 2 do
   else
     answer[i] = 'APPLIED'
     versions[key] = version
-    local update = { key, 'bookVersion', version, 'status', status, 'updatedAt', updatedAt }
     -- What never changes is written, and the row listed, with the first event that is applied.
-    if not now then
-      for _, part in ipairs({ 'museumId', exhibition, 'visitor', visitor, 'seats', seats, 'createdAt', createdAt }) do
-        update[#update + 1] = part
-      end
-    end
-    updates[#updates + 1] = update
+    updates[#updates + 1] = now and { key, 'bookVersion', version, 'status', status, 'updatedAt', updatedAt }
+      or { key, 'bookVersion', version, 'museumId', exhibition, 'visitor', visitor, 'seats', seats,
+        'status', status, 'createdAt', createdAt, 'updatedAt', updatedAt }
     if not now and status ~= 'ABORTED' then
       if not entries[list] then
         entries[list] = {}

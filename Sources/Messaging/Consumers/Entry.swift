@@ -14,8 +14,8 @@ struct Entry: Sendable {
 
     let source: ServiceName
     let id: String
-    /// Field names and values, byte by byte as they came.
-    let fields: [(name: Reply, value: Reply)]
+    /// Field names and values in turn, byte by byte as they came.
+    let words: [Reply]
     let content: Content
 
     /// `<service>:<id>`, unique in a partition.
@@ -43,23 +43,24 @@ struct Entry: Sendable {
             guard parts.count == 2 else { throw .unexpected("expected an entry") }
             let id = try parts[0].asText()
             if case .null = parts[1] {
-                entries.append(Entry(source: source, id: id, fields: [], content: .gone))
+                entries.append(Entry(source: source, id: id, words: [], content: .gone))
             } else {
-                let fields = try parts[1].asPairs()
-                entries.append(Entry(source: source, id: id, fields: fields, content: Self.content(of: fields, relevant)))
+                let words = try parts[1].asArray()
+                guard words.count.isMultiple(of: 2) else { throw .unexpected("names and values were due") }
+                entries.append(Entry(source: source, id: id, words: words, content: Self.content(of: words, relevant)))
             }
         }
         return entries
     }
 
-    private static func content(of fields: [(name: Reply, value: Reply)], _ relevant: Set<EventType>) -> Content {
+    private static func content(of words: [Reply], _ relevant: Set<EventType>) -> Content {
         // Every event begins with its type.
-        if let first = fields.first, first.name == .text("eventType"), case .text(let name) = first.value,
+        if words.count > 1, case (.text("eventType"), .text(let name)) = (words[0], words[1]),
             let type = EventType(rawValue: name), !relevant.contains(type)
         {
             return .irrelevant
         }
-        return switch event(in: fields) {
+        return switch event(in: words) {
         case .success(let event): .event(event)
         case .failure(let why): .malformed(why)
         }
@@ -69,18 +70,18 @@ struct Entry: Sendable {
 
     /// The fields as arguments of a command.
     var arguments: [Command.Argument] {
-        fields.flatMap { [$0.name, $0.value] }.map { word in
+        words.map { word in
             if case .bytes(let bytes) = word { .bytes(bytes) } else { .text((try? word.asText()) ?? "") }
         }
     }
 
-    /// Reads fields as they came; a name that comes twice, or bytes that are no UTF-8, make them no event.
-    static func event(in pairs: [(name: Reply, value: Reply)]) -> Result<Event, MalformedEvent> {
+    /// Reads names and values as they came; a name that comes twice, or bytes that are no UTF-8, make them no event.
+    static func event(in words: [Reply]) -> Result<Event, MalformedEvent> {
         var fields: [(name: String, value: String)] = []
-        fields.reserveCapacity(pairs.count)
-        for (name, value) in pairs {
-            guard case .text(let name) = name else { return .failure(.invalid("(a name that is not UTF-8)")) }
-            guard case .text(let value) = value else { return .failure(.invalid(name)) }
+        fields.reserveCapacity(words.count / 2)
+        for index in stride(from: 0, to: words.count - 1, by: 2) {
+            guard case .text(let name) = words[index] else { return .failure(.invalid("(a name that is not UTF-8)")) }
+            guard case .text(let value) = words[index + 1] else { return .failure(.invalid(name)) }
             fields.append((name, value))
         }
         return Result { () throws(MalformedEvent) in try Event(fields: fields) }

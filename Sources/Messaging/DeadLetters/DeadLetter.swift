@@ -41,7 +41,7 @@ public struct DeadLetter: Sendable {
         reason = note?[2] ?? "not written by skmuseum"
         attempts = note?[3] ?? "0"
         fields = note == nil ? pairs : Array(pairs.dropFirst(Self.noteNames.count))
-        event = Entry.event(in: fields)
+        event = Entry.event(in: fields.flatMap { [$0.name, $0.value] })
     }
 
     private static let noteNames = ["eventId", "service", "reason", "attempts"]
