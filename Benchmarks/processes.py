@@ -131,12 +131,16 @@ class Stage:
         raise BenchError(f"{self.name}: {process.label} is not ready after {seconds} s: {self.tail(process.label)}")
 
     def start_redis(self, seconds=30):
-        """A redis-server with the repository's redis.conf: appendonly yes, appendfsync always."""
+        """A redis-server with the repository's redis.conf: appendonly yes, appendfsync always.
+
+        It does not rewrite its append-only file, because the bytes that a booking adds are measured by its growth.
+        """
         self.redis_port = free_port()
         data = self.folder / "redis"
         data.mkdir(exist_ok=True)
         process = self.start("redis", [
-            "redis-server", ROOT / "redis" / "redis.conf", "--port", self.redis_port, "--bind", "127.0.0.1", "--dir", data])
+            "redis-server", ROOT / "redis" / "redis.conf", "--port", self.redis_port, "--bind", "127.0.0.1", "--dir", data,
+            "--auto-aof-rewrite-percentage", "0"])
         self.redis_pid = process.pid
 
         def answers():

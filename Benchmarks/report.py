@@ -199,9 +199,9 @@ ABOUT = """
 ## What was measured
 
 Each contestant has a redis-server of its own, started from [redis.conf](../../redis/redis.conf): `appendonly yes`,
-`appendfsync always`. Load generator, server and redis-server share the processors of one machine. A round measures every
-contestant once, in the order in which they are compared; every other round runs in the opposite order. Each figure is the median of the rounds. A ratio is computed in each
-round, and then the median of these; the lowest and the highest are in brackets. Absolute figures differ from machine to machine;
+`appendfsync always`, without rewrites of that file. Load generator, server and redis-server share the processors of one machine. A round measures every
+contestant once, in the order in which they are compared; every other round runs in the opposite order. Each figure is the median of
+the rounds. A ratio is computed in each round, and then the median of these; the lowest and the highest are in brackets. Absolute figures differ from machine to machine;
 compare ratios.
 
 - **Load**: `wrk -t2 -c64`, keep-alive, each request for a visitor of its own. If a response is not 2xx, the contestant runs once
