@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a booking costs Redis while many visitors book at once. The figures depend on how many bookings come together, hardly on
-/// the machine; the bounds are those of docs/benchmarks, with a margin for a slow one.
+/// the machine. The bounds lie above what was measured on two cores (docs/benchmarks).
 @Suite(.timeLimit(.minutes(3)))
 struct LoadCostTests {
     private static let visitors = 64

@@ -68,7 +68,7 @@ struct Entry: Sendable {
 
     var isGone: Bool { if case .gone = content { true } else { false } }
 
-    /// The fields as arguments of a command.
+    /// The fields as arguments of a command. A stream's fields are text or bytes; nothing else comes.
     var arguments: [Command.Argument] {
         words.map { word in
             if case .bytes(let bytes) = word { .bytes(bytes) } else { .text((try? word.asText()) ?? "") }
