@@ -1,7 +1,6 @@
 import Contracts
 import HTTPServer
 import HTTPTypes
-import Hummingbird
 
 /// `/books`.
 struct BookingRoutes: Routes {
@@ -10,7 +9,7 @@ struct BookingRoutes: Routes {
     let partitions: any PartitionDirectory
 
     func add(to router: AppRouter) {
-        router.post("books") { try await book($0, $1) }
+        router.post("books", isDirect: true) { try await book($0, $1) }
         router.collection("books", parameters: ["museumId", "status"]) { query, page in
             try await service.page(
                 page, of: try query.exhibition("museumId"), statuses: try query.words("status"), in: partitions)
@@ -20,7 +19,7 @@ struct BookingRoutes: Routes {
         router.patch("books/{id}") { try await change($0, $1) }
         router.put("books/{id}") { try await change($0, $1) }
         router.delete("books/{id}") { request, context in
-            Response.resource(try await service.cancel(id(context), metadata: context.metadata), to: request)
+            DocumentResponse.resource(try await service.cancel(id(context), metadata: context.metadata), to: request)
         }
     }
 
@@ -28,9 +27,9 @@ struct BookingRoutes: Routes {
         try context.id(BookingID.init, orElse: Failure.unknownBooking)
     }
 
-    private func book(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+    private func book(_ request: CollectedRequest, _ context: AppRequestContext) async throws -> DocumentResponse {
         let key = try IdempotencyKey.read(request)
-        var fields = try await RequestFields(request)
+        var fields = try RequestFields(request)
         let museumId = try fields.text("museumId", length: 1...100)
         let visitor = try fields.text("visitor", length: Booking.visitorLength)
         let seats = try fields.optionalInteger("seats", in: Booking.seatsRange) ?? 1
@@ -44,13 +43,13 @@ struct BookingRoutes: Routes {
             deadline?.respondsAtEnd(with: .failure(.outcomeUnknown(booking: id)))
         }
         let headers: HTTPFields = booked.isReplayed && key != nil ? [.idempotentReplayed: "true"] : [:]
-        return Response.resource(booked.booking, status: .created, to: request, headers: headers)
+        return DocumentResponse.resource(booked.booking, status: .created, to: request, headers: headers)
     }
 
     /// The one change there is: `status` to `CANCELED`. What else the body says must be as it is.
-    private func change(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+    private func change(_ request: CollectedRequest, _ context: AppRequestContext) async throws -> DocumentResponse {
         let id = try id(context)
-        var fields = try await RequestFields(request)
+        var fields = try RequestFields(request)
         fields.ignore("id", "version", "createdAt", "updatedAt", "_links")
         let status = try fields.text("status", length: 1...64)
         // A booking has these always: null would change them.
@@ -65,7 +64,7 @@ struct BookingRoutes: Routes {
         guard status == BookingStatus.canceled.rawValue else {
             throw Failure.invalidField("status", "can only be changed to CANCELED")
         }
-        return Response.resource(try await service.cancel(id, metadata: context.metadata), to: request)
+        return DocumentResponse.resource(try await service.cancel(id, metadata: context.metadata), to: request)
     }
 }
 

@@ -1,6 +1,5 @@
 import HTTPServer
 import HTTPTypes
-import Hummingbird
 
 /// `GET /`: where the collections are.
 struct IndexRoutes: Routes {
@@ -16,7 +15,7 @@ struct IndexRoutes: Routes {
                     writer.link("myPages", "/myPages")
                 }
             }
-            return Response.json(writer, to: request)
+            return DocumentResponse.json(writer, to: request)
         }
     }
 }

@@ -1,7 +1,6 @@
 import Contracts
 import HTTPServer
 import HTTPTypes
-import Hummingbird
 import NIOCore
 import NIOHTTP1
 import Platform
@@ -11,35 +10,36 @@ struct ProxyRoutes: Routes {
     let service: ProxyService
 
     var answerWithin: Duration { RequestDeadline.forwarded }
-    private static let bodyLimit = 16 << 10
 
     func add(to router: AppRouter) {
         let resource = service.resource
         for method in resource.collectionMethods {
-            router.on("\(resource.path)", method: method) { try await forward($0, $1, path: "/" + resource.path) }
+            router.on("\(resource.path)", method: method, isDirect: resource == .books && method == .post) {
+                try await forward($0, $1, path: "/" + resource.path)
+            }
         }
         for method in resource.memberMethods {
-            router.on("\(resource.path)/{id}", method: method) { request, context in
+            router.on("\(resource.path)/{id}", method: method, isDirect: method == .get) { request, context in
                 let id = try context.id({ resource.isID($0) ? $0 : nil }, orElse: resource.unknown)
                 return try await forward(request, context, path: "/\(resource.path)/\(id)")
             }
         }
     }
 
-    private func forward(_ request: Request, _ context: AppRequestContext, path: String) async throws -> Response {
+    private func forward(_ request: CollectedRequest, _ context: AppRequestContext, path: String) async throws -> DocumentResponse
+    {
         RequestDeadline.current?.respondsAtEnd(with: .upstreamTimeout(service.resource.name))
         let hasBody = [.post, .put, .patch].contains(request.method)
-        let body = hasBody ? try await request.wholeBody(limit: Self.bodyLimit) : nil
         var headers = ForwardedHeaders.request(request.headers)
         headers.replaceOrAdd(name: "X-Request-Id", value: context.metadata.requestId ?? "")
-        let query = request.uri.query.map { "?" + $0 } ?? ""
+        let query = request.query.map { "?" + $0 } ?? ""
         // The port removes the body itself from the response to HEAD.
         let forwarded = ProxyService.ForwardedRequest(
-            method: request.method == .head ? .get : request.method, path: path + query, headers: headers, body: body)
+            method: request.method == .head ? .get : request.method, path: path + query, headers: headers,
+            body: hasBody ? request.body : nil)
         let deadline = RequestDeadline.current?.instant ?? .now + answerWithin
         let result = try await service.forward(forwarded, before: deadline, logger: context.logger)
-        return Response(
-            status: .init(code: result.response.status), headers: result.headers,
-            body: ResponseBody(byteBuffer: result.response.body))
+        return DocumentResponse(
+            status: .init(code: result.response.status), headers: result.headers, body: result.response.body)
     }
 }

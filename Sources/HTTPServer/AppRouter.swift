@@ -1,18 +1,45 @@
 public import HTTPTypes
-public import Hummingbird
 
 /// Collects the routes of a port. A part of a path in braces, as in `books/{id}`, takes any text: it is the id.
 public final class AppRouter {
-    public typealias Handler = @Sendable (Request, AppRequestContext) async throws -> Response
+    /// A route: a function from a collected request to its response. Both ways to serve a request call it.
+    public typealias Handler = @Sendable (CollectedRequest, AppRequestContext) async throws -> DocumentResponse
 
-    private(set) var routes: [(path: String, method: HTTPRequest.Method, handler: Handler)] = []
-
-    public func on(_ path: String, method: HTTPRequest.Method, use handler: @escaping Handler) {
-        routes.append((path, method, handler))
+    /// A route and how it is served.
+    struct Definition {
+        let path: String
+        let method: HTTPRequest.Method
+        /// Most bytes of a body.
+        let bodyLimit: Int
+        let isDirect: Bool
+        let handler: Handler
     }
 
-    public func get(_ path: String, use handler: @escaping Handler) { on(path, method: .get, use: handler) }
-    public func post(_ path: String, use handler: @escaping Handler) { on(path, method: .post, use: handler) }
+    /// Most bytes of a body, unless a route says otherwise.
+    public static let bodyLimit = 16 << 10
+
+    private(set) var routes: [Definition] = []
+
+    /// - Parameters:
+    ///   - bodyLimit: most bytes of a body.
+    ///   - isDirect: whether ``DirectHandler`` may serve it. Only for what is asked often and computes little: it runs on the
+    ///     connection's event loop, and the loop's other connections wait for it.
+    public func on(
+        _ path: String, method: HTTPRequest.Method, bodyLimit: Int = AppRouter.bodyLimit, isDirect: Bool = false,
+        use handler: @escaping Handler
+    ) {
+        routes.append(
+            Definition(path: path, method: method, bodyLimit: bodyLimit, isDirect: isDirect, handler: handler))
+    }
+
+    public func get(_ path: String, isDirect: Bool = false, use handler: @escaping Handler) {
+        on(path, method: .get, isDirect: isDirect, use: handler)
+    }
+    public func post(
+        _ path: String, bodyLimit: Int = AppRouter.bodyLimit, isDirect: Bool = false, use handler: @escaping Handler
+    ) {
+        on(path, method: .post, bodyLimit: bodyLimit, isDirect: isDirect, use: handler)
+    }
     public func put(_ path: String, use handler: @escaping Handler) { on(path, method: .put, use: handler) }
     public func patch(_ path: String, use handler: @escaping Handler) { on(path, method: .patch, use: handler) }
     public func delete(_ path: String, use handler: @escaping Handler) { on(path, method: .delete, use: handler) }

@@ -1,5 +1,4 @@
 public import Contracts
-import Hummingbird
 
 extension AppRouter {
     /// The GET routes of a collection: its pages, and each of its resources.
@@ -13,8 +12,10 @@ extension AppRouter {
     ) {
         get("\(relation)") { request, _ in
             let query = try RequestQuery(request, known: parameters + ["size", "cursor"])
-            return Response.collection(try await page(query, try query.page()), of: relation, to: request)
+            return DocumentResponse.collection(try await page(query, try query.page()), of: relation, to: request)
         }
-        get("\(relation)/{id}") { request, context in Response.resource(try await find(context), to: request) }
+        get("\(relation)/{id}", isDirect: true) { request, context in
+            DocumentResponse.resource(try await find(context), to: request)
+        }
     }
 }

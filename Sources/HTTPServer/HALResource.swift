@@ -1,7 +1,7 @@
 public import Contracts
 import Foundation
 public import HTTPTypes
-public import Hummingbird
+import Hummingbird
 import HummingbirdCore
 
 /// A resource that writes itself as a HAL object.
@@ -36,11 +36,11 @@ extension HALResource {
     }
 }
 
-extension Response {
+extension DocumentResponse {
     /// One resource as JSON, or as HAL where the request accepts that by name.
     public static func resource(
-        _ resource: some HALResource, status: HTTPResponse.Status = .ok, to request: Request, headers: HTTPFields = [:]
-    ) -> Response {
+        _ resource: some HALResource, status: HTTPResponse.Status = .ok, to request: CollectedRequest, headers: HTTPFields = [:]
+    ) -> DocumentResponse {
         var writer = JSONWriter()
         resource.write(to: &writer)
         var headers = headers
@@ -49,8 +49,8 @@ extension Response {
     }
 
     /// A page of a collection as HAL, its relation named as its path.
-    public static func collection<Element: HALResource>(_ page: Page<Element>, of relation: String, to request: Request)
-        -> Response
+    public static func collection<Element: HALResource>(_ page: Page<Element>, of relation: String, to request: CollectedRequest)
+        -> DocumentResponse
     {
         var writer = JSONWriter(capacity: 256 * (page.elements.count + 1))
         writer.object { writer in
@@ -66,14 +66,14 @@ extension Response {
     }
 
     public static func json(
-        _ writer: JSONWriter, status: HTTPResponse.Status = .ok, to request: Request, headers: HTTPFields = [:]
-    ) -> Response {
+        _ writer: JSONWriter, status: HTTPResponse.Status = .ok, to request: CollectedRequest, headers: HTTPFields = [:]
+    ) -> DocumentResponse {
         var headers = headers
         // With those that each response gets.
-        headers.reserveCapacity(8)
+        headers.reserveCapacity(10)
         headers[.contentType] = ContentNegotiation.mediaType(for: request.headers)
         headers[.vary] = "Accept"
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: writer.buffer))
+        return DocumentResponse(status: status, headers: headers, body: writer.buffer)
     }
 }
 

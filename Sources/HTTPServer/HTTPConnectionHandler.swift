@@ -36,6 +36,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     private var finalError: RequestError?
     private var isCountedAsUnread = false
     private var timeouts = ClientTimeouts()
+    /// Since when the connection has been without a request.
+    private var idleSince = NIODeadline.now()
+    private var idleTimer: Scheduled<Void>?
 
     init(_ limiter: ConnectionLimiter, load: ConcurrencyLimiter, drain: Drain) {
         self.limiter = limiter
@@ -60,6 +63,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
     func handlerRemoved(context: ChannelHandlerContext) {
         timeouts.cancel()
+        idleTimer?.cancel()
         countAsUnread(false)
     }
 
@@ -67,6 +71,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
     func channelActive(context: ChannelHandlerContext) {
         startTimeout(for: .head, context)
+        idleSince = .now()
+        startIdleTimer(context)
         context.fireChannelActive()
     }
 
@@ -158,6 +164,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         case .end:
             isResponding = false
             pendingResponses -= 1
+            if pendingResponses == 0 { idleSince = .now() }
             context.write(data, promise: promise)
             if let left = responsesLeft { responsesLeft = left - 1 }
             if responsesLeft == 0 { return close(context) }
@@ -194,6 +201,18 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         case .head: endConnection(context, with: .requestTimeout)
         case .body where pendingResponses == 1 && !isResponding: respondAndClose(context, with: .requestTimeout)
         case .body: close(context)
+        }
+    }
+
+    /// One timer for all idle times of a connection: when it fires, it is set for when the current one would be too long.
+    private func startIdleTimer(_ context: ChannelHandlerContext) {
+        let due = pendingResponses > 0 ? .now() + HTTPServerLimits.idleFor : idleSince + HTTPServerLimits.idleFor
+        idleTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: due) {
+            if self.isClosing { return }
+            if self.pendingResponses == 0, self.idleSince + HTTPServerLimits.idleFor <= .now() {
+                return context.close(promise: nil)
+            }
+            self.startIdleTimer(context)
         }
     }
 

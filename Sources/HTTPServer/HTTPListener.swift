@@ -36,12 +36,16 @@ public struct HTTPListener: Service {
         quietLogger = quiet
         let limiter = ConnectionLimiter(role: role, budget: connections)
         let load = ConcurrencyLimiter(role: role)
+        let processing = RequestProcessing(role: role, routes: routes, now: now, load: load, logger: logger)
         application = Application(
-            responder: AppResponder(role: role, routes: routes, now: now, load: load),
+            responder: AppResponder(processing: processing),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [HTTPConnectionHandler(limiter, load: load, drain: drain)],
-                    idleTimeout: HTTPServerLimits.idleFor,
+                    additionalChannelHandlers: [
+                        HTTPConnectionHandler(limiter, load: load, drain: drain), DirectHandler(processing),
+                    ],
+                    // HTTPConnectionHandler closes idle connections: Hummingbird does not see every request.
+                    idleTimeout: nil,
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: HTTPServerLimits.headerFieldSize, maxHeaderListSize: HTTPServerLimits.headerListSize,
                         maxHeaderFieldCount: HTTPServerLimits.headerFieldCount))),

@@ -1,6 +1,6 @@
 import Contracts
 import HTTPTypes
-import Hummingbird
+import NIOCore
 public import ServiceLifecycle
 import Synchronization
 
@@ -44,13 +44,12 @@ public struct HealthRoutes: Routes {
             return await isReady() ? Self.plain(.ok, "ready\n") : Self.plain(.serviceUnavailable, "not ready\n")
         }
         router.get("metrics") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: metrics())))
+            DocumentResponse(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4"], body: ByteBuffer(string: metrics()))
         }
     }
 
-    private static func plain(_ status: HTTPResponse.Status, _ text: String) -> Response {
-        Response(status: status, headers: [.contentType: "text/plain"], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    private static func plain(_ status: HTTPResponse.Status, _ text: String) -> DocumentResponse {
+        DocumentResponse(status: status, headers: [.contentType: "text/plain"], body: ByteBuffer(string: text))
     }
 }

@@ -1,14 +1,13 @@
 import Contracts
 import HTTPTypes
-public import Hummingbird
 
 /// The `Idempotency-Key` header: 1 to 255 visible ASCII characters, bare or in quotes.
 public enum IdempotencyKey {
     /// Whether the gateway has made the key for this request, so that no earlier request can have used it. The gateway does not
     /// forward such a header. A caller that sets it wrongly at a service's own port saves a look-up and changes nothing else.
-    public static func isNew(_ request: Request) -> Bool { request.headers[.idempotencyKeyNew] != nil }
+    public static func isNew(_ request: CollectedRequest) -> Bool { request.headers[.idempotencyKeyNew] != nil }
 
-    public static func read(_ request: Request) throws(RequestError) -> String? {
+    public static func read(_ request: CollectedRequest) throws(RequestError) -> String? {
         let values = request.headers[values: .idempotencyKey]
         guard let value = values.first else { return nil }
         guard values.count == 1 else { throw .invalidIdempotencyKey("is there more than once") }

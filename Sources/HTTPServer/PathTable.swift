@@ -6,9 +6,8 @@ struct PathTable: Sendable {
         let route: Route
         /// The pattern's parts; `nil` for the id.
         let parts: [String?]
-        let deadlines: DeadlineQueue
         let isWatched: Bool
-        var handlers: [(method: HTTPRequest.Method, handler: AppRouter.Handler)] = []
+        var endpoints: [(method: HTTPRequest.Method, endpoint: Endpoint)] = []
     }
 
     /// A route's pattern, and its place among the port's.
@@ -30,8 +29,8 @@ struct PathTable: Sendable {
             queues[routes.answerWithin] = queue
             let router = AppRouter()
             routes.add(to: router)
-            for (path, method, handler) in router.routes {
-                let parts = path.split(separator: "/")
+            for route in router.routes {
+                let parts = route.path.split(separator: "/")
                 let pattern = "/" + parts.joined(separator: "/")
                 let index = entries.firstIndex { $0.route.pattern == pattern } ?? entries.count
                 if index == entries.count {
@@ -39,10 +38,10 @@ struct PathTable: Sendable {
                         Entry(
                             route: Route(number: index, pattern: pattern),
                             parts: parts.map { $0.hasPrefix("{") ? nil : String($0) },
-                            deadlines: queue, isWatched: Self.watched.contains(pattern)))
+                            isWatched: Self.watched.contains(pattern)))
                 }
-                entries[index].handlers.append((method, handler))
-                if method == .get { entries[index].handlers.append((.head, handler)) }
+                entries[index].endpoints.append((route.method, Endpoint(route, deadlines: queue)))
+                if route.method == .get { entries[index].endpoints.append((.head, Endpoint(route, deadlines: queue))) }
             }
         }
     }
@@ -63,8 +62,25 @@ struct PathTable: Sendable {
 
     struct Endpoint: Sendable {
         let handler: AppRouter.Handler
+        /// Whether the request changes nothing.
+        let isRead: Bool
+        /// Whether the body is read; that of any other method is ignored.
+        let readsBody: Bool
+        /// Most bytes of a body.
+        let bodyLimit: Int
+        /// Whether ``DirectHandler`` may serve it.
+        let isDirect: Bool
         /// Where the deadline of such a request belongs.
         let deadlines: DeadlineQueue
+
+        init(_ route: AppRouter.Definition, deadlines: DeadlineQueue) {
+            handler = route.handler
+            isRead = route.method == .get
+            readsBody = [.post, .put, .patch].contains(route.method)
+            bodyLimit = route.bodyLimit
+            isDirect = route.isDirect
+            self.deadlines = deadlines
+        }
     }
 
     func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
@@ -75,12 +91,10 @@ struct PathTable: Sendable {
             guard case .some(let id) = Self.fit(path, entries[index].parts) else { continue }
             found = found ?? (index, id)
             let entry = entries[index]
-            if let handler = entry.handlers.first(where: { $0.method == method })?.handler {
-                return Match(
-                    path: path, route: entry.route, id: id, isWatched: entry.isWatched,
-                    endpoint: .success(Endpoint(handler: handler, deadlines: entry.deadlines)))
+            if let endpoint = entry.endpoints.first(where: { $0.method == method })?.endpoint {
+                return Match(path: path, route: entry.route, id: id, isWatched: entry.isWatched, endpoint: .success(endpoint))
             }
-            allowed.formUnion(entry.handlers.map(\.method.rawValue))
+            allowed.formUnion(entry.endpoints.map(\.method.rawValue))
         }
         guard let found else {
             return Match(path: path, route: nil, id: nil, isWatched: false, endpoint: .failure(.unknownPath))

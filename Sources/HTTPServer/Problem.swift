@@ -1,6 +1,5 @@
 import Contracts
 import HTTPTypes
-import Hummingbird
 import NIOCore
 
 /// An error as a problem document (RFC 9457).
@@ -21,10 +20,10 @@ struct Problem {
         self.detail = detail
     }
 
-    func response(requestId: String) -> Response {
+    func response(requestId: String) -> DocumentResponse {
         var headers = headers
         headers[.contentType] = "application/problem+json"
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: document(requestId: requestId)))
+        return DocumentResponse(status: status, headers: headers, body: document(requestId: requestId))
     }
 
     /// The headers of a response after which the connection closes, where there is no request.

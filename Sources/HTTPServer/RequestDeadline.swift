@@ -1,5 +1,4 @@
 import Contracts
-import Hummingbird
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -20,7 +19,7 @@ public final class RequestDeadline: Sendable {
     private struct State {
         var instant: ContinuousClock.Instant?
         var failure: RequestError
-        var waiter: CheckedContinuation<Response, any Error>?
+        var complete: (@Sendable (Result<DocumentResponse, any Error>) -> Void)?
         var task: Task<Void, Never>?
         var isCancelled = false
         var isOver = false
@@ -57,31 +56,46 @@ public final class RequestDeadline: Sendable {
     }
 
     /// The work's response, or the failure if that is not there in time.
-    func response(of work: @escaping @Sendable () async throws -> Response) async throws -> Response {
+    func response(of work: @escaping @Sendable () async throws -> DocumentResponse) async throws -> DocumentResponse {
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { waiter in
-                state.withLock { $0.waiter = waiter }
-                // Up to its first wait it runs here: most reads need no other thread until Redis replies.
-                let task = Task.immediate {
-                    await Self.$current.withValue(self) {
-                        do { end(.success(try await work())) } catch { end(.failure(error)) }
-                    }
-                }
-                let isCancelled = state.withLock { state in
-                    if !state.isOver { state.task = task }
-                    return state.isCancelled || state.isOver
-                }
-                if isCancelled, isRead { task.cancel() }
+            try await withCheckedThrowingContinuation { continuation in
+                run(work) { continuation.resume(with: $0) }
             }
         } onCancel: {
-            // A write runs to its end also when the client hangs up.
-            guard isRead else { return }
-            let task = state.withLock { state in
-                state.isCancelled = true
-                return state.task
-            }
-            task?.cancel()
+            cancel()
         }
+    }
+
+    /// Starts the work, here up to its first wait.
+    /// - Parameters:
+    ///   - executor: where it goes on after a wait; `nil`: on any thread.
+    ///   - complete: called once, on any thread: with the work's response, or the failure if that is not there in time.
+    func run(
+        _ work: @escaping @Sendable () async throws -> DocumentResponse, on executor: (any TaskExecutor)? = nil,
+        complete: @escaping @Sendable (Result<DocumentResponse, any Error>) -> Void
+    ) {
+        state.withLock { $0.complete = complete }
+        // Most reads need no other thread until Redis replies.
+        let task = Task.immediate(executorPreference: executor) {
+            await Self.$current.withValue(self) {
+                do { end(.success(try await work())) } catch { end(.failure(error)) }
+            }
+        }
+        let isCancelled = state.withLock { state in
+            if !state.isOver { state.task = task }
+            return state.isCancelled || state.isOver
+        }
+        if isCancelled, isRead { task.cancel() }
+    }
+
+    /// The client has hung up. A write runs to its end all the same.
+    func cancel() {
+        guard isRead else { return }
+        let task = state.withLock { state in
+            state.isCancelled = true
+            return state.task
+        }
+        task?.cancel()
     }
 
     /// The deadline has passed.
@@ -91,16 +105,16 @@ public final class RequestDeadline: Sendable {
         if isRead { task?.cancel() }
     }
 
-    private func end(_ result: Result<Response, any Error>) {
-        let waiter = state.withLock { state in
+    private func end(_ result: Result<DocumentResponse, any Error>) {
+        let complete = state.withLock { state in
             defer {
-                state.waiter = nil
+                state.complete = nil
                 state.task = nil
                 state.isOver = true
             }
-            return state.waiter
+            return state.complete
         }
-        waiter?.resume(with: result)
+        complete?(result)
     }
 }
 

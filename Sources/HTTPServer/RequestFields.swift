@@ -1,16 +1,13 @@
 import Contracts
-public import Hummingbird
-public import NIOCore
+import Hummingbird
+import NIOCore
 
 /// The members of a JSON body, read one by one and strictly. Whatever has not been read when it finishes is unknown.
 public struct RequestFields: Sendable {
     private var members: [String: JSON] = [:]
 
     /// Reads a request's body.
-    /// - Parameter limit: most bytes, 16 KiB by default.
-    public init(_ request: Request, limit: Int = 16 << 10) async throws(RequestError) {
-        try self.init(await JSON(body: request, limit: limit))
-    }
+    public init(_ request: CollectedRequest) throws(RequestError) { try self.init(JSON(body: request)) }
 
     public init(_ json: JSON) throws(RequestError) {
         guard case .object(let list) = json else { throw .malformedJSON("an object is expected") }
@@ -82,28 +79,29 @@ public struct RequestFields: Sendable {
 }
 
 extension JSON {
-    /// A request's body as JSON.
-    public init(body request: Request, limit: Int) async throws(RequestError) {
-        try RequestContent.check(request.headers)
-        self = try JSON(parsing: try await request.wholeBody(limit: limit).readableBytesView)
+    /// A request's body as JSON. Its media type is checked before it is read.
+    public init(body request: CollectedRequest) throws(RequestError) {
+        self = try JSON(parsing: request.body.readableBytesView)
     }
 }
 
 extension Request {
-    /// The body, all of it. The request's deadline begins with its end.
+    /// The body, all of it.
     /// - Throws: ``RequestError/contentTooLarge(limit:)``, at once where the head says so.
-    public func wholeBody(limit: Int) async throws(RequestError) -> ByteBuffer {
+    func wholeBody(limit: Int) async throws(RequestError) -> ByteBuffer {
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw .contentTooLarge(limit: limit) }
         do {
-            let body = try await body.collect(upTo: limit)
-            RequestDeadline.current?.begin()
-            return body
+            return try await body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
             throw .contentTooLarge(limit: limit)
         } catch {
-            throw .malformedJSON("the body could not be read to its end")
+            throw .bodyIsIncomplete
         }
     }
+}
+
+extension RequestError {
+    static var bodyIsIncomplete: Self { .malformedJSON("the body could not be read to its end") }
 }
 
 extension StringProtocol {

@@ -1,14 +1,13 @@
 public import Contracts
 import Foundation
-public import Hummingbird
 
 /// A request's query. A repeated or unknown parameter is an error.
 public struct RequestQuery: Sendable {
     private var items: [String: String] = [:]
 
     /// - Parameter known: the parameters that the route takes.
-    public init(_ request: Request, known: [String]) throws(RequestError) {
-        for pair in (request.uri.query ?? "").split(separator: "&") {
+    public init(_ request: CollectedRequest, known: [String]) throws(RequestError) {
+        for pair in (request.query ?? "").split(separator: "&") {
             guard let name = Self.name(of: pair), let value = Self.decode(pair.drop { $0 != "=" }.dropFirst()) else {
                 throw .invalidParameter(String(pair.prefix { $0 != "=" }.prefix(40)), "is not valid UTF-8 in percent-encoding")
             }

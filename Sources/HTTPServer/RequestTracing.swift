@@ -1,5 +1,5 @@
 import HTTPTypes
-import Hummingbird
+import ServiceContextModule
 import Tracing
 
 /// Traces the requests of one port. A request continues the trace of its `traceparent` header; without one it begins a trace.
@@ -11,33 +11,41 @@ struct RequestTracing: Sendable {
     /// - Parameter service: the role whose port it is.
     init(service: String) { self.service = service }
 
-    /// - Parameter respond: is given the trace context for what the request causes; `nil` if the process does not trace.
-    func span(
-        of request: Request, _ match: PathTable.Match, _ respond: (_ traceparent: String?) async -> Response
-    ) async -> Response {
+    func begin(_ request: HTTPRequest, _ match: PathTable.Match) -> RequestSpan {
         var parent = ServiceContext.topLevel
-        tracer.extract(request.headers, into: &parent, using: HeaderExtractor())
+        tracer.extract(request.headerFields, into: &parent, using: HeaderExtractor())
         let method = request.method.rawValue
-        return await tracer.withSpan(method, context: parent, ofKind: .server) { span in
-            var traceparent: String?
-            tracer.inject(span.context, into: &traceparent, using: TraceparentInjector())
-            if span.isRecording {
-                let route = match.route?.pattern
-                if let route { span.operationName = method + " " + route }
-                span.updateAttributes { attributes in
-                    attributes["skmuseum.service"] = service
-                    attributes["http.request.method"] = method
-                    attributes["url.path"] = match.path
-                    if let route { attributes["http.route"] = route }
-                }
+        let span = tracer.startSpan(method, context: parent, ofKind: .server)
+        var traceparent: String?
+        tracer.inject(span.context, into: &traceparent, using: TraceparentInjector())
+        if span.isRecording {
+            let route = match.route?.pattern
+            if let route { span.operationName = method + " " + route }
+            span.updateAttributes { attributes in
+                attributes["skmuseum.service"] = service
+                attributes["http.request.method"] = method
+                attributes["url.path"] = match.path
+                if let route { attributes["http.route"] = route }
             }
-            let response = await respond(traceparent)
-            if span.isRecording {
-                span.attributes["http.response.status_code"] = Int(response.status.code)
-                if response.status.code >= 500 { span.setStatus(SpanStatus(code: .error)) }
-            }
-            return response
         }
+        return RequestSpan(span: span, traceparent: traceparent)
+    }
+}
+
+/// The span of one request.
+struct RequestSpan: Sendable {
+    fileprivate let span: any Span
+    /// The trace context for what the request causes; `nil` if the process does not trace.
+    let traceparent: String?
+
+    var context: ServiceContext { span.context }
+
+    func end(_ status: HTTPResponse.Status) {
+        if span.isRecording {
+            span.attributes["http.response.status_code"] = status.code
+            if status.code >= 500 { span.setStatus(SpanStatus(code: .error)) }
+        }
+        span.end()
     }
 }
 

@@ -1,7 +1,6 @@
 import Contracts
 import HTTPServer
 import HTTPTypes
-import Hummingbird
 
 /// `/museums`: what the public and the staff touch.
 struct ExhibitionRoutes: Routes {
@@ -18,7 +17,7 @@ struct ExhibitionRoutes: Routes {
         router.patch("museums/{id}") { try await edit($0, $1) }
         router.delete("museums/{id}") { request, context in
             let exhibition = try await service.delete(id(context), metadata: context.metadata)
-            return Response.resource(exhibition, status: .accepted, to: request)
+            return DocumentResponse.resource(exhibition, status: .accepted, to: request)
         }
     }
 
@@ -26,9 +25,9 @@ struct ExhibitionRoutes: Routes {
         try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
     }
 
-    private func register(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+    private func register(_ request: CollectedRequest, _ context: AppRequestContext) async throws -> DocumentResponse {
         let key = try IdempotencyKey.read(request)
-        var fields = try await RequestFields(request)
+        var fields = try RequestFields(request)
         let plan = try ExhibitionPlan(
             title: fields.optionalText("title", length: ExhibitionPlan.textLength),
             hall: fields.text("hall", length: ExhibitionPlan.textLength),
@@ -39,7 +38,7 @@ struct ExhibitionRoutes: Routes {
         try fields.finish()
         let registered = try await service.register(plan, key: key, metadata: context.metadata)
         let headers: HTTPFields = registered.isReplayed ? [.idempotentReplayed: "true"] : [:]
-        return Response.resource(registered.exhibition, status: .created, to: request, headers: headers)
+        return DocumentResponse.resource(registered.exhibition, status: .created, to: request, headers: headers)
     }
 
     private func filter(_ query: RequestQuery) throws(RequestError) -> ExhibitionFilter {
@@ -52,9 +51,9 @@ struct ExhibitionRoutes: Routes {
         return filter
     }
 
-    private func edit(_ request: Request, _ context: AppRequestContext) async throws -> Response {
+    private func edit(_ request: CollectedRequest, _ context: AppRequestContext) async throws -> DocumentResponse {
         let id = try id(context)
-        var fields = try await RequestFields(request)
+        var fields = try RequestFields(request)
         var patch = ExhibitionPatch()
         // JSON Merge Patch: null clears a field that may be absent, and is refused for any other.
         if fields.names("title") { patch.title = .some(try fields.optionalText("title", length: ExhibitionPlan.textLength)) }
@@ -71,7 +70,7 @@ struct ExhibitionRoutes: Routes {
             patch.status = status
         }
         try fields.finish()
-        return Response.resource(try await service.edit(id, patch, metadata: context.metadata), to: request)
+        return DocumentResponse.resource(try await service.edit(id, patch, metadata: context.metadata), to: request)
     }
 }
 

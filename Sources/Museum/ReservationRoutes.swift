@@ -1,6 +1,5 @@
 import Contracts
 import HTTPServer
-import Hummingbird
 import Logging
 
 /// `POST /museums/{id}/reservations`: between services only, so on Museum's own port and never on the gateway's.
@@ -15,9 +14,9 @@ struct ReservationRoutes: Routes {
     private static let bodyLimit = 128 << 10
 
     func add(to router: AppRouter) {
-        router.post("museums/{id}/reservations") { request, context in
+        router.post("museums/{id}/reservations", bodyLimit: Self.bodyLimit) { request, context in
             let id = try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
-            let reservations = try Self.read(try await JSON(body: request, limit: Self.bodyLimit), for: id)
+            let reservations = try Self.read(try JSON(body: request), for: id)
             context.logger.debug(
                 "reservations received",
                 metadata: [
@@ -32,7 +31,7 @@ struct ReservationRoutes: Routes {
                     writer.member("available", outcome.available)
                 }
             }
-            return Response.json(writer, to: request)
+            return DocumentResponse.json(writer, to: request)
         }
     }
 

@@ -1,6 +1,5 @@
 import Contracts
 import HTTPServer
-import Hummingbird
 
 /// `/myPages`.
 struct MyPageRoutes: Routes {

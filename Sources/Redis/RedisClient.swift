@@ -9,6 +9,7 @@ public final class RedisClient: RedisSender {
     private let commandTimeout: TimeAmount
     private let group: MultiThreadedEventLoopGroup
     private let slots: [ConnectionSlot]
+    private let slotsByEventLoop: [ObjectIdentifier: ConnectionSlot]
     private let turn = Atomic<Int>(0)
 
     /// Reads the endpoint's files; where one can't be used, commands fail with the reason.
@@ -21,13 +22,25 @@ public final class RedisClient: RedisSender {
         self.connect = connect
         self.commandTimeout = options.commandTimeout
         self.group = .singleton
-        self.slots = Array(group.makeIterator()).map { ConnectionSlot(to: endpoint, on: $0, connect: connect) }
+        let eventLoops = Array(group.makeIterator())
+        self.slots = eventLoops.map { ConnectionSlot(to: endpoint, on: $0, connect: connect) }
+        self.slotsByEventLoop = Dictionary(uniqueKeysWithValues: zip(eventLoops.map(ObjectIdentifier.init), slots))
+    }
+
+    /// The one of the event loop that this runs on, so that a command and its reply need no other thread; else each in turn.
+    private var nextSlot: ConnectionSlot {
+        if let eventLoop = MultiThreadedEventLoopGroup.currentEventLoop,
+            let slot = slotsByEventLoop[ObjectIdentifier(eventLoop)]
+        {
+            return slot
+        }
+        return slots[turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max % slots.count]
     }
 
     public func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         // `allSatisfy` below is true for an empty list.
         if commands.isEmpty { return [] }
-        let slot = slots[turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max % slots.count]
+        let slot = nextSlot
         let deadline = NIODeadline.now() + commandTimeout
         var attempt = 0
         do throws(RedisError) {

@@ -103,6 +103,9 @@ public final class RedisConnection: RedisSender {
         _ commands: [Command], deadline: NIODeadline, isMeasured: Bool = true,
         answer: @escaping @Sendable ([Result<Reply, RedisError>]) -> Void
     ) {
+        guard !channel.eventLoop.inEventLoop else {
+            return handler.value.send(commands, deadline: deadline, isMeasured: isMeasured, on: channel, answer: answer)
+        }
         channel.eventLoop.execute {
             self.handler.value.send(commands, deadline: deadline, isMeasured: isMeasured, on: self.channel, answer: answer)
         }

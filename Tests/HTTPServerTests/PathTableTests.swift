@@ -1,5 +1,4 @@
 import HTTPTypes
-import Hummingbird
 import Testing
 
 @testable import HTTPServer
@@ -9,11 +8,11 @@ struct PathTableTests {
     private struct SomeRoutes: Routes {
         func add(to router: AppRouter) {
             for path in ["/", "livez", "museums", "museums/new", "museums/{id}"] {
-                router.get(path) { _, _ in Response(status: .ok) }
+                router.get(path) { _, _ in DocumentResponse(status: .ok) }
             }
-            router.post("museums") { _, _ in Response(status: .created) }
-            router.delete("museums/{id}") { _, _ in Response(status: .accepted) }
-            router.post("museums/{id}/reservations") { _, _ in Response(status: .ok) }
+            router.post("museums") { _, _ in DocumentResponse(status: .created) }
+            router.delete("museums/{id}") { _, _ in DocumentResponse(status: .accepted) }
+            router.post("museums/{id}/reservations") { _, _ in DocumentResponse(status: .ok) }
         }
     }
 

@@ -1,6 +1,5 @@
 import Contracts
 import HTTPTypes
-import Hummingbird
 import TestSupport
 import Testing
 
@@ -11,7 +10,7 @@ import Testing
 struct RequestDeadlineTests {
     private static let limit = Duration.milliseconds(100)
 
-    private func failure(_ deadline: RequestDeadline, _ work: @escaping @Sendable () async throws -> Response) async
+    private func failure(_ deadline: RequestDeadline, _ work: @escaping @Sendable () async throws -> DocumentResponse) async
         -> RequestError?
     {
         do {
@@ -26,7 +25,7 @@ struct RequestDeadlineTests {
         for isRead in [true, false] {
             let deadline = RequestDeadline(isRead: isRead, queue: DeadlineQueue(limit: .seconds(60)))
             deadline.begin()
-            #expect(try await deadline.response { Response(status: .accepted) }.status == .accepted)
+            #expect(try await deadline.response { DocumentResponse(status: .accepted) }.status == .accepted)
             #expect(deadline.isOver)
             #expect(
                 await failure(RequestDeadline(isRead: isRead, queue: DeadlineQueue(limit: .seconds(60)))) {
@@ -44,7 +43,7 @@ struct RequestDeadlineTests {
         let answer = await failure(deadline) {
             try? await Task.sleep(for: .seconds(60))
             isCancelled.value = Task.isCancelled
-            return Response(status: .ok)
+            return DocumentResponse(status: .ok)
         }
         guard case .failure(.storageUnavailable) = answer else { Issue.record("\(String(describing: answer))"); return }
         #expect(ContinuousClock.now - start >= Self.limit)
@@ -59,7 +58,7 @@ struct RequestDeadlineTests {
         let answer = await failure(deadline) {
             try await eventually("the test has its answer") { mayEnd.value }
             hasEnded.value = !Task.isCancelled
-            return Response(status: .ok)
+            return DocumentResponse(status: .ok)
         }
         #expect(answer == .failure(.outcomeUnknown(booking: nil)))
         #expect(hasEnded.value == nil)
@@ -77,7 +76,7 @@ struct RequestDeadlineTests {
             RequestDeadline.current?.respondsAtEnd(with: .failure(.outcomeUnknown(booking: nil)))
             RequestDeadline.current?.respondsAtEnd(with: .failure(.outcomeUnknown(booking: id)))
             try await eventually("the test has its answer") { mayEnd.value }
-            return Response(status: .ok)
+            return DocumentResponse(status: .ok)
         }
         #expect(answer == .failure(.outcomeUnknown(booking: id)))
         mayEnd.value = true
@@ -95,7 +94,7 @@ struct RequestDeadlineTests {
             RequestDeadline.current?.begin()
             RequestDeadline.current?.begin()
             try await eventually("the test has its answer") { mayEnd.value }
-            return Response(status: .ok)
+            return DocumentResponse(status: .ok)
         }
         #expect(answer == .failure(.outcomeUnknown(booking: nil)))
         #expect(ContinuousClock.now - (try #require(begun.value)) >= Self.limit)
@@ -113,7 +112,7 @@ struct RequestDeadlineTests {
                 isRunning.value = true
                 while !mayEnd.value, !Task.isCancelled { await Task.yield() }
                 wasCancelled.value = Task.isCancelled
-                return Response(status: .ok)
+                return DocumentResponse(status: .ok)
             }
         }
         try await eventually("it runs") { isRunning.value }
@@ -139,7 +138,7 @@ struct RequestDeadlineTests {
                         deadline.begin()
                         _ = try? await deadline.response {
                             if number % 3 != 0 { try await Task.sleep(for: .seconds(60)) }
-                            return Response(status: .ok)
+                            return DocumentResponse(status: .ok)
                         }
                         return number % 3 != 0 ? ContinuousClock.now - start : Self.limit
                     }

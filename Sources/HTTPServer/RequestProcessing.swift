@@ -1,0 +1,142 @@
+import Contracts
+public import HTTPTypes
+import Logging
+import NIOCore
+import ServiceContextModule
+
+/// What is done for each request of a port, whoever reads it and writes its response: ``AppResponder`` or ``DirectHandler``.
+struct RequestProcessing: Sendable {
+    let paths: PathTable
+    private let now: CurrentTime
+    private let metrics: RequestMetrics
+    private let tracing: RequestTracing
+    private let load: ConcurrencyLimiter
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - role: the role whose port it is; in metrics.
+    ///   - routes: all that the port serves.
+    ///   - load: what the port is working at.
+    init(role: String, routes: [any Routes], now: @escaping CurrentTime, load: ConcurrencyLimiter, logger: Logger) {
+        self.paths = PathTable(routes)
+        self.now = now
+        self.metrics = RequestMetrics(service: role)
+        self.tracing = RequestTracing(service: role)
+        self.load = load
+        self.logger = logger
+    }
+
+    /// A request that has no response yet.
+    struct Pending: Sendable {
+        let head: HTTPRequest
+        let match: PathTable.Match
+        let context: AppRequestContext
+        fileprivate let requestId: String
+        fileprivate let start = ContinuousClock.now
+        fileprivate let span: RequestSpan?
+        /// Whether the port counts it as one that it is working at.
+        fileprivate var isAdmitted = false
+    }
+
+    /// Names the request.
+    func begin(_ head: HTTPRequest, _ match: PathTable.Match) -> Pending {
+        let requestId = RequestIdentifier.of(head.headerFields)
+        let span = match.isWatched ? nil : tracing.begin(head, match)
+        let metadata = RequestMetadata(requestId: requestId, traceparent: span?.traceparent, moment: now())
+        return Pending(
+            head: head, match: match, context: AppRequestContext(metadata: metadata, pathID: match.id, logger: logger),
+            requestId: requestId, span: span)
+    }
+
+    /// Admits the request unless the port is overloaded, the path unknown, or a precondition not met.
+    func admit(_ request: inout Pending) throws -> PathTable.Endpoint {
+        if request.match.isWatched {
+            load.show()
+        } else {
+            guard load.begin() else { throw Failure.overloaded }
+            request.isAdmitted = true
+        }
+        let endpoint = try request.match.endpoint.get()
+        try Preconditions.check(request.head.headerFields)
+        return endpoint
+    }
+
+    /// The response of the request's route, in the request's trace.
+    func response(to request: Pending, at endpoint: PathTable.Endpoint, _ collected: CollectedRequest) async throws
+        -> DocumentResponse
+    {
+        guard let span = request.span else { return try await endpoint.handler(collected, request.context) }
+        return try await ServiceContext.$current.withValue(span.context) {
+            try await endpoint.handler(collected, request.context)
+        }
+    }
+
+    /// Counts and logs the request.
+    /// - Returns: the response to send: the route's, or a problem document.
+    func end(_ request: Pending, with result: Result<DocumentResponse, any Error>) -> DocumentResponse {
+        if request.isAdmitted { load.end() }
+        var response: DocumentResponse
+        switch result {
+        case .success(let success): response = success
+        case .failure(let error): response = problem(error, of: request)
+        }
+        response.headers[.xRequestId] = request.requestId
+        response.headers[.cacheControl] = request.match.path.hasPrefix("/museums") ? "no-cache" : "no-store"
+        response.headers[.contentLength] = String(response.body.readableBytes)
+        let duration = ContinuousClock.now - request.start
+        metrics.count(request.head.method, route: request.match.route, status: response.status.code, duration: duration)
+        if request.context.logs(.debug) {
+            request.context.logger.debug(
+                "request answered",
+                metadata: [
+                    "method": "\(request.head.method)", "path": "\(request.match.path)", "status": "\(response.status.code)",
+                    "ms": "\(duration / .milliseconds(1))",
+                ])
+        }
+        request.span?.end(response.status)
+        return response
+    }
+
+    private func problem(_ error: any Error, of request: Pending) -> DocumentResponse {
+        let error = RequestError(error)
+        if case .failure(.internal(let what)) = error {
+            request.context.logger.error(
+                "bug", metadata: ["what": "\(what)", "method": "\(request.head.method)", "path": "\(request.match.path)"])
+        }
+        return Problem(error).response(requestId: request.requestId)
+    }
+}
+
+/// The id by which a request is known in every log line and in the event it causes.
+public enum RequestIdentifier {
+    /// The client's `X-Request-Id` if it is 1 to 128 visible ASCII characters, else a new one.
+    static func of(_ headers: HTTPFields) -> String {
+        if let given = headers[.xRequestId], (1...128).contains(given.utf8.count),
+            given.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        {
+            return given
+        }
+        return make()
+    }
+
+    /// 16 hexadecimal digits at random.
+    public static func make() -> String {
+        var rest = UInt64.random(in: .min ... .max)
+        return String(unsafeUninitializedCapacity: 16) { bytes in
+            for index in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: rest) & 0x0F
+                bytes[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                rest >>= 4
+            }
+            return 16
+        }
+    }
+}
+
+extension HTTPField.Name {
+    public static let xRequestId = HTTPField.Name("X-Request-Id")!
+    public static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+    /// Between the gateway and Book only.
+    public static let idempotencyKeyNew = HTTPField.Name("Idempotency-Key-New")!
+    public static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed")!
+}
