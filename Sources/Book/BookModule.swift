@@ -20,7 +20,10 @@ public struct BookModule: Sendable {
         self.secret = secret
         routes = BookingRoutes(
             attempt: BookingAttempt(
-                seats: ReservationBatcher(seats, onBatch: { batchSize.record($0) }), store: store,
+                seats: ReservationBatcher(
+                    seats, recorder: BookingRecorder(store: store), executor: { EventLoopTaskExecutor.current },
+                    onBatch: { batchSize.record($0) }),
+                store: store,
                 ids: HMACBookingIDGenerator(secret: secret.bytes, random: { UInt64.random(in: .min ... .max) }),
                 partitions: partitions),
             service: BookingService(store: store), partitions: partitions)

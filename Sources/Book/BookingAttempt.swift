@@ -9,7 +9,7 @@ struct BookingAttempt: Sendable {
     let store: any BookingStore
     let ids: any BookingIDGenerator
     let partitions: any PartitionDirectory
-    private let records: RecordBatcher
+    private let recorder: BookingRecorder
 
     init(
         seats: any ReservationBatching, store: any BookingStore, ids: any BookingIDGenerator,
@@ -19,7 +19,7 @@ struct BookingAttempt: Sendable {
         self.store = store
         self.ids = ids
         self.partitions = partitions
-        records = RecordBatcher(store)
+        recorder = BookingRecorder(store: store)
     }
 
     /// How long the outcome of reserving is waited for, all tries together.
@@ -72,17 +72,15 @@ struct BookingAttempt: Sendable {
         async throws(Failure) -> Ending
     {
         // 3
-        let reservation = Reservation(
-            booking: id, seats: request.seats, visitor: request.visitor, requestId: metadata.requestId,
-            traceparent: metadata.traceparent)
-        let reserved: (outcome: ReservationOutcome, tries: Int)
+        let booking = NewBooking(id: id, request: request, metadata: metadata)
+        let reserved: (seats: ReservedSeats, tries: Int)
         do throws(ReservationError) {
-            reserved = try await reserve(reservation)
+            reserved = try await reserve(booking)
         } catch {
             guard case .notSent(let why) = error else { return try await abort(request, as: id, metadata: metadata) }
             throw why
         }
-        switch reserved.outcome.code {
+        switch reserved.seats.outcome.code {
         case .reserved: break
         case .repeated: if !isKeyed, reserved.tries == 1 { return .idCollision }
         case .mismatch:
@@ -91,7 +89,7 @@ struct BookingAttempt: Sendable {
         case .void:
             guard let booking = try await store.find(id) else { throw .museumUnavailable("The booking attempt was aborted") }
             return try ending(booking, for: request)
-        case .soldOut: throw .soldOut(available: reserved.outcome.available)
+        case .soldOut: throw .soldOut(available: reserved.seats.outcome.available)
         case .closed: throw .salesClosed(request.exhibition.text)
         case .over: throw .exhibitionOver(request.exhibition.text)
         case .deleted: throw .museumDeleted(request.exhibition.text)
@@ -99,7 +97,7 @@ struct BookingAttempt: Sendable {
         }
 
         // 4
-        switch try await record(request, as: id, metadata: metadata) {
+        switch try await record(booking, first: reserved.seats.record) {
         case .recorded(let booking): return .booked(Booked(booking: booking, isReplayed: false))
         case .exists(let booking): return .booked(Booked(booking: booking, isReplayed: true))
         case .mismatch: throw .idempotencyMismatch
@@ -109,14 +107,14 @@ struct BookingAttempt: Sendable {
     }
 
     /// Sent a second time if the outcome of the first is unknown and time is left. Returns how often it was sent, too.
-    private func reserve(_ reservation: Reservation) async throws(ReservationError) -> (outcome: ReservationOutcome, tries: Int) {
+    private func reserve(_ booking: NewBooking) async throws(ReservationError) -> (seats: ReservedSeats, tries: Int) {
         let deadline = ContinuousClock.now + Self.reserveWithin
         do throws(ReservationError) {
-            return (try await seats.reserve(reservation, before: deadline), 1)
+            return (try await seats.reserve(booking, before: deadline), 1)
         } catch {
             guard error == .outcomeUnknown, deadline > .now else { throw error }
             do throws(ReservationError) {
-                return (try await seats.reserve(reservation, before: deadline), 2)
+                return (try await seats.reserve(booking, before: deadline), 2)
             } catch {
                 // If the second call was not sent, the outcome of the first is still unknown.
                 throw .outcomeUnknown
@@ -125,14 +123,17 @@ struct BookingAttempt: Sendable {
     }
 
     /// Sent a second time if the outcome of the first is unknown; `nil` if it still is.
-    private func record(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure)
+    /// - Parameter first: what the first came to, if the booking was recorded together with others.
+    private func record(_ booking: NewBooking, first: Result<RecordOutcome, Failure>?) async throws(Failure)
         -> RecordOutcome?
     {
+        var result = first
         for _ in 1...2 {
-            do throws(Failure) {
-                return try await records.record(ReservedBooking(id: id, request: request, metadata: metadata))
-            } catch {
-                if case .internal = error { throw error }
+            let outcome = if let result { result } else { await recorder.record([booking])[0] }
+            switch outcome {
+            case .success(let outcome): return outcome
+            case .failure(.internal(let what)): throw .internal(what)
+            case .failure: result = nil
             }
         }
         return nil
@@ -163,8 +164,15 @@ struct BookingAttempt: Sendable {
 
 /// The way to Museum for a single booking.
 protocol ReservationBatching: Sendable {
-    func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(ReservationError)
-        -> ReservationOutcome
+    /// Reserves the seats, and records the booking once if they are reserved.
+    func reserve(_ booking: NewBooking, before deadline: ContinuousClock.Instant) async throws(ReservationError)
+        -> ReservedSeats
+}
+
+/// What became of a reservation, and of its booking where that has been sent to be recorded.
+struct ReservedSeats: Sendable {
+    let outcome: ReservationOutcome
+    let record: Result<RecordOutcome, Failure>?
 }
 
 /// Where booking ids come from.

@@ -3,7 +3,7 @@ import Contracts
 /// Where bookings are kept. Only ``record(_:)`` and ``abort(_:as:metadata:)`` create one.
 protocol BookingStore: Sendable {
     /// Records bookings whose seats are reserved. One outcome for each, in order.
-    func record(_ bookings: [ReservedBooking]) async throws(Failure) -> [RecordOutcome]
+    func record(_ bookings: [NewBooking]) async throws(Failure) -> [RecordOutcome]
     func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome
     /// Changes one booking, and returns it.
     func change(_ transition: Transition) async throws(Failure) -> TransitionOutcome
@@ -17,11 +17,17 @@ protocol BookingStore: Sendable {
     ) async throws(Failure) -> Page<Booking>
 }
 
-/// A booking that has seats and is still to be recorded.
-struct ReservedBooking: Sendable {
+/// A booking whose seats are to be reserved, and which is recorded then.
+struct NewBooking: Sendable {
     let id: BookingID
     let request: BookingRequest
     let metadata: RequestMetadata
+
+    var reservation: Reservation {
+        Reservation(
+            booking: id, seats: request.seats, visitor: request.visitor, requestId: metadata.requestId,
+            traceparent: metadata.traceparent)
+    }
 }
 
 enum RecordOutcome: Sendable, Equatable {

@@ -7,7 +7,7 @@ import Scripts
 struct RedisBookingStore: BookingStore {
     let client: any RedisSender
 
-    func record(_ bookings: [ReservedBooking]) async throws(Failure) -> [RecordOutcome] {
+    func record(_ bookings: [NewBooking]) async throws(Failure) -> [RecordOutcome] {
         let elements = try await client.call(bookings) {
             $0.id.partition == $1.id.partition
         } as: { bookings in
@@ -110,7 +110,7 @@ struct RedisBookingStore: BookingStore {
 
 extension Booking {
     /// As it is when it has just been recorded.
-    fileprivate init(_ reserved: ReservedBooking) {
+    fileprivate init(_ reserved: NewBooking) {
         self.init(
             id: reserved.id, visitor: reserved.request.visitor, seats: reserved.request.seats, status: .requested, version: 1,
             createdAt: reserved.metadata.moment, updatedAt: reserved.metadata.moment)

@@ -1,23 +1,24 @@
 import Contracts
 import Synchronization
 
-/// Group commit in front of Museum: while a call for an exhibition is in flight, later reservations queue. They are sent in one
-/// call when it returns.
+/// Group commit of bookings: while a call to Museum for an exhibition is in flight, later reservations queue. They are sent in one
+/// call when it returns. Those of a call that are reserved are recorded in one call too, while the next reservations are in
+/// flight: Redis then writes both to its disk at once.
 ///
 /// A call has its own deadline, and each request its own: one whose deadline passes gets its outcome alone and at once, and the
 /// others go on waiting for the call.
 final class ReservationBatcher: ReservationBatching {
-    private typealias Answer = Result<ReservationOutcome, ReservationError>
+    private typealias Answer = Result<ReservedSeats, ReservationError>
 
     private struct Waiter {
-        let reservation: Reservation
+        let booking: NewBooking
         let deadline: ContinuousClock.Instant
         let continuation: CheckedContinuation<Answer, Never>
     }
 
     /// The requests for one exhibition, as long as there is a task that sends for it.
     private struct Line {
-        var waiting: [Waiter] = []
+        var waiting: ArraySlice<Waiter> = []
         /// In the request of the call in flight; `nil` for those who have their outcome already.
         var inFlight: [Waiter?] = []
 
@@ -38,39 +39,61 @@ final class ReservationBatcher: ReservationBatching {
     private static let waitingLimit = 4096
 
     private let seats: any SeatReservations
+    private let recorder: BookingRecorder
+    private let executor: @Sendable () -> (any TaskExecutor)?
     private let onBatch: @Sendable (Int) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter onBatch: called with the number of reservations of each call.
-    init(_ seats: any SeatReservations, onBatch: @escaping @Sendable (Int) -> Void = { _ in }) {
+    /// - Parameters:
+    ///   - recorder: records what is reserved.
+    ///   - executor: where the calls for an exhibition go on, called by the first request for it; `nil`: on any thread.
+    ///   - onBatch: called with the number of reservations of each call.
+    init(
+        _ seats: any SeatReservations, recorder: BookingRecorder,
+        executor: @escaping @Sendable () -> (any TaskExecutor)? = { nil },
+        onBatch: @escaping @Sendable (Int) -> Void = { _ in }
+    ) {
         self.seats = seats
+        self.recorder = recorder
+        self.executor = executor
         self.onBatch = onBatch
     }
 
-    func reserve(_ reservation: Reservation, before deadline: ContinuousClock.Instant) async throws(ReservationError)
-        -> ReservationOutcome
+    func reserve(_ booking: NewBooking, before deadline: ContinuousClock.Instant) async throws(ReservationError)
+        -> ReservedSeats
     {
-        // Every path resumes: the call's outcome, or the timer, whichever comes first.
+        // Every path resumes: the outcome of the call, or of recording, or the timer, whichever comes first.
         let answer = await withCheckedContinuation { continuation in
-            enqueue(Waiter(reservation: reservation, deadline: deadline, continuation: continuation))
+            enqueue(Waiter(booking: booking, deadline: deadline, continuation: continuation))
         }
         return try answer.get()
     }
 
     private func enqueue(_ waiter: Waiter) {
-        let exhibition = waiter.reservation.booking.exhibition
+        let exhibition = waiter.booking.id.exhibition
         let (isFull, isIdle, needsTimer) = state.withLock { state in
-            let isIdle = state.lines[exhibition] == nil
-            guard state.lines[exhibition, default: Line()].waiting.count < Self.waitingLimit else { return (true, false, false) }
-            state.lines[exhibition, default: Line()].waiting.append(waiter)
+            let (isFull, isIdle) = Self.append(waiter, to: &state.lines[exhibition])
+            if isFull { return (true, false, false) }
             // One timer for all waiters. An earlier timer is set if a waiter's deadline is earlier.
             let needsTimer = state.timer.map { waiter.deadline < $0 } ?? true
             if needsTimer { state.timer = waiter.deadline }
             return (false, isIdle, needsTimer)
         }
         if isFull { return waiter.continuation.resume(returning: .failure(.notSent(.overloaded))) }
-        if isIdle { Task { await send(for: exhibition) } }
-        if needsTimer { Task { await watch(until: waiter.deadline) } }
+        // On an event loop it runs after what has arrived there, so that all of it goes out together.
+        if isIdle { Task(executorPreference: executor()) { await self.send(for: exhibition) } }
+        if needsTimer { Task { await self.watch(until: waiter.deadline) } }
+    }
+
+    private static func append(_ waiter: Waiter, to line: inout Line?) -> (isFull: Bool, isIdle: Bool) {
+        guard line != nil else {
+            line = Line()
+            line?.waiting.append(waiter)
+            return (false, true)
+        }
+        if line?.waiting.count ?? 0 >= waitingLimit { return (true, false) }
+        line?.waiting.append(waiter)
+        return (false, false)
     }
 
     /// How many wait until a call for the exhibition returns.
@@ -80,19 +103,45 @@ final class ReservationBatcher: ReservationBatching {
     private func send(for exhibition: ExhibitionID) async {
         while let reservations = nextCall(for: exhibition) {
             onBatch(reservations.count)
-            let answers: [Answer]
+            let result: Result<[ReservationOutcome], ReservationError>
             do throws(ReservationError) {
-                let outcomes = try await seats.reserve(reservations, for: exhibition, before: .now + Self.callWithin)
-                answers = outcomes.map { .success($0) }
+                result = .success(try await seats.reserve(reservations, for: exhibition, before: .now + Self.callWithin))
             } catch {
-                answers = reservations.map { _ in .failure(error) }
+                result = .failure(error)
             }
             let waiters = state.withLock { state in
                 let waiters = state.lines[exhibition]?.inFlight ?? []
                 state.lines[exhibition]?.inFlight = []
                 return waiters
             }
-            for (waiter, answer) in zip(waiters, answers) { waiter?.continuation.resume(returning: answer) }
+            answer(waiters, with: result)
+        }
+    }
+
+    private func answer(_ waiters: [Waiter?], with result: Result<[ReservationOutcome], ReservationError>) {
+        let outcomes: [ReservationOutcome]
+        switch result {
+        case .success(let success): outcomes = success
+        case .failure(let error):
+            for waiter in waiters { waiter?.continuation.resume(returning: .failure(error)) }
+            return
+        }
+        var reserved: [(waiter: Waiter, outcome: ReservationOutcome)] = []
+        for case (let waiter?, let outcome) in zip(waiters, outcomes) {
+            if outcome.code == .reserved {
+                reserved.append((waiter, outcome))
+            } else {
+                waiter.continuation.resume(returning: .success(ReservedSeats(outcome: outcome, record: nil)))
+            }
+        }
+        if reserved.isEmpty { return }
+        // Nobody waits for it here: a record that hangs delays only its own bookings.
+        Task.immediate(executorPreference: executor()) { [recorder, reserved] in
+            let records = await recorder.record(reserved.map(\.waiter.booking))
+            for (reserved, record) in zip(reserved, records) {
+                let seats = ReservedSeats(outcome: reserved.outcome, record: record)
+                reserved.waiter.continuation.resume(returning: .success(seats))
+            }
         }
     }
 
@@ -100,15 +149,18 @@ final class ReservationBatcher: ReservationBatching {
     private func nextCall(for exhibition: ExhibitionID) -> [Reservation]? {
         let enough = ContinuousClock.now + Self.callNeeds
         let (late, next) = state.withLock { state -> ([Waiter], [Waiter]) in
-            let all = state.lines[exhibition]?.waiting ?? []
-            let inTime = all.filter { $0.deadline > enough }
-            let next = Array(inTime.prefix(Reservation.batchLimit))
-            state.lines[exhibition] =
-                next.isEmpty ? nil : Line(waiting: Array(inTime.dropFirst(next.count)), inFlight: next)
-            return (all.filter { $0.deadline <= enough }, next)
+            guard var line = state.lines.removeValue(forKey: exhibition) else { return ([], []) }
+            var late: [Waiter] = []
+            var next: [Waiter] = []
+            while next.count < Reservation.batchLimit, let waiter = line.waiting.popFirst() {
+                if waiter.deadline > enough { next.append(waiter) } else { late.append(waiter) }
+            }
+            line.inFlight = next
+            if !next.isEmpty { state.lines[exhibition] = line }
+            return (late, next)
         }
         for waiter in late { waiter.continuation.resume(returning: Self.tooLate) }
-        return next.isEmpty ? nil : next.map(\.reservation)
+        return next.isEmpty ? nil : next.map(\.booking.reservation)
     }
 
     private static var tooLate: Answer { .failure(.notSent(.museumUnavailable("Museum is too slow"))) }

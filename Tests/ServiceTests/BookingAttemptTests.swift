@@ -29,10 +29,11 @@ import Testing
     ) async
         -> Result<Booked, Failure>
     {
+        let bookings = FaultyBookings(store: store, records: records, aborts: aborts)
         let attempt = BookingAttempt(
-            seats: ReservationBatcher(FaultySeats(store: seatStore, plan: seats)),
-            store: FaultyBookings(store: store, records: records, aborts: aborts),
-            ids: HMACBookingIDGenerator.fixed(), partitions: AllPartitions())
+            seats: ReservationBatcher(
+                FaultySeats(store: seatStore, plan: seats), recorder: BookingRecorder(store: bookings)),
+            store: bookings, ids: HMACBookingIDGenerator.fixed(), partitions: AllPartitions())
         do throws(Failure) {
             return .success(
                 try await attempt.run(
@@ -158,9 +159,11 @@ import Testing
         let seats = FaultPlan(plan)
         _ = try await client.send("SCRIPT", "LOAD", BookRecord.script.source)
         let counting = CommandCounter(client)
+        let bookings = RedisBookingStore(client: counting)
         let attempt = BookingAttempt(
-            seats: ReservationBatcher(FaultySeats(store: seatStore, plan: seats)), store: RedisBookingStore(client: counting),
-            ids: HMACBookingIDGenerator.fixed(), partitions: AllPartitions())
+            seats: ReservationBatcher(
+                FaultySeats(store: seatStore, plan: seats), recorder: BookingRecorder(store: bookings)),
+            store: bookings, ids: HMACBookingIDGenerator.fixed(), partitions: AllPartitions())
         func run() async throws -> Booked {
             try await attempt.run(
                 BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2), key: "key", isKeyNew: true,
@@ -204,7 +207,9 @@ import Testing
         let draws = FaultPlan()
         let ids = HMACBookingIDGenerator.fixed(random: { draws.next() == .arrives && draws.calls.value <= 2 ? 7 : 8 })
         let attempt = BookingAttempt(
-            seats: ReservationBatcher(FaultySeats(store: seatStore, plan: FaultPlan())), store: store, ids: ids,
+            seats: ReservationBatcher(
+                FaultySeats(store: seatStore, plan: FaultPlan()), recorder: BookingRecorder(store: store)),
+            store: store, ids: ids,
             partitions: AllPartitions())
         let request = BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2)
         let first = try await attempt.run(request, key: nil, metadata: RequestMetadata(requestId: nil, moment: 1))
@@ -216,14 +221,16 @@ import Testing
     @Test func concurrentReservationsAreSentInOneBatch() async throws {
         _ = try await client.send("HSET", "museum:{a}:a1", "capacity", "150", "available", "150")
         let seats = FaultySeats(store: seatStore, plan: FaultPlan(.requestLost, .arrives, .refused))
-        let queue = ReservationBatcher(seats)
+        let queue = ReservationBatcher(seats, recorder: BookingRecorder(store: store))
         let answers = await withTaskGroup { group in
             for number in 0..<300 {
                 let id = BookingID(exhibition: exhibition, bits: UInt64(number))
                 group.addTask { () -> Result<ReservationOutcome.Code, ReservationError> in
                     do throws(ReservationError) {
-                        let reservation = Reservation(booking: id, seats: 1, visitor: "kim", requestId: nil)
-                        return .success(try await queue.reserve(reservation, before: .now + .seconds(5)).code)
+                        let request = BookingRequest(exhibition: exhibition, visitor: "kim", seats: 1)
+                        let metadata = RequestMetadata(requestId: nil, moment: 5)
+                        let booking = NewBooking(id: id, request: request, metadata: metadata)
+                        return .success(try await queue.reserve(booking, before: .now + .seconds(5)).outcome.code)
                     } catch {
                         return .failure(error)
                     }
@@ -237,5 +244,6 @@ import Testing
         let reserved = answers.count { $0 == .success(.reserved) }
         #expect(try await client.send("HGET", "museum:{a}:a1", "held").asInteger() == reserved)
         #expect(reserved <= 150 && answers.contains { $0 == .failure(.outcomeUnknown) })
+        #expect(try await client.send("ZCARD", "book:{a}:a1:index").asInteger() == reserved, "what is reserved is recorded")
     }
 }

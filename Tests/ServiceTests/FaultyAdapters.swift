@@ -60,7 +60,7 @@ struct FaultyBookings: BookingStore {
     let records: FaultPlan
     let aborts: FaultPlan
 
-    func record(_ bookings: [ReservedBooking]) async throws(Failure) -> [RecordOutcome] {
+    func record(_ bookings: [NewBooking]) async throws(Failure) -> [RecordOutcome] {
         try await on(records.next()) { () async throws(Failure) in try await store.record(bookings) }
     }
 

@@ -147,7 +147,7 @@ import Testing
 
         // Recording it afterwards answers that it was aborted, whatever the visitor is.
         let late = try await RedisBookingStore(client: client).record([
-            ReservedBooking(
+            NewBooking(
                 id: BookingID("a1-000000000007")!,
                 request: BookingRequest(exhibition: ExhibitionID("a1")!, visitor: "kim", seats: 2),
                 metadata: RequestMetadata(requestId: nil, moment: 600))

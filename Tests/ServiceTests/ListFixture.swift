@@ -91,7 +91,7 @@ struct ListFixture: Sendable {
             let request = BookingRequest(exhibition: id.exhibition, visitor: Self.visitor, seats: 1)
             let metadata = RequestMetadata(requestId: nil, moment: moment)
             _ = try await RedisBookingStore(client: client).record([
-                ReservedBooking(id: id, request: request, metadata: metadata)
+                NewBooking(id: id, request: request, metadata: metadata)
             ])
             return id.text
         case .confirms, .confirmsOfOne:

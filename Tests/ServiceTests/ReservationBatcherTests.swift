@@ -7,6 +7,13 @@ import Testing
 /// Each request's own deadline in front of Museum, and the call's.
 @Suite struct ReservationBatcherTests {
     private let exhibition = ExhibitionID(partition: "a", number: 1)
+    private let server: RedisServer
+    private let store: RedisBookingStore
+
+    init() async throws {
+        server = try await RedisServer.start()
+        store = RedisBookingStore(client: try server.client())
+    }
 
     /// Less than a call may take, and enough for it to be sent.
     private static let short = Duration.milliseconds(800)
@@ -16,8 +23,9 @@ import Testing
     ) async -> Result<ReservationOutcome.Code, ReservationError> {
         let id = BookingID(exhibition: exhibition, bits: UInt64(number))
         do throws(ReservationError) {
-            let reservation = Reservation(booking: id, seats: 1, visitor: "kim", requestId: nil)
-            return .success(try await queue.reserve(reservation, before: .now + limit).code)
+            let request = BookingRequest(exhibition: exhibition, visitor: "kim", seats: 1)
+            let booking = NewBooking(id: id, request: request, metadata: RequestMetadata(requestId: nil, moment: 5))
+            return .success(try await queue.reserve(booking, before: .now + limit).outcome.code)
         } catch {
             return .failure(error)
         }
@@ -28,7 +36,7 @@ import Testing
     /// A call that Museum holds, and one request that waits for it to return.
     private func oneInFlightAndOneQueued() async throws -> (HeldSeats, ReservationBatcher, first: Reserving, second: Reserving) {
         let seats = HeldSeats()
-        let queue = ReservationBatcher(seats)
+        let queue = ReservationBatcher(seats, recorder: BookingRecorder(store: store))
         let first = Task { await reserve(1, in: queue, within: .seconds(60)) }
         try await eventually("a call is out") { seats.calls.value.count == 1 }
         let second = Task { await reserve(2, in: queue, within: .seconds(60)) }
@@ -40,7 +48,7 @@ import Testing
     /// outcome.
     @Test func aShortDeadlineDoesNotShortenTheBatch() async throws {
         let seats = HeldSeats()
-        let queue = ReservationBatcher(seats)
+        let queue = ReservationBatcher(seats, recorder: BookingRecorder(store: store))
         let answers = try await withThrowingTaskGroup { group in
             group.addTask { (99, await reserve(99, in: queue, within: .seconds(60))) }
             try await eventually("the first call is out") { seats.calls.value.count == 1 }
@@ -86,7 +94,8 @@ import Testing
     /// With less time than a call may need nothing is sent, so the outcome is known.
     @Test func aRequestWithTooLittleTimeIsNotSent() async throws {
         let seats = HeldSeats()
-        let answer = await reserve(1, in: ReservationBatcher(seats), within: .milliseconds(50))
+        let queue = ReservationBatcher(seats, recorder: BookingRecorder(store: store))
+        let answer = await reserve(1, in: queue, within: .milliseconds(50))
         guard case .failure(.notSent(.museumUnavailable)) = answer else { Issue.record("\(answer)"); return }
         #expect(seats.calls.value.isEmpty)
     }

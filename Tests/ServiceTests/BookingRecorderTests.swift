@@ -5,15 +5,27 @@ import Testing
 
 @testable import Book
 
-/// Bookings that come to be recorded at once are recorded in one call, and each gets its own outcome.
-@Suite struct RecordBatcherTests {
+/// Bookings whose seats are reserved in one call are recorded in one call, and each gets its own outcome.
+@Suite struct BookingRecorderTests {
+    /// There are always seats, and each call takes as long as one to Redis.
+    private struct EndlessSeats: SeatReservations {
+        let client: RedisClient
+
+        func reserve(
+            _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant
+        ) async throws(ReservationError) -> [ReservationOutcome] {
+            _ = await client.send([Command("PING")])
+            return reservations.map { _ in ReservationOutcome(code: .reserved, available: 1) }
+        }
+    }
+
     /// Bookings in Redis, with the sizes of the calls.
     private struct CountingStore: BookingStore {
         let store: RedisBookingStore
         let sizes = LockedBox<[Int]>([])
         var failure: Failure?
 
-        func record(_ bookings: [ReservedBooking]) async throws(Failure) -> [RecordOutcome] {
+        func record(_ bookings: [NewBooking]) async throws(Failure) -> [RecordOutcome] {
             sizes.update { $0.append(bookings.count) }
             if let failure { throw failure }
             return try await store.record(bookings)
@@ -39,23 +51,21 @@ import Testing
         client = try server.client()
     }
 
-    private func booking(_ number: Int, in partition: String = "a", seats: Int = 1) -> ReservedBooking {
+    private func booking(_ number: Int, in partition: String = "a", seats: Int = 1) -> NewBooking {
         let exhibition = ExhibitionID(partition: partition, number: 1)
-        return ReservedBooking(
+        return NewBooking(
             id: BookingID(exhibition: exhibition, bits: UInt64(number)),
             request: BookingRequest(exhibition: exhibition, visitor: "visitor-\(number)", seats: seats),
             metadata: RequestMetadata(requestId: nil, moment: 5))
     }
 
-    private func record(_ bookings: [ReservedBooking], with batcher: RecordBatcher) async -> [Result<RecordOutcome, Failure>] {
-        await withTaskGroup { group in
+    private func record(_ bookings: [NewBooking], in store: any BookingStore) async -> [Result<RecordOutcome, Failure>] {
+        let batcher = ReservationBatcher(EndlessSeats(client: client), recorder: BookingRecorder(store: store))
+        return await withTaskGroup { group in
             for (index, booking) in bookings.enumerated() {
-                group.addTask { () -> (Int, Result<RecordOutcome, Failure>) in
-                    do throws(Failure) {
-                        return (index, .success(try await batcher.record(booking)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
+                group.addTask {
+                    let seats = try? await batcher.reserve(booking, before: .now + .seconds(60))
+                    return (index, seats?.record ?? .failure(.internal("not recorded")))
                 }
             }
             var outcomes: [Int: Result<RecordOutcome, Failure>] = [:]
@@ -71,7 +81,7 @@ import Testing
         let mismatch = booking(9, seats: 2)
         _ = try await store.record([mismatch])
         store.sizes.value = []
-        let outcomes = await record(bookings, with: RecordBatcher(store))
+        let outcomes = await record(bookings, in: store)
         #expect(outcomes.count == 300)
         for (index, outcome) in outcomes.enumerated() {
             switch (index, outcome) {
@@ -90,7 +100,7 @@ import Testing
     @Test(arguments: [Failure.outcomeUnknown(booking: nil), .storageUnavailable("away")])
     func aFailedCallFailsAllOfIt(_ failure: Failure) async throws {
         let store = CountingStore(store: RedisBookingStore(client: client), failure: failure)
-        let outcomes = await record((0..<20).map { booking($0) }, with: RecordBatcher(store))
+        let outcomes = await record((0..<20).map { booking($0) }, in: store)
         #expect(outcomes == (0..<20).map { _ in .failure(failure) })
         #expect(store.sizes.value.reduce(0, +) == 20, "an outcome that is unknown is not asked for twice here")
     }
@@ -98,7 +108,7 @@ import Testing
     @Test func oneBadMemberFailsAlone() async throws {
         let bookings = (0..<40).map { booking($0) }
         _ = try await client.send("SET", "book:{a}:" + bookings[3].id.text, "no hash")
-        let outcomes = await record(bookings, with: RecordBatcher(RedisBookingStore(client: client)))
+        let outcomes = await record(bookings, in: RedisBookingStore(client: client))
         for (index, outcome) in outcomes.enumerated() {
             switch (index, outcome) {
             case (3, .failure(.internal(let what))): #expect(what.contains("book_record"), "\(what)")
