@@ -118,10 +118,10 @@ struct BatchWorker {
                 acknowledging: applied, relevant: relevant, count: ConsumerConfiguration.batchLimit, block: block, on: connection)
         }
         try await finishAcknowledging(acknowledged)
-        if entries.isEmpty { return linger.observe(count: 0, isFull: false) }
+        if entries.isEmpty { return }
         metrics.batchRead(count: entries.count)
         if linger.pause < settling { try? await Task.sleep(for: settling - linger.pause) }
-        linger.observe(count: entries.count, isFull: entries.count >= ConsumerConfiguration.batchLimit)
+        linger.observe(count: entries.count, isFull: entries.count >= ConsumerConfiguration.batchLimit, at: .now)
         try await apply(entries)
     }
 
