@@ -124,7 +124,7 @@ let package = Package(
             name: "skmuseum",
             dependencies: [
                 "Museum", "Book", "Confirm", "MyPage", "Gateway", "Operations", "Contracts", "HTTPServer", "Messaging",
-                "Platform", "Redis", "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto, .hummingbird,
+                "Platform", "Redis", "Scripts", .argumentParser, .configuration, .crypto, .hummingbird,
                 .logging, .metrics, .nioCore, .nioHTTP1,
                 .serviceLifecycle,
                 .subprocess, .tracing,

@@ -8,7 +8,7 @@ enum ForwardedHeaders {
     private static let answered = [
         "Content-Type", "Location", "Retry-After", "Cache-Control", "Allow", "Idempotent-Replayed", "Vary", "Accept",
         "Accept-Encoding",
-    ]
+    ].compactMap { HTTPField.Name($0) }
 
     static func request(_ fields: HTTPFields) -> HTTPHeaders {
         var headers = HTTPHeaders()
@@ -22,7 +22,7 @@ enum ForwardedHeaders {
     static func response(_ headers: HTTPHeaders) -> HTTPFields {
         var fields = HTTPFields()
         for name in answered {
-            if let value = headers.first(name: name), let field = HTTPField.Name(name) { fields[field] = value }
+            if let value = headers.first(name: name.rawName) { fields[name] = value }
         }
         return fields
     }

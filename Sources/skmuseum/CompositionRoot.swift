@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Book
 import Confirm
 import Contracts
@@ -19,7 +18,7 @@ struct CompositionRoot {
     let redis: RedisClient
     /// MyPage's own server, if it is another one.
     let myPageStore: RedisClient?
-    let httpClient: HTTPClient
+    let upstreams: UpstreamConnections
     let metrics: PrometheusMetrics
     /// `nil`: no spans are recorded.
     let exporter: SpanExporter?
@@ -102,7 +101,7 @@ struct CompositionRoot {
     }
 
     private func upstream(of role: Role, for caller: Role) -> Upstream {
-        Upstream(urls: settings.upstreams[role.rawValue] ?? [], client: httpClient, caller: caller.rawValue)
+        Upstream(urls: settings.upstreams[role.rawValue] ?? [], connections: upstreams, caller: caller.rawValue)
     }
 
     private func consumers(of service: ServiceName, partitions: Partitions) -> EventConsumers {

@@ -9,8 +9,10 @@ import Tracing
 /// How several processes of a role share a call's time when one of them does not answer.
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct UpstreamTests {
-    /// Never shut down: its pool is for the whole run.
-    private static let client = Upstream.makeClient()
+    /// Never shut down: it is for the whole run.
+    private static let connections = UpstreamConnections()
+
+    private static func upstream(_ urls: [String]) -> Upstream { Upstream(urls: urls, connections: connections) }
 
     private static func ok() throws -> StubServer {
         try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
@@ -42,7 +44,7 @@ struct UpstreamTests {
     ])
     func oneOfTwoHangs(says: String) async throws {
         let (hanging, good) = (try StubServer(.saysThenHangs(says)), try Self.ok())
-        let upstream = Upstream(urls: [hanging.url, good.url], client: Self.client)
+        let upstream = Self.upstream([hanging.url, good.url])
         let first = await call(upstream, .byUpstream, within: .seconds(4))
         #expect(first.isAnswered && first.took >= .seconds(2) && first.took < .seconds(4), "\(first.took)")
         #expect(try first.answer.get().followsUnansweredRequest)
@@ -56,7 +58,7 @@ struct UpstreamTests {
 
     @Test func twoOfThreeUpstreamsHang() async throws {
         let (one, two, good) = (try StubServer(.saysThenHangs("")), try StubServer(.saysThenHangs("")), try Self.ok())
-        let upstream = Upstream(urls: [one.url, two.url, good.url], client: Self.client)
+        let upstream = Self.upstream([one.url, two.url, good.url])
         let outcome = await call(upstream, .byUpstream, within: .seconds(3))
         // A third of the time, then half of the rest.
         #expect(outcome.isAnswered && outcome.took >= .seconds(2) && outcome.took < .seconds(3), "\(outcome.took)")
@@ -65,7 +67,7 @@ struct UpstreamTests {
 
     @Test func allHang() async throws {
         let (one, two) = (try StubServer(.saysThenHangs("")), try StubServer(.saysThenHangs("")))
-        let upstream = Upstream(urls: [one.url, two.url], client: Self.client)
+        let upstream = Self.upstream([one.url, two.url])
         let outcome = await call(upstream, .byUpstream, within: .seconds(1))
         #expect(outcome.fault == .noResponse(timedOut: true) && outcome.took >= .seconds(1))
         #expect(one.received.count == 1 && two.received.count == 1)
@@ -75,7 +77,7 @@ struct UpstreamTests {
     /// process.
     @Test func theCallerRepeats() async throws {
         let (hanging, good) = (try StubServer(.saysThenHangs("")), try Self.ok())
-        let upstream = Upstream(urls: [hanging.url, good.url], client: Self.client)
+        let upstream = Self.upstream([hanging.url, good.url])
         let deadline = ContinuousClock.now + .seconds(4)
         let first = await call(upstream, .byCaller, within: .seconds(4))
         #expect(first.fault == .noResponse(timedOut: true) && .now < deadline, "\(first.took)")
@@ -87,9 +89,9 @@ struct UpstreamTests {
     /// A single process gets the whole time. So does a call that must not be repeated.
     @Test func allTheTime() async throws {
         let (hanging, other) = (try StubServer(.saysThenHangs("")), try Self.ok())
-        let alone = await call(Upstream(urls: [hanging.url], client: Self.client), .byCaller, within: .seconds(1))
+        let alone = await call(Self.upstream([hanging.url]), .byCaller, within: .seconds(1))
         #expect(alone.fault == .noResponse(timedOut: true) && alone.took >= .seconds(1))
-        let never = await call(Upstream(urls: [hanging.url, other.url], client: Self.client), .never, within: .seconds(1))
+        let never = await call(Self.upstream([hanging.url, other.url]), .never, within: .seconds(1))
         #expect(never.fault == .noResponse(timedOut: true) && never.took >= .seconds(1) && other.received.isEmpty)
     }
 
@@ -105,11 +107,11 @@ struct UpstreamTests {
         for urls in [
             ["http://127.0.0.1:\(refused)", good.url], ["http://no-such-host.invalid:80", good.url], [full.url, good.url],
         ] {
-            let outcome = await call(Upstream(urls: urls, client: Self.client), repetition, within: .seconds(4))
+            let outcome = await call(Self.upstream(urls), repetition, within: .seconds(4))
             #expect(try outcome.answer.get().followsUnansweredRequest == false, "\(urls)")
         }
         let nobody = await call(
-            Upstream(urls: [full.url, "http://127.0.0.1:\(refused)"], client: Self.client), repetition, within: .seconds(4))
+            Self.upstream([full.url, "http://127.0.0.1:\(refused)"]), repetition, within: .seconds(4))
         #expect(nobody.fault == .notSent)
         withExtendedLifetime((crowd, full)) {}
     }
@@ -118,7 +120,7 @@ struct UpstreamTests {
     @Test func attemptsAreTraced() async throws {
         let exporter = SpanExporter(endpoint: "http://127.0.0.1:1", instance: { $0 }, logger: CapturedLogs().logger)
         let (broken, good) = (try StubServer(.hangsUp), try Self.ok())
-        let upstream = withTracer(W3CTracer(exporter: exporter)) { Upstream(urls: [broken.url, good.url], client: Self.client) }
+        let upstream = withTracer(W3CTracer(exporter: exporter)) { Self.upstream([broken.url, good.url]) }
         var context = ServiceContext.topLevel
         context.traceContext = TraceContext(
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "a=1")
@@ -148,7 +150,7 @@ struct UpstreamTests {
     /// If all processes are unhealthy, all are tried again.
     @Test func allLeftOut() async throws {
         let (one, two) = (try StubServer(.hangsUp), try StubServer(.hangsUp))
-        let upstream = Upstream(urls: [one.url, two.url], client: Self.client)
+        let upstream = Self.upstream([one.url, two.url])
         #expect(await call(upstream, .byUpstream, within: .seconds(4)).fault == .noResponse(timedOut: false))
         one.change(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
         #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered)
@@ -157,7 +159,7 @@ struct UpstreamTests {
     /// The caller cancels: the process is not marked unhealthy for it.
     @Test func theCallerCancels() async throws {
         let (slow, other) = (try StubServer(.saysThenHangs("")), try Self.ok())
-        let upstream = Upstream(urls: [slow.url, other.url], client: Self.client)
+        let upstream = Self.upstream([slow.url, other.url])
         let asking = Task { await call(upstream, .byUpstream, within: .seconds(20)) }
         try await eventually("it is asked") { slow.received.count == 1 }
         asking.cancel()
@@ -175,7 +177,7 @@ struct UpstreamTests {
     /// if need be, and the one that stops is left out.
     @Test func aPooledConnectionCloses() async throws {
         let (stopping, good) = (try Self.ok(), try Self.ok())
-        let upstream = Upstream(urls: [stopping.url, good.url], client: Self.client)
+        let upstream = Self.upstream([stopping.url, good.url])
         for _ in 0..<4 { #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered) }
         #expect(stopping.received.count == 2 && good.received.count == 2)
         stopping.change(.hangsUp)
@@ -191,7 +193,7 @@ struct UpstreamTests {
     /// Behind one address may be several processes, and one that restarts closes its connections.
     @Test func thePooledConnectionOfASingleAddressCloses() async throws {
         let server = try Self.ok()
-        let upstream = Upstream(urls: [server.url], client: Self.client)
+        let upstream = Self.upstream([server.url])
         #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered)
         server.change(.hangsUpOnce(then: Self.answer))
         #expect(try await call(upstream, .byUpstream, within: .seconds(4)).answer.get().followsUnansweredRequest)
@@ -206,7 +208,7 @@ struct UpstreamTests {
     /// A response with `Connection: close` is what a process sends that stops.
     @Test func aDrainingProcessIsLeftOut() async throws {
         let (draining, good) = (try StubServer(.says(Self.lastAnswer)), try Self.ok())
-        let upstream = Upstream(urls: [draining.url, good.url], client: Self.client)
+        let upstream = Self.upstream([draining.url, good.url])
         let start = ContinuousClock.now
         for _ in 0..<10 { #expect(await call(upstream, .never, within: .seconds(4)).isAnswered) }
         if .now - start < .seconds(1) { #expect(draining.received.count == 1 && good.received.count == 9) }
@@ -226,7 +228,7 @@ struct UpstreamTests {
     /// The first of two restarts while the second begins to: who is left out is better than nobody.
     @Test func whoIsLeftOutIsAskedLast() async throws {
         let (restarting, stopping) = (try StubServer(.hangsUp), try Self.ok())
-        let upstream = Upstream(urls: [restarting.url, stopping.url], client: Self.client)
+        let upstream = Self.upstream([restarting.url, stopping.url])
         #expect(await call(upstream, .byUpstream, within: .seconds(4)).isAnswered)
         #expect(restarting.received.count == 1)
         restarting.change(.says(Self.answer))
@@ -238,7 +240,7 @@ struct UpstreamTests {
     /// `localhost` is ::1 and 127.0.0.1 on most machines; the server is on one of them.
     @Test func aNameWithSeveralAddresses() async throws {
         let server = try Self.ok()
-        let upstream = Upstream(urls: ["http://localhost:\(server.port)"], client: Self.client)
+        let upstream = Self.upstream(["http://localhost:\(server.port)"])
         for repetition in [Upstream.Repetition.byUpstream, .byCaller, .never] {
             #expect(await call(upstream, repetition, within: .seconds(4)).isAnswered)
         }

@@ -8,8 +8,8 @@ import Testing
 /// Two replicas of a role restart one after the other under load, and no request fails.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct RollingRestartTests {
-    /// Never shut down: its pool is for the whole run.
-    private static let client = Upstream.makeClient()
+    /// Never shut down: they are for the whole run.
+    private static let connections = UpstreamConnections()
     private static let services = ["book", "museum", "confirm", "mypage"]
 
     /// Two of each service, each in its own process, and gateways that know all of them.
@@ -108,7 +108,7 @@ struct RollingRestartTests {
         let replicas = try await Self.open(gateways: 2, delay: "0s", redis: redis)
         let gateways = replicas.map { $0["gateway"]! }
         let exhibition = try await Visitor(gateways[0].url("gateway")).register(capacity: 100_000)
-        let balancer = Upstream(urls: gateways.map { $0.url("gateway") }, client: Self.client)
+        let balancer = Upstream(urls: gateways.map { $0.url("gateway") }, connections: Self.connections)
 
         let (answered, failures) = try await Self.load(8) { lane, number in
             let deadline = ContinuousClock.now + .seconds(10)

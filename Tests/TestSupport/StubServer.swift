@@ -9,6 +9,8 @@ public final class StubServer: Sendable {
         /// Sends this, and nothing after it.
         case saysThenHangs(String)
         case hangsUp
+        /// Sends this, and closes the connection.
+        case saysAndHangsUp(String)
         /// Closes the connection on which the next request comes, and after it sends this on every other.
         case hangsUpOnce(then: String)
         /// Sends this before it has read anything, and closes the connection.
@@ -19,6 +21,7 @@ public final class StubServer: Sendable {
 
     private let listener: LocalListener
     private let requests = LockedBox<[String]>([])
+    private let accepted = LockedBox(0)
     private let behavior: LockedBox<Behavior>
 
     /// - Parameter accepts: whether it accepts connections, or leaves them to the kernel.
@@ -26,13 +29,18 @@ public final class StubServer: Sendable {
         self.behavior = LockedBox(behavior)
         listener = try LocalListener(backlog: accepts ? 64 : 0)
         guard accepts else { return }
-        listener.accept { [requests, way = self.behavior] connection in Self.serve(connection, requests, way) }
+        listener.accept { [requests, accepted, way = self.behavior] connection in
+            accepted.update { $0 += 1 }
+            Self.serve(connection, requests, way)
+        }
     }
 
     public var port: Int { listener.port }
     public var url: String { "http://127.0.0.1:\(port)" }
     /// What it has been sent: head and body of each request, as they came.
     public var received: [String] { requests.value }
+    /// How many connections it has accepted.
+    public var connections: Int { accepted.value }
     public func change(_ behavior: Behavior) { self.behavior.value = behavior }
 
     private static func serve(_ connection: Int32, _ requests: LockedBox<[String]>, _ behavior: LockedBox<Behavior>) {
@@ -48,6 +56,9 @@ public final class StubServer: Sendable {
                 _ = recv(connection, &byte, 1, 0)
                 return
             case .hangsUp, .saysFirst: return
+            case .saysAndHangsUp(let answer):
+                write(answer, to: connection)
+                return
             case .hangsUpOnce(let answer):
                 behavior.value = .says(answer)
                 return

@@ -1,8 +1,5 @@
-public import AsyncHTTPClient
-import Foundation
 public import NIOCore
 public import NIOHTTP1
-import NIOPosix
 import Synchronization
 import Tracing
 
@@ -28,11 +25,10 @@ public final class Upstream: Sendable {
 
     /// How long a process is left out that failed, or whose response said `Connection: close`.
     private static let unhealthyFor = Duration.seconds(1)
-    /// Responses are the services' own: a page of 200 is far below.
-    private static let answerLimit = 4 << 20
 
     private let urls: [String]
-    private let client: HTTPClient
+    private let addresses: [String: UpstreamConnections.Address]
+    private let connections: UpstreamConnections
     private let caller: String?
     private let turn = Atomic<Int>(0)
     private let unhealthyUntil = Mutex<[String: ContinuousClock.Instant]>([:])
@@ -41,29 +37,12 @@ public final class Upstream: Sendable {
     /// - Parameters:
     ///   - urls: at least one `http://host[:port]`, without a path.
     ///   - caller: the role that calls; in spans.
-    public init(urls: [String], client: HTTPClient, caller: String? = nil) {
+    public init(urls: [String], connections: UpstreamConnections, caller: String? = nil) {
         precondition(!urls.isEmpty, "an upstream needs an address")
         self.urls = urls
-        self.client = client
+        self.connections = connections
         self.caller = caller
-    }
-
-    /// A client for calls between roles: many connections, kept open, and a refused one noticed at once.
-    public static func makeClient() -> HTTPClient {
-        var configuration = HTTPClient.Configuration()
-        // A process that is there accepts at once, and several that are not must fit into one deadline.
-        configuration.timeout.connect = .milliseconds(250)
-        // As many as a port works at: a request that waited for a connection would count as one that can't be sent. While Museum
-        // hangs, bookings occupy a connection for two seconds each, and reads need others.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 2048
-        configuration.connectionPool.retryConnectionEstablishment = false
-        // Shorter than the servers' 60 s, so that a connection is not used in the moment it is closed.
-        configuration.connectionPool.idleTimeout = .seconds(30)
-        configuration.redirectConfiguration = .disallow
-        configuration.decompression = .disabled
-        // Its spans would not cover the body. Those of `attempt` do.
-        configuration.tracing.tracer = nil
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        addresses = Dictionary(urls.map { ($0, UpstreamConnections.Address($0)) }) { first, _ in first }
     }
 
     /// Sends a request, and while nothing was sent, or it may be repeated, to the next process.
@@ -85,15 +64,20 @@ public final class Upstream: Sendable {
             guard left > .zero else { break }
             do throws(Fault) {
                 var answer = try await tracer.withClientSpan(of: caller, method, url, headers) { headers throws(Fault) in
-                    try await attempt(method, url + path, headers: headers, body: body, within: left)
+                    guard let address = addresses[url] else { throw .notSent }
+                    return try await connections.send(
+                        method, to: address, path, headers: headers, body: body, deadline: .now() + TimeAmount(left))
                 }
-                unhealthyUntil.withLock { $0[url] = answer.isLastOfConnection ? .now + Self.unhealthyFor : nil }
+                // Where there is no other process, none is left out.
+                if urls.count > 1 {
+                    unhealthyUntil.withLock { $0[url] = answer.isLastOfConnection ? .now + Self.unhealthyFor : nil }
+                }
                 answer.followsUnansweredRequest = fault != .notSent
                 return answer
             } catch {
                 // The caller was cancelled; the process may be healthy.
                 if Task.isCancelled, deadline > .now { throw error }
-                unhealthyUntil.withLock { $0[url] = .now + Self.unhealthyFor }
+                if urls.count > 1 { unhealthyUntil.withLock { $0[url] = .now + Self.unhealthyFor } }
                 if error != .notSent { fault = error }
                 guard error == .notSent || repetition == .byUpstream else { throw error }
                 // A pooled connection may close just when a request goes out, and a busy machine may accept late. Where there is no
@@ -108,6 +92,7 @@ public final class Upstream: Sendable {
     /// All processes in the order in which a call asks them: the healthy ones first, each call beginning with another.
     /// - Returns: how many are healthy, too; all, if none is.
     private func inTurn() -> (candidates: [String], healthy: Int) {
+        if urls.count == 1 { return (urls, 1) }
         let now = ContinuousClock.now
         let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max
         return unhealthyUntil.withLock { unhealthy in
@@ -121,52 +106,6 @@ public final class Upstream: Sendable {
             if unhealthy[healthy[0]] != nil { unhealthy[healthy[0]] = now + Self.unhealthyFor }
             return (healthy + leftOut, healthy.count)
         }
-    }
-
-    private func attempt(
-        _ method: HTTPMethod, _ url: String, headers: HTTPHeaders, body: ByteBuffer?, within left: Duration
-    ) async throws(Fault) -> UpstreamResponse {
-        var request = HTTPClientRequest(url: url)
-        request.method = method
-        request.headers = headers
-        if let body { request.body = .bytes(body) }
-        do {
-            let end = NIODeadline.now() + TimeAmount(left)
-            let response = try await client.execute(request, deadline: end)
-            // After 101 another protocol would follow.
-            guard (200...599).contains(response.status.code) else { throw Fault.noResponse(timedOut: false) }
-            let body = try await Self.collect(response.body, before: end)
-            return UpstreamResponse(status: Int(response.status.code), headers: response.headers, body: body)
-        } catch let fault as Fault {
-            throw fault
-        } catch is CancellationError {
-            throw .noResponse(timedOut: true)
-        } catch let error as HTTPClientError {
-            switch error {
-            case .connectTimeout, .getConnectionFromPoolTimeout: throw .notSent
-            case .deadlineExceeded, .readTimeout, .requestStreamCancelled: throw .noResponse(timedOut: true)
-            default: throw .noResponse(timedOut: false)
-            }
-        } catch let error as IOError where error.errnoCode == ECONNREFUSED {
-            throw .notSent
-        } catch is NIOConnectionError {
-            throw .notSent
-        } catch {
-            throw .noResponse(timedOut: false)
-        }
-    }
-
-    /// The body, all of it. The client's deadline covers only the head; a slow body could exceed it.
-    private static func collect(_ body: HTTPClientResponse.Body, before end: NIODeadline) async throws -> ByteBuffer {
-        let reading = Task {
-            let bytes = try await body.collect(upTo: answerLimit)
-            // Cancelled, a body may look as if it were at its end.
-            try Task.checkCancellation()
-            return bytes
-        }
-        let alarm = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(deadline: end) { reading.cancel() }
-        defer { alarm.cancel() }
-        return try await reading.value
     }
 }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AsyncHTTPClient
 import NIOHTTP1
 import Platform
 
@@ -25,14 +24,14 @@ struct HealthCommand: AsyncParsableCommand {
     func run() async throws {
         try await CommandError.reporting {
             let settings = try common.settings()
-            let client = Upstream.makeClient()
+            let connections = UpstreamConnections()
             let named = roles.named
             var failures: [String] = []
             var listening = 0
             for role in Role.allCases where named?.contains(role) ?? true {
                 let address = "http://\(settings.reachableHost):\(settings.ports[role.rawValue] ?? 0)"
                 do throws(Upstream.Fault) {
-                    let response = try await Upstream(urls: [address], client: client).send(
+                    let response = try await Upstream(urls: [address], connections: connections).send(
                         .GET, "/readyz", headers: [:], body: nil, repetition: .never, deadline: .now + Self.timeout)
                     listening += 1
                     if response.status != 200 { failures.append("\(role.rawValue) at \(address) is not ready") }
@@ -41,7 +40,7 @@ struct HealthCommand: AsyncParsableCommand {
                     failures.append("\(role.rawValue) does not respond at \(address)")
                 }
             }
-            try? await client.shutdown()
+            await connections.shutdown()
             guard failures.isEmpty else { throw CommandError(failures.joined(separator: "; ")) }
             guard listening > 0 else { throw CommandError("no role listens on this machine; start one with 'skmuseum serve'") }
         }

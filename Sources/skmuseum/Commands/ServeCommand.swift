@@ -1,5 +1,4 @@
 import ArgumentParser
-import AsyncHTTPClient
 import Contracts
 import Foundation
 import HTTPServer
@@ -88,9 +87,9 @@ struct ServeCommand: AsyncParsableCommand {
         if let myPageStore { try await refuseEviction(myPageStore, variable: "MYPAGE_REDIS_URL", logger: logger) }
         if roles.contains(.museum) { await announcePartitions(settings.partitions, redis) }
 
-        let httpClient = Upstream.makeClient()
+        let upstreams = UpstreamConnections()
         let assembly = CompositionRoot(
-            settings: settings, roles: roles, redis: redis, myPageStore: myPageStore, httpClient: httpClient,
+            settings: settings, roles: roles, redis: redis, myPageStore: myPageStore, upstreams: upstreams,
             metrics: metrics, exporter: exporter, logger: logger, now: WallClock.now,
             connections: ConnectionBudget(openFiles: OpenFiles.raiseLimit()))
         let opening = Opening(ports: roles.count) { banner(settings, roles: roles, redis: endpoint) }
@@ -105,7 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             outcome = .failure(error)
         }
-        try? await httpClient.shutdown()
+        await upstreams.shutdown()
         redis.close()
         myPageStore?.close()
         try outcome.get()

@@ -1,0 +1,160 @@
+import NIOCore
+import NIOHTTP1
+import TestSupport
+import Testing
+
+@testable import Platform
+
+/// Kept connections to another process, one request on each at a time.
+@Suite(.timeLimit(.minutes(1)))
+struct UpstreamConnectionTests {
+    private let connections = UpstreamConnections()
+
+    private func call(
+        _ server: StubServer, _ method: HTTPMethod = .GET, _ target: String = "/x", headers: HTTPHeaders = [:],
+        body: String? = nil, within limit: Duration = .seconds(5)
+    ) async -> Result<UpstreamResponse, Upstream.Fault> {
+        do throws(Upstream.Fault) {
+            return .success(
+                try await connections.send(
+                    method, to: UpstreamConnections.Address(server.url), target, headers: headers,
+                    body: body.map { ByteBuffer(string: $0) }, deadline: .now() + TimeAmount(limit)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func text(_ result: Result<UpstreamResponse, Upstream.Fault>) throws -> String {
+        String(buffer: try result.get().body)
+    }
+
+    @Test func aRequestIsSentAsItIs() async throws {
+        let server = try StubServer(.says("HTTP/1.1 201 Created\r\nContent-Length: 2\r\nX-A: b\r\n\r\n{}"))
+        let response = try await call(server, .POST, "/x?y=%20", headers: ["X-Request-Id": "r", "Host": "evil"], body: "abc")
+            .get()
+        #expect(response.status == 201 && String(buffer: response.body) == "{}" && response.headers.first(name: "x-a") == "b")
+        let sent = try #require(server.received.first)
+        #expect(sent.hasPrefix("POST /x?y=%20 HTTP/1.1\r\n") && sent.hasSuffix("\r\n\r\nabc"))
+        #expect(sent.contains("\r\nHost: 127.0.0.1:\(server.port)\r\n") && !sent.contains("evil"))
+        #expect(sent.contains("\r\nContent-Length: 3\r\n"))
+        await connections.shutdown()
+    }
+
+    /// A header whose value would begin another request is never sent.
+    @Test func noRequestIsSmuggledInAHeader() async throws {
+        let server = try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        let result = await call(server, headers: ["X-A": "b\r\n\r\nDELETE / HTTP/1.1"])
+        #expect(result.fault == .noResponse(timedOut: false) && server.received.isEmpty)
+        await connections.shutdown()
+    }
+
+    @Test func aConnectionIsKept() async throws {
+        let server = try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+        for _ in 0..<50 { #expect(try text(await call(server)) == "{}") }
+        // At most one on each event loop: a task may run on any.
+        #expect(server.connections <= System.coreCount, "\(server.connections)")
+        await connections.shutdown()
+    }
+
+    @Test func manyAtOnceHaveTheirOwn() async throws {
+        let server = try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+        let answered = await withTaskGroup { group in
+            for _ in 0..<200 { group.addTask { (try? text(await call(server))) == "{}" } }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(answered == 200 && server.received.count == 200)
+        await connections.shutdown()
+    }
+
+    /// A response after which the connection can't be used again, and the next request all the same.
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    ])
+    func aLastResponse(says: String) async throws {
+        let server = try StubServer(.says(says))
+        for _ in 0..<5 { #expect(try text(await call(server)) == "{}") }
+        #expect(server.connections == 5)
+        await connections.shutdown()
+    }
+
+    @Test func aBodyThatEndsWithTheConnection() async throws {
+        let server = try StubServer(.saysAndHangsUp("HTTP/1.1 200 OK\r\n\r\nto the end"))
+        for _ in 0..<3 { #expect(try text(await call(server)) == "to the end") }
+        await connections.shutdown()
+    }
+
+    @Test(arguments: [
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abcde"),
+        (
+            "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+            "x"
+        ),
+        ("HTTP/1.1 204 No Content\r\n\r\n", ""), ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", ""),
+    ])
+    func bodies(says: String, body: String) async throws {
+        let server = try StubServer(.says(says))
+        for _ in 0..<3 { #expect(try text(await call(server)) == body) }
+        await connections.shutdown()
+    }
+
+    @Test func aResponseToHEADHasNoBody() async throws {
+        let server = try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"))
+        for _ in 0..<3 { #expect(try text(await call(server, .HEAD)) == "") }
+        await connections.shutdown()
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", "nonsense\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + String(repeating: "x", count: 5_000_000),
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut",
+    ])
+    func noUsableResponse(says: String) async throws {
+        let server = try StubServer(.saysAndHangsUp(says))
+        #expect(await call(server).fault == .noResponse(timedOut: false))
+        await connections.shutdown()
+    }
+
+    /// The deadline is that of the whole response.
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + String(repeating: "x", count: 1000),
+        String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 50),
+    ])
+    func aSlowResponseEndsAtTheDeadline(says: String) async throws {
+        let server = try StubServer(.trickles(says))
+        let start = ContinuousClock.now
+        #expect(await call(server, within: .milliseconds(300)).fault == .noResponse(timedOut: true))
+        #expect(ContinuousClock.now - start >= .milliseconds(300))
+        await connections.shutdown()
+    }
+
+    /// A timer that was set for an earlier request does not end a later one.
+    @Test func eachRequestHasItsOwnDeadline() async throws {
+        let server = try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        _ = try await call(server, within: .milliseconds(100)).get()
+        // It takes a second.
+        server.change(.trickles("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"))
+        #expect(try await call(server, within: .seconds(20)).get().status == 200)
+        await connections.shutdown()
+    }
+
+    @Test func aCancelledCallGivesUpItsConnection() async throws {
+        let server = try StubServer(.saysThenHangs(""))
+        let waiting = Task { await call(server, within: .seconds(50)) }
+        try await eventually("it is sent") { server.received.count == 1 }
+        waiting.cancel()
+        #expect(await waiting.value.fault == .noResponse(timedOut: true))
+        await connections.shutdown()
+    }
+
+    @Test func shutdownEndsWhatIsUnderWay() async throws {
+        let server = try StubServer(.saysThenHangs(""))
+        let waiting = Task { await call(server, within: .seconds(50)) }
+        try await eventually("it is sent") { server.received.count == 1 }
+        await connections.shutdown()
+        guard case .noResponse? = await waiting.value.fault else { Issue.record("a fault is due"); return }
+    }
+}
+
+extension Result<UpstreamResponse, Upstream.Fault> {
+    fileprivate var fault: Upstream.Fault? { if case .failure(let fault) = self { fault } else { nil } }
+}
