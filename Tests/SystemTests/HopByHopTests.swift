@@ -37,7 +37,7 @@ struct HopByHopTests {
             })
         #expect(
             names.subtracting(["connection"]) == [
-                "host", "content-type", "content-length", "idempotency-key", "x-request-id", "accept", "traceparent",
+                "host", "content-type", "content-length", "idempotency-key", "x-request-id", "accept",
             ],
             "\(heard)")
         #expect(heard.hasPrefix("POST /books?size=1 HTTP/1.1\r\n") && heard.hasSuffix(body), "\(heard)")
