@@ -196,15 +196,22 @@ def middle(seconds):
 
 def half_load(settings):
     """An open loop at half the rate that one process has reached: when does MyPage show a booking?"""
-    return at_rate(settings, "half-load", 0.5)
+    def offer(stage, museum, exhibition, rate):
+        return load.open_loop(
+            museum.ports["book"], museum.ports["mypage"], exhibition, rate, settings.seconds, int(100 * settings.seconds))
+
+    return at_rate(settings, "half-load", 0.5, offer)
 
 
 def double_load(settings):
     """An open loop at twice the rate that one process has reached: how many bookings are made all the same?"""
-    return at_rate(settings, "double-load", 2.0)
+    def offer(stage, museum, exhibition, rate):
+        return load.overload(museum.ports["book"], exhibition, rate, settings.seconds, stage.folder)
+
+    return at_rate(settings, "double-load", 2.0, offer)
 
 
-def at_rate(settings, name, share):
+def at_rate(settings, name, share, offer):
     if settings.best_rate is None:
         raise BenchError(f"{name} needs the rate of one-process; name both in --only")
     with Stage(name) as stage:
@@ -216,9 +223,7 @@ def at_rate(settings, name, share):
         wait_until_caught_up(stage, calls.STREAMS, is_confirmed, CATCH_UP)
         before = museum.bookings(exhibition)
         rate = settings.best_rate * share
-        samples = int(100 * settings.seconds) if share < 1 else 0
-        result = load.open_loop(
-            museum.ports["book"], museum.ports["mypage"], exhibition, rate, settings.seconds, samples)
+        result = offer(stage, museum, exhibition, rate)
         load_end = time.monotonic()
         wait_until_caught_up(stage, calls.STREAMS, is_confirmed, CATCH_UP)
         catch_up = time.monotonic() - load_end

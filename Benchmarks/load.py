@@ -1,10 +1,12 @@
-"""Runs wrk, redis-benchmark and the open-loop client, and reads their results."""
+"""Runs wrk, redis-benchmark, h2load and the open-loop client, and reads their results."""
 
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
+import time
 
 from processes import HERE, BenchError
 
@@ -80,3 +82,31 @@ def open_loop(book_port, page_port, exhibition, rate, seconds, samples):
         sys.executable, HERE / "open_loop.py", "--book-port", book_port, "--page-port", page_port, "--exhibition", exhibition,
         "--rate", rate, "--seconds", seconds, "--samples", samples], seconds)
     return json.loads(text)
+
+
+OVERLOAD_CONNECTIONS = 4000  # more than the requests that a port works at, so that some are refused
+
+
+def overload(port, exhibition, rate, seconds, folder):
+    """Offers more than can be served. h2load takes a fifth of the CPU that the open-loop client would take from the servers."""
+    body = folder / "order.json"
+    body.write_text('{"museumId":"%s","visitor":"overload","seats":1}' % exhibition)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    text = run([
+        "h2load", "--h1", "-t", 1, "-c", OVERLOAD_CONNECTIONS, "-D", int(seconds), "--rps", rate / OVERLOAD_CONNECTIONS,
+        "-d", body, "-H", "Content-Type: application/json", f"http://127.0.0.1:{port}/books"], seconds)
+    all_seconds = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = re.search(r"requests: (\d+) total, (\d+) started, (\d+) done", text)
+    statuses = re.search(r"status codes: (\d+) 2xx, \d+ 3xx, (\d+) 4xx, (\d+) 5xx", text)
+    if not total or not statuses or int(statuses[2]):
+        raise BenchError(f"h2load: {' '.join(text.split())[-160:]}")
+    created, refused = int(statuses[1]), int(statuses[3])
+    return {
+        "sent": int(total[2]), "created": created, "refused": {"503": refused}, "unsent": int(rate * seconds) - int(total[2]),
+        "broken": int(total[3]) - created - refused, "seconds": seconds, "all_seconds": all_seconds,
+        "client_cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    }
