@@ -29,6 +29,8 @@ struct WireNamesTests {
 
     /// Brings about each kind of event, key and row.
     private func useEverything(_ visitor: Visitor, _ deployment: TestDeployment) async throws {
+        // Events name the trace of a request that has one.
+        let visitor = visitor.with(headers: ["traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"])
         let slot = #"{"title":"Monet","hall":"A hall","date":"2099-12-24","startTime":"14:00","endTime":"15:30","capacity":5}"#
         let registered = try await visitor.send("POST", "/museums", slot, headers: ["Idempotency-Key": "registration"])
         let exhibition = try #require(registered.json["id"]?.text)

@@ -20,6 +20,7 @@ public struct Visitor: Sendable {
     }
 
     private let address: String
+    private var headers: [String: String] = [:]
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 512
@@ -30,13 +31,22 @@ public struct Visitor: Sendable {
 
     public init(_ address: String) { self.address = address }
 
+    /// One that sends these with each request.
+    public func with(headers: [String: String]) -> Visitor {
+        var visitor = self
+        visitor.headers = headers
+        return visitor
+    }
+
     public func send(
         _ method: String, _ path: String, _ body: String? = nil, headers: [String: String] = [:],
         within limit: Duration = .seconds(10)
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: address + path)
         request.method = HTTPMethod(rawValue: method)
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        for (name, value) in self.headers.merging(headers, uniquingKeysWith: { $1 }) {
+            request.headers.add(name: name, value: value)
+        }
         if let body {
             if !request.headers.contains(name: "Content-Type") {
                 request.headers.add(name: "Content-Type", value: "application/json")
