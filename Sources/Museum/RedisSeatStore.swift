@@ -39,8 +39,11 @@ struct RedisSeatStore: SeatStore {
         }
     }
 
-    func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool {
-        try await client.call(MuseumRevoke(in: Keys(partition: id.partition), now: moment, exhibition: id.text)) == .more
+    func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Int? {
+        switch try await client.call(MuseumRevoke(in: Keys(partition: id.partition), now: moment, exhibition: id.text)) {
+        case .more(let revoked): revoked
+        case .done, .notDeleted: nil
+        }
     }
 
     func revoking(in partition: String) async throws(Failure) -> [ExhibitionID] {

@@ -17,9 +17,16 @@ public struct SeatReservationService: Sendable {
         if !releases.isEmpty { try await store.release(releases) }
     }
 
-    /// Revokes the seats of all bookings of a deleted exhibition, in bounded steps. Stopped after any step, a later call continues.
+    /// For each booking whose seats are revoked, Redis works five times as long for the services that follow. With this pause it works
+    /// a quarter of its time for a deletion, and visitors of other exhibitions hardly notice it.
+    private static let pauseForEach = Duration.microseconds(300)
+
+    /// Revokes the seats of all bookings of a deleted exhibition, in bounded steps, at most 3,300 a second. Stopped after any step,
+    /// a later call continues.
     func revoke(_ id: ExhibitionID, now: CurrentTime) async throws(Failure) {
-        while !Task.isCancelled, try await store.revokeSome(of: id, at: now()) {}
+        while !Task.isCancelled, let revoked = try await store.revokeSome(of: id, at: now()) {
+            try? await Task.sleep(for: Self.pauseForEach * revoked)
+        }
     }
 
     /// Deleted exhibitions of the partition of which bookings still hold seats.

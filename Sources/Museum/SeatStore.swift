@@ -9,8 +9,8 @@ protocol SeatStore: Sendable {
     ) async throws(Failure) -> [ReservationOutcome]
     /// Releases the bookings' seats. Idempotent.
     func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure)
-    /// Revokes the seats of some bookings of a deleted exhibition. Returns whether more may be left.
-    func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Bool
+    /// Revokes the seats of some bookings of a deleted exhibition. Returns of how many; `nil` if none are left.
+    func revokeSome(of id: ExhibitionID, at moment: UnixMilliseconds) async throws(Failure) -> Int?
     /// Deleted exhibitions of the partition of which bookings still hold seats.
     func revoking(in partition: String) async throws(Failure) -> [ExhibitionID]
 }

@@ -66,7 +66,7 @@ extension AllScriptsTests {
                 let answer = try await fixture.revoke()
                 guard answer.word == "MORE" else { #expect(answer.word == "DONE"); break }
                 let count = try answer.rest[0].asInteger()
-                #expect(count <= 250, "a step is bounded")
+                #expect(count <= 100, "a step is bounded")
                 revoked += count
                 steps += 1
                 #expect(try await fixture.balance() == 1500 - (try await seatsOf(fixture, "SeatsRevoked", "SeatsReleased")))

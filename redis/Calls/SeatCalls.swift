@@ -101,6 +101,21 @@ public struct MuseumRevoke: CodedCall {
         case more = "MORE"
     }
 
+    public enum Result: Sendable, Equatable {
+        case notDeleted
+        case done
+        /// How many bookings were revoked in this step.
+        case more(revoked: Int)
+    }
+
+    public func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result {
+        switch code {
+        case .notDeleted: .notDeleted
+        case .done: .done
+        case .more: .more(revoked: try values.first.asInteger())
+        }
+    }
+
     public init(in keys: Keys, now: Int64, exhibition: String) {
         self.keys = [keys.exhibition(exhibition), keys.seats(exhibition), keys.revoking, keys.events(of: "museum")]
         arguments = texts([String(now), exhibition])

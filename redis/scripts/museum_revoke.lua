@@ -1,5 +1,5 @@
 #!lua
--- Revokes the seats of about 200 bookings of a deleted exhibition, and stores the cursor for the next step.
+-- Revokes the seats of about 64 bookings of a deleted exhibition, and stores the cursor for the next step.
 -- KEYS  1 exhibition  2 its seats by booking  3 exhibitions being revoked  4 Museum's events
 -- ARGV  1 now, ms  2 exhibition id
 -- Returns NOT_DELETED | DONE | MORE, the last with the number of bookings revoked in this step
@@ -12,7 +12,7 @@ if held == 0 then
   return { 'DONE' }
 end
 
-local step = redis.call('HSCAN', KEYS[2], exhibition[4] or '0', 'COUNT', 200)
+local step = redis.call('HSCAN', KEYS[2], exhibition[4] or '0', 'COUNT', 64)
 local found = step[2]
 local zeroes = {}
 local events = {}
