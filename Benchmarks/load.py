@@ -20,6 +20,10 @@ def run(command, seconds, environment=None):
         env={**os.environ, **(environment or {})}, start_new_session=True)
     try:
         output, errors = process.communicate(timeout=seconds + 60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise BenchError(f"{command[0]} did not end in time") from None
     except BaseException:
         process.kill()
         process.wait()
@@ -96,7 +100,7 @@ def overload(port, exhibition, rate, seconds, folder):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
     text = run([
-        "h2load", "--h1", "-t", 1, "-c", OVERLOAD_CONNECTIONS, "-D", int(seconds), "--rps", rate / OVERLOAD_CONNECTIONS,
+        "h2load", "--h1", "-t", 1, "-c", OVERLOAD_CONNECTIONS, "-n", int(rate * seconds), "--rps", rate / OVERLOAD_CONNECTIONS,
         "-d", body, "-H", "Content-Type: application/json", f"http://127.0.0.1:{port}/books"], seconds)
     all_seconds = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -107,6 +111,6 @@ def overload(port, exhibition, rate, seconds, folder):
     created, refused = int(statuses[1]), int(statuses[3])
     return {
         "sent": int(total[2]), "created": created, "refused": {"503": refused}, "unsent": int(rate * seconds) - int(total[2]),
-        "broken": int(total[3]) - created - refused, "seconds": seconds, "all_seconds": all_seconds,
+        "broken": int(total[3]) - created - refused, "seconds": all_seconds, "all_seconds": all_seconds,
         "client_cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
     }
