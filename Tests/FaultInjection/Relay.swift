@@ -69,11 +69,13 @@ final class Relay: ChannelInboundHandler {
     }
 
     func deliverHeld() {
-        for bytes in held {
+        // A write to a connection that has gone closes the other one, which comes back here.
+        let delivered = held
+        held = []
+        for bytes in delivered {
             proxy.onTheWay(-1)
             write(bytes)
         }
-        held = []
         closeIfDone()
     }
 
