@@ -1,8 +1,8 @@
 import Contracts
 import Redis
 
-/// One entry of a stream as it was delivered.
-struct Entry: Sendable {
+/// One entry of a stream as it was delivered. A class, since entries are passed from list to list.
+final class Entry: Sendable {
     enum Content: Sendable {
         case event(Event)
         /// An event of a type that the service has no use for. Nothing else of it is read.
@@ -17,6 +17,13 @@ struct Entry: Sendable {
     /// Field names and values in turn, byte by byte as they came.
     let words: [Reply]
     let content: Content
+
+    init(source: ServiceName, id: String, words: [Reply], content: Content) {
+        self.source = source
+        self.id = id
+        self.words = words
+        self.content = content
+    }
 
     /// `<service>:<id>`, unique in a partition.
     var name: String { source.rawValue + ":" + id }
@@ -102,11 +109,24 @@ public struct StreamID: Sendable, Hashable, Comparable {
 
     /// Reads `ms-seq`, or `ms` alone for its first.
     public init?(_ text: String) {
-        let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        // UInt64 would also read "+5".
-        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }) else { return nil }
-        guard let milliseconds = UInt64(parts[0]), let sequence = parts.count == 2 ? UInt64(parts[1]) : 0 else { return nil }
-        self.init(milliseconds: milliseconds, sequence: sequence)
+        // Each event's id is read, so without substrings.
+        var milliseconds: UInt64?
+        var number: UInt64 = 0
+        var hasDigits = false
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "-"), milliseconds == nil, hasDigits {
+                milliseconds = number
+                (number, hasDigits) = (0, false)
+                continue
+            }
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            let (shifted, isLarge) = number.multipliedReportingOverflow(by: 10)
+            let (next, isLarger) = shifted.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
+            guard !isLarge, !isLarger else { return nil }
+            (number, hasDigits) = (next, true)
+        }
+        guard hasDigits else { return nil }
+        self.init(milliseconds: milliseconds ?? number, sequence: milliseconds == nil ? 0 : number)
     }
 
     public var text: String { "\(milliseconds)-\(sequence)" }
