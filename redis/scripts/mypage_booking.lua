@@ -37,9 +37,11 @@ for i = 1, (#KEYS - 2) / 2 do
 end
 
 -- The rows last: their versions tell that an update is complete.
+local visitors = {}
 for _, list in ipairs(lists) do
   redis.call('ZADD', list.key, unpack(entries[list.key]))
-  redis.call('ZADD', KEYS[2], 0, list.visitor)
+  visitors[#visitors + 1], visitors[#visitors + 2] = 0, list.visitor
 end
+if #visitors > 0 then redis.call('ZADD', KEYS[2], unpack(visitors)) end
 for _, update in ipairs(updates) do redis.call('HSET', unpack(update)) end
 return answer
