@@ -98,7 +98,7 @@ struct RedisBookingStore: BookingStore {
         do throws(RedisError) {
             var bookings: [Booking?] = []
             for (id, result) in zip(ids, results) {
-                let fields = try result.get().asFields()
+                let fields = try result.get().asRecord()
                 bookings.append(fields.isEmpty ? nil : try Booking(id: id, fields: fields))
             }
             return bookings
@@ -124,7 +124,7 @@ extension Booking {
         }
     }
 
-    fileprivate init(id: BookingID, fields: [String: String]) throws(RedisError) {
+    fileprivate init(id: BookingID, fields: some TextFields) throws(RedisError) {
         guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ BookingStatus(rawValue: $0) }),
             let version = fields["version"].flatMap({ Int($0) }),

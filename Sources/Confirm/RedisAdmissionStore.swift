@@ -43,7 +43,7 @@ struct RedisAdmissionStore: AdmissionStore {
         do throws(RedisError) {
             var admissions: [Admission?] = []
             for (id, result) in zip(ids, results) {
-                let fields = try result.get().asFields()
+                let fields = try result.get().asRecord()
                 admissions.append(fields.isEmpty ? nil : try Admission(id: id, fields: fields))
             }
             return admissions
@@ -54,7 +54,7 @@ struct RedisAdmissionStore: AdmissionStore {
 }
 
 extension Admission {
-    fileprivate init(id: BookingID, fields: [String: String]) throws(RedisError) {
+    fileprivate init(id: BookingID, fields: some TextFields) throws(RedisError) {
         guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ AdmissionStatus(rawValue: $0) }),
             let updatedAt = fields["updatedAt"].flatMap({ UnixMilliseconds($0) })

@@ -19,10 +19,9 @@ public struct ExhibitionDetails: Sendable, Equatable {
 }
 
 extension ExhibitionDetails {
-    /// Reads them from a hash; `nil` if the hall or the date is missing.
-    public init?(fields: [String: String]) {
-        guard let hall = fields["hall"], let date = fields["date"] else { return nil }
-        self.init(
-            title: fields["title"], hall: hall, date: date, startTime: fields["startTime"], endTime: fields["endTime"])
+    /// Reads them field by field; `nil` if the hall or the date is missing.
+    public init?(field: (String) -> String?) {
+        guard let hall = field("hall"), let date = field("date") else { return nil }
+        self.init(title: field("title"), hall: hall, date: date, startTime: field("startTime"), endTime: field("endTime"))
     }
 }

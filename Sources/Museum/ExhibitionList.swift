@@ -98,7 +98,7 @@ struct ExhibitionList: Sendable {
         let results = await client.send(ids.map { Command("HGETALL", Keys(partition: $0.partition).exhibition($0.text)) })
         var exhibitions: [Exhibition] = []
         for (id, result) in zip(ids, results) {
-            let fields = try result.get().asFields()
+            let fields = try result.get().asRecord()
             if !fields.isEmpty { exhibitions.append(try Exhibition(id: id, fields: fields)) }
         }
         return exhibitions

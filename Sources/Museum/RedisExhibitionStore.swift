@@ -92,7 +92,7 @@ struct RedisExhibitionStore: ExhibitionStore {
 
     func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition? {
         do throws(RedisError) {
-            let fields = try await client.send("HGETALL", Keys(partition: id.partition).exhibition(id.text)).asFields()
+            let fields = try await client.send("HGETALL", Keys(partition: id.partition).exhibition(id.text)).asRecord()
             return fields.isEmpty ? nil : try Exhibition(id: id, fields: fields)
         } catch {
             throw Failure(reading: error)
@@ -135,8 +135,8 @@ extension Exhibition {
         }
     }
 
-    init(id: ExhibitionID, fields: [String: String]) throws(RedisError) {
-        guard let details = ExhibitionDetails(fields: fields), let capacity = fields["capacity"].flatMap({ Int($0) }),
+    init(id: ExhibitionID, fields: some TextFields) throws(RedisError) {
+        guard let details = ExhibitionDetails(field: { fields[$0] }), let capacity = fields["capacity"].flatMap({ Int($0) }),
             let available = fields["available"].flatMap({ Int($0) }), let held = fields["held"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ ExhibitionStatus(rawValue: $0) }),
             let version = fields["version"].flatMap({ Int($0) })

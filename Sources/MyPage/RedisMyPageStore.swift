@@ -90,11 +90,12 @@ struct RedisMyPageStore: MyPageStore {
         do throws(RedisError) {
             var known: [ExhibitionID: ExhibitionDetails] = [:]
             for (exhibition, result) in zip(exhibitions, results.dropFirst(ids.count)) {
-                known[exhibition] = ExhibitionDetails(fields: try result.get().asFields())
+                let fields = try result.get().asRecord()
+                known[exhibition] = ExhibitionDetails { fields[$0] }
             }
             var pages: [MyPageRow?] = []
             for (id, result) in zip(ids, results) {
-                pages.append(try MyPageRow(id: id, fields: try result.get().asFields(), exhibition: known[id.exhibition]))
+                pages.append(try MyPageRow(id: id, fields: try result.get().asRecord(), exhibition: known[id.exhibition]))
             }
             return pages
         } catch {
@@ -105,7 +106,7 @@ struct RedisMyPageStore: MyPageStore {
 
 extension MyPageRow {
     /// `nil` where there is no row, or none of the booking yet.
-    fileprivate init?(id: BookingID, fields: [String: String], exhibition: ExhibitionDetails?) throws(RedisError) {
+    fileprivate init?(id: BookingID, fields: some TextFields, exhibition: ExhibitionDetails?) throws(RedisError) {
         guard fields["bookVersion"] != nil else { return nil }
         guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ BookingStatus(rawValue: $0) }),

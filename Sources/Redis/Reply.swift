@@ -70,6 +70,14 @@ extension Reply {
         return fields
     }
 
+    /// The same for a record of a few fields that is read once: a dictionary would cost more than the fields.
+    public func asRecord() throws(RedisError) -> Record {
+        let elements = try asArray()
+        guard elements.count.isMultiple(of: 2) else { throw .unexpected("names and values were due") }
+        for element in elements { _ = try element.asText() }
+        return Record(elements)
+    }
+
     private var kind: String {
         switch self {
         case .text: "a string"
@@ -79,5 +87,29 @@ extension Reply {
         case .null: "nothing"
         case .error(let message): "the error \(message)"
         }
+    }
+}
+
+/// Texts by name.
+public protocol TextFields {
+    subscript(name: String) -> String? { get }
+}
+
+extension [String: String]: TextFields {}
+
+/// The fields of a hash as Redis returned them.
+public struct Record: TextFields, Sendable {
+    /// Names and values in turn.
+    private let elements: [Reply]
+
+    fileprivate init(_ elements: [Reply]) { self.elements = elements }
+
+    public var isEmpty: Bool { elements.isEmpty }
+
+    public subscript(name: String) -> String? {
+        for index in stride(from: 0, to: elements.count, by: 2) {
+            if case .text(let found) = elements[index], found == name, case .text(let value) = elements[index + 1] { return value }
+        }
+        return nil
     }
 }
