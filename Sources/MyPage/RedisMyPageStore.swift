@@ -65,7 +65,19 @@ struct RedisMyPageStore: MyPageStore {
             startTime: payload.details.startTime, endTime: payload.details.endTime, status: payload.status.rawValue)
     }
 
-    func find(_ id: BookingID) async throws(Failure) -> MyPageRow? { try await find([id])[0] }
+    func find(_ id: BookingID) async throws(Failure) -> MyPageRow? {
+        let keys = keys(id.partition)
+        let results = await client.send([
+            Command("HGETALL", keys.page(id.text)), Command("HGETALL", keys.pageExhibition(id.exhibition.text)),
+        ])
+        do throws(RedisError) {
+            let exhibition = try results[1].get().asRecord()
+            return try MyPageRow(
+                id: id, fields: try results[0].get().asRecord(), exhibition: ExhibitionDetails { exhibition[$0] })
+        } catch {
+            throw Failure(reading: error)
+        }
+    }
 
     func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<MyPageRow> {
         let reader = IndexReader(client)
