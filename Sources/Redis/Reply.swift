@@ -108,7 +108,8 @@ public struct Record: TextFields, Sendable {
 
     public subscript(name: String) -> String? {
         for index in stride(from: 0, to: elements.count, by: 2) {
-            if case .text(let found) = elements[index], found == name, case .text(let value) = elements[index + 1] { return value }
+            guard case .text(let found) = elements[index], found == name else { continue }
+            if case .text(let value) = elements[index + 1] { return value }
         }
         return nil
     }
