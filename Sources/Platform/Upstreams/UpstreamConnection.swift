@@ -81,6 +81,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         exchange = nil
         if head.isKeepAlive, channel.isActive {
             idleUntil = .now() + Self.idleFor
+            setAlarm(at: idleUntil)
             onIdle(self)
         } else {
             close(.noResponse(timedOut: false))
