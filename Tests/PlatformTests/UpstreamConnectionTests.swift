@@ -48,6 +48,30 @@ struct UpstreamConnectionTests {
         await connections.shutdown()
     }
 
+    @Test(arguments: ["/x HTTP/1.1\r\nX-A: b\r\n\r\nDELETE /", "/x y", "/x\ny", "/x\u{7f}", ""])
+    func noRequestIsSmuggledInATarget(target: String) async throws {
+        let server = try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        #expect(await call(server, .GET, target).fault == .noResponse(timedOut: false) && server.received.isEmpty)
+        await connections.shutdown()
+    }
+
+    /// How long a body is, the connection says itself: a length that the caller passes on would take the next request for a body.
+    @Test(arguments: [(HTTPMethod.GET, String?.none, String?.none), (.POST, nil, "0"), (.PATCH, "", "0"), (.PUT, "abc", "3")])
+    func lengthsAreThoseOfTheBody(method: HTTPMethod, body: String?, length: String?) async throws {
+        let server = try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        for headers: HTTPHeaders in [[:], ["Content-Length": "9"], ["Transfer-Encoding": "chunked"]] {
+            #expect(await call(server, method, headers: headers, body: body, within: .seconds(2)).fault == nil)
+        }
+        #expect(server.received.count == 3)
+        for request in server.received {
+            let lines = request.lowercased().split(separator: "\r\n")
+            let expected = length.map { ["content-length: \($0)"] } ?? []
+            #expect(lines.filter { $0.hasPrefix("content-length") }.map(String.init) == expected, "\(request)")
+            #expect(!request.lowercased().contains("transfer-encoding"), "\(request)")
+        }
+        await connections.shutdown()
+    }
+
     @Test func aConnectionIsKept() async throws {
         let server = try StubServer(.says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
         for _ in 0..<50 { #expect(try text(await call(server)) == "{}") }
@@ -146,12 +170,27 @@ struct UpstreamConnectionTests {
         await connections.shutdown()
     }
 
+    @Test func aCancelledTaskSendsNothing() async throws {
+        let server = try StubServer(.saysThenHangs(""))
+        for _ in 0..<20 {
+            let waiting = Task {
+                while !Task.isCancelled { await Task.yield() }
+                return await call(server, within: .seconds(3))
+            }
+            waiting.cancel()
+            #expect(await waiting.value.fault == .notSent)
+        }
+        #expect(server.received.isEmpty)
+        await connections.shutdown()
+    }
+
     @Test func shutdownEndsWhatIsUnderWay() async throws {
         let server = try StubServer(.saysThenHangs(""))
         let waiting = Task { await call(server, within: .seconds(50)) }
         try await eventually("it is sent") { server.received.count == 1 }
         await connections.shutdown()
         guard case .noResponse? = await waiting.value.fault else { Issue.record("a fault is due"); return }
+        #expect(await call(server, within: .seconds(1)).fault == .notSent && server.received.count == 1)
     }
 }
 

@@ -48,11 +48,19 @@ public final class UpstreamConnections: Sendable {
         _ method: HTTPMethod, to address: Address, _ target: String, headers: HTTPHeaders, body: ByteBuffer?,
         deadline: NIODeadline
     ) async throws(Upstream.Fault) -> UpstreamResponse {
+        // What begins another line or another part of it could be another request.
+        guard !target.isEmpty, target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .noResponse(timedOut: false) }
         let eventLoop = eventLoop
         guard let pool = pools[ObjectIdentifier(eventLoop)] else { throw .notSent }
         var head = HTTPRequestHead(version: .http1_1, method: method, uri: target, headers: headers)
         head.headers.replaceOrAdd(name: "Host", value: address.authority)
-        if let body { head.headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes)) }
+        // A length other than the body's would make the next request on the connection a part of this one.
+        head.headers.remove(name: "Transfer-Encoding")
+        if let length = body?.readableBytes ?? ([.POST, .PUT, .PATCH].contains(method) ? 0 : nil) {
+            head.headers.replaceOrAdd(name: "Content-Length", value: String(length))
+        } else {
+            head.headers.remove(name: "Content-Length")
+        }
         let call = Call(head: head, body: body, address: address, deadline: deadline)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation {
@@ -61,7 +69,9 @@ public final class UpstreamConnections: Sendable {
                 eventLoop.execute { pool.value.start(call) { continuation.resume(returning: $0) } }
             }
         } onCancel: {
-            eventLoop.execute { pool.value.cancel(call) }
+            // It may come before the start.
+            call.isCancelled.store(true, ordering: .releasing)
+            eventLoop.execute { pool.value.cancel(ObjectIdentifier(call)) }
         }
         return try result.get()
     }
@@ -72,7 +82,7 @@ public final class UpstreamConnections: Sendable {
         return eventLoops[turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max % eventLoops.count]
     }
 
-    /// Closes all connections. A call without its response ends as without one.
+    /// Closes all connections. A call without its response ends as without one, and a later call with ``Upstream/Fault/notSent``.
     public func shutdown() async {
         for eventLoop in eventLoops {
             guard let pool = pools[ObjectIdentifier(eventLoop)] else { continue }
@@ -88,6 +98,7 @@ private final class Call: Sendable {
     let body: ByteBuffer?
     let address: UpstreamConnections.Address
     let deadline: NIODeadline
+    let isCancelled = Atomic(false)
 
     init(head: HTTPRequestHead, body: ByteBuffer?, address: UpstreamConnections.Address, deadline: NIODeadline) {
         self.head = head
@@ -115,6 +126,7 @@ private final class LoopPool {
     private var open: [UpstreamConnections.Address: Int] = [:]
     private var connections: [ObjectIdentifier: (connection: UpstreamConnection, address: UpstreamConnections.Address)] = [:]
     private var calls: [ObjectIdentifier: State] = [:]
+    private var isShutDown = false
 
     init(_ eventLoop: any EventLoop, limit: Int) {
         self.eventLoop = eventLoop
@@ -122,6 +134,7 @@ private final class LoopPool {
     }
 
     func start(_ call: Call, complete: @escaping UpstreamConnection.Completion) {
+        guard !isShutDown, !call.isCancelled.load(ordering: .acquiring) else { return complete(.failure(.notSent)) }
         if let connection = idle[call.address]?.popLast() { return send(call, on: connection, complete) }
         guard open[call.address, default: 0] < limit, call.deadline > .now() else { return complete(.failure(.notSent)) }
         open[call.address, default: 0] += 1
@@ -149,8 +162,8 @@ private final class LoopPool {
         }
     }
 
-    func cancel(_ call: Call) {
-        switch calls.removeValue(forKey: ObjectIdentifier(call)) {
+    func cancel(_ call: ObjectIdentifier) {
+        switch calls.removeValue(forKey: call) {
         case .exchanging(let connection): connection.cancel()
         case .connecting(let complete): complete(.failure(.notSent))
         case nil: break
@@ -170,6 +183,8 @@ private final class LoopPool {
     }
 
     private func adopt(_ channel: any Channel, to address: UpstreamConnections.Address) throws -> UpstreamConnection {
+        // A handler that is added to a closed channel is not told that it is closed.
+        guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
         let connection = UpstreamConnection(on: channel) { connection in
             self.idle[address, default: []].append(connection)
         } onClose: { connection in
@@ -185,6 +200,8 @@ private final class LoopPool {
     }
 
     func shutdown() {
+        isShutDown = true
+        for call in calls.keys { cancel(call) }
         for (connection, _) in connections.values { connection.cancel() }
     }
 }
