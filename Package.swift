@@ -152,6 +152,11 @@ let package = Package(
             name: "faults", dependencies: ["FaultInjection", "TestSupport", "Preload", .argumentParser],
             path: "Tests/FaultRunner",
             swiftSettings: strict),
+        .executableTarget(
+            name: "instruction-counts",
+            dependencies: ["Book", "Contracts", "HTTPServer", "Messaging", "Redis", "Scripts", .nioCore],
+            path: "Tests/InstructionCounts",
+            swiftSettings: strict),
         // Unit tests, most of them without Redis.
         tests("ContractsTests", ["Contracts"]),
         tests("RedisTests", ["Redis", .nioCore, .nioEmbedded, .nioSSL]),
@@ -169,7 +174,9 @@ let package = Package(
         // Scripts and stores on a real redis-server.
         tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),
         // Whole processes.
-        tests("SystemTests", ["skmuseum", .argumentParser, "Museum", "FaultInjection", .crypto, .nioCore] + infrastructure),
+        tests(
+            "SystemTests",
+            ["skmuseum", "instruction-counts", .argumentParser, "Museum", "FaultInjection", .crypto, .nioCore] + infrastructure),
         tests("FaultTests", ["skmuseum", "FaultInjection", "Preload", .nioCore] + infrastructure),
     ],
     swiftLanguageModes: [.v6]
