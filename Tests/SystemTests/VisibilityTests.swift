@@ -35,8 +35,7 @@ struct VisibilityTests {
         let best = try #require(most["created"]?.decimal) / #require(most["all_seconds"]?.decimal)
         let client = try single.redis.client()
         try await eventually("the consumers have caught up", within: .seconds(60)) {
-            let booked = try await client.send("ZCARD", "book:{a}:\(exhibition):index").asInteger()
-            return try await client.send("ZCARD", "confirm:{a}:\(exhibition):index").asInteger() == booked
+            try await client.groupsAreSettled()
         }
         let measured = try await MachinePace.measuring(beside: single.visitor) {
             try await offer(best / 2, seconds: 4, samples: 200, exhibition, single.process)
