@@ -162,7 +162,7 @@ struct BookingAttempt: Sendable {
     }
 }
 
-/// The way to Museum for a single booking.
+/// Reserves and records single bookings, as many at a time as come together.
 protocol ReservationBatching: Sendable {
     /// Reserves the seats, and records the booking once if they are reserved.
     func reserve(_ booking: NewBooking, before deadline: ContinuousClock.Instant) async throws(ReservationError)

@@ -1,7 +1,7 @@
 /// A request's target, path and query, in ASCII.
 enum RequestTarget {
-    /// The target with its query percent-encoded as RFC 3986 (3.4) has it, so that whoever reads it next, an HTTP client
-    /// between gateway and service too, takes it as it is. What is encoded already stays.
+    /// The target with its query percent-encoded as RFC 3986 (3.4) has it, so that whoever reads it next takes it
+    /// as it is. What is encoded already stays.
     static func normalized(_ target: Substring) -> String {
         guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return String(target) }
         let query = target.utf8[target.utf8.index(after: mark)...]

@@ -58,8 +58,8 @@ struct LoadCostTests {
             "\(each(\.aofBytes)) bytes")
         #expect(each(\.roundTrips) <= 2)
         #expect(each(\.scripts) <= 0.6)
-        #expect(each(\.commands) <= 20)
-        #expect(each(\.aofBytes) <= 5600)
+        #expect(each(\.commands) <= 19)
+        #expect(each(\.aofBytes) <= 5200)
         #expect(each(\.commands) > 5, "bookings were made")
     }
 

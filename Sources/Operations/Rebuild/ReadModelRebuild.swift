@@ -58,43 +58,25 @@ package struct ReadModelRebuild {
         try await catchUp(show)
     }
 
-    /// Applies the events since the last call. The next ones are read meanwhile.
+    /// Applies the events since the last call.
     mutating func catchUp(_ show: (OperationProgress) -> Void = { _ in }) async throws {
         for service in ServiceName.mypage.subscriptions {
             let stream = Keys(partition: partition).events(of: service.rawValue)
             let end = try await session.state(of: stream).last
-            var entries = try await read(stream, after: applied[service] ?? .zero, to: end)
-            while let last = try entries.last.map({ try ($0.asArray().first ?? .null).asText() }).flatMap(StreamID.init) {
-                async let next = read(stream, after: last, to: end)
+            while applied[service] ?? .zero < end {
+                let after = applied[service] ?? .zero
+                let entries = try await session.redis.send(
+                    "XRANGE", stream, "(" + after.text, end.text, "COUNT", String(Self.batch)
+                ).asArray()
                 var batch: [[String: String]] = []
-                for entry in entries {
-                    let fields = try entry.asArray().last ?? .null
-                    if try isRelevant(fields) { batch.append(fields.shownFields) }
-                }
+                for entry in entries { batch.append((try entry.asArray().last ?? .null).shownFields) }
                 try await apply(batch)
-                events += entries.count
-                applied[service] = last
+                events += batch.count
+                let last = try entries.last.map { try ($0.asArray().first ?? .null).asText() }
+                applied[service] = last.flatMap(StreamID.init) ?? end
                 show(OperationProgress("\(partition): events applied", done: events))
-                entries = try await next
             }
-            applied[service] = max(applied[service] ?? .zero, end)
         }
-    }
-
-    private func read(_ stream: String, after id: StreamID, to end: StreamID) async throws -> [Reply] {
-        guard id < end else { return [] }
-        return try await session.redis.send(
-            "XRANGE", stream, "(" + id.text, end.text, "COUNT", String(Self.batch)
-        ).asArray()
-    }
-
-    /// Whether the handler may have a use for an event of these fields. Every event begins with its type.
-    private func isRelevant(_ fields: Reply) throws -> Bool {
-        let words = try fields.asArray()
-        guard words.count > 1, case (.text("eventType"), .text(let name)) = (words[0], words[1]),
-            let type = EventType(rawValue: name)
-        else { return true }
-        return handler.relevant.contains(type)
     }
 
     private mutating func readRecords(_ show: (OperationProgress) -> Void) async throws {

@@ -30,6 +30,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var idleUntil = NIODeadline.distantFuture
     private var alarm: Scheduled<Void>?
     private var alarmAt = NIODeadline.distantFuture
+    private var isClosed = false
 
     /// - Parameters:
     ///   - onIdle: called when it can take another request.
@@ -99,6 +100,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Closes the connection. A request without its whole response ends with this fault.
     private func close(_ fault: Upstream.Fault) {
         // Closing the channel comes back here.
+        if isClosed { return }
+        isClosed = true
         let ended = exchange
         exchange = nil
         alarm?.cancel()

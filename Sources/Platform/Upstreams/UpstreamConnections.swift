@@ -188,7 +188,7 @@ private final class LoopPool {
         let connection = UpstreamConnection(on: channel) { connection in
             self.idle[address, default: []].append(connection)
         } onClose: { connection in
-            guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+            self.connections[ObjectIdentifier(connection)] = nil
             self.open[address]? -= 1
             if let place = self.idle[address]?.firstIndex(where: { $0 === connection }) { self.idle[address]?.remove(at: place) }
         }
