@@ -14,8 +14,10 @@ extension Target.Dependency {
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let jwtKit = product(name: "JWTKit", package: "jwt-kit")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
@@ -69,6 +71,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing", .upToNextMinor(from: "1.7.3")),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
         .package(url: "https://github.com/swift-server/async-http-client", .upToNextMinor(from: "1.37.0")),
+        .package(url: "https://github.com/vapor/jwt-kit", .upToNextMinor(from: "5.7.1")),
         .package(url: "https://github.com/swiftlang/swift-subprocess", .upToNextMinor(from: "1.0.2")),
     ],
     targets: [
@@ -109,6 +112,15 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // Who sends a request: tokens and sessions.
+        .target(
+            name: "Authentication",
+            dependencies: [
+                "Contracts", "HTTPServer", .asyncHTTPClient, .httpTypes, .jwtKit, .logging, .nioCore, .nioHTTP1,
+                .serviceLifecycle,
+            ],
+            swiftSettings: strict
+        ),
         service("Museum", [.crypto, .metrics]),
         service("Book", [.crypto, .metrics, .nioCore, .nioHTTP1, .tracing]),
         service("Confirm"),
@@ -123,8 +135,8 @@ let package = Package(
         .executableTarget(
             name: "skmuseum",
             dependencies: [
-                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Operations", "Contracts", "HTTPServer", "Messaging",
-                "Platform", "Redis", "Scripts", .argumentParser, .configuration, .crypto, .hummingbird,
+                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Operations", "Authentication", "Contracts", "HTTPServer",
+                "Messaging", "Platform", "Redis", "Scripts", .argumentParser, .configuration, .crypto, .hummingbird,
                 .logging, .metrics, .nioCore, .nioHTTP1,
                 .serviceLifecycle,
                 .subprocess, .tracing,
@@ -163,6 +175,9 @@ let package = Package(
         tests(
             "HTTPServerTests",
             ["HTTPServer", "Contracts", .httpTypes, .hummingbird, .logging, .nioCore, .nioEmbedded, .nioHTTP1]),
+        tests(
+            "AuthenticationTests",
+            ["Authentication", "Contracts", "HTTPServer", .cryptoExtras, .httpTypes, .jwtKit, .logging]),
         tests("MessagingTests", ["Messaging", "Platform", "Contracts", "Redis", "Scripts", .coreMetrics, .logging, .nioCore]),
         tests(
             "PlatformTests",
@@ -176,7 +191,10 @@ let package = Package(
         // Whole processes.
         tests(
             "SystemTests",
-            ["skmuseum", "instruction-counts", .argumentParser, "Museum", "FaultInjection", .crypto, .nioCore] + infrastructure),
+            [
+                "skmuseum", "instruction-counts", .argumentParser, "Authentication", "Museum", "FaultInjection", .crypto,
+                .nioCore,
+            ] + infrastructure),
         tests("FaultTests", ["skmuseum", "FaultInjection", "Preload", .nioCore] + infrastructure),
     ],
     swiftLanguageModes: [.v6]

@@ -4,6 +4,8 @@ public struct Keys: Sendable {
     public static let partitions = "museum:partitions"
     /// The deployment's secret, 64 hexadecimal digits.
     public static let deploymentSecret = "book:secret"
+    /// The secret that signs the tokens between services, 64 hexadecimal digits.
+    public static let serviceSecret = "museum:service-secret"
     /// While a visitor is being forgotten: the HMAC of the name → the pseudonym.
     public static let forgetting = "museum:forgetting"
 

@@ -35,7 +35,8 @@ public struct BookModule: Sendable {
     }
 
     /// The way to Museum in another process; its circuit is `skmuseum_circuit_state` (0 closed, 1 half-open, 2 open).
-    public static func remoteSeats(_ museum: Upstream) -> any SeatReservations {
+    /// - Parameter token: Book's for Museum; `nil` where Museum asks for none.
+    public static func remoteSeats(_ museum: Upstream, token: @escaping @Sendable () async -> String?) -> any SeatReservations {
         let state = Gauge(
             label: "skmuseum_circuit_state", dimensions: [("service", "book"), ("upstream", "museum")])
         let breaker = CircuitBreaker { circuit in
@@ -45,6 +46,6 @@ public struct BookModule: Sendable {
             case .open: state.record(2)
             }
         }
-        return HTTPSeatReservations(museum: museum, breaker: breaker)
+        return HTTPSeatReservations(museum: museum, token: token, breaker: breaker)
     }
 }

@@ -9,17 +9,19 @@ struct BookingRoutes: Routes {
     let partitions: any PartitionDirectory
 
     func add(to router: AppRouter) {
-        router.post("books", isDirect: true) { try await book($0, $1) }
-        router.collection("books", parameters: ["museumId", "status"]) { query, page in
+        router.post("books", for: .visitors, isDirect: true) { try await book($0, $1) }
+        router.collection("books", listFor: .staff, for: .visitors, parameters: ["museumId", "status"]) { query, page, _ in
             try await service.page(
                 page, of: try query.exhibition("museumId"), statuses: try query.words("status"), in: partitions)
         } find: {
-            try await service.find(id($0))
+            try await find(id($0), $0)
         }
-        router.patch("books/{id}") { try await change($0, $1) }
-        router.put("books/{id}") { try await change($0, $1) }
-        router.delete("books/{id}") { request, context in
-            DocumentResponse.resource(try await service.cancel(id(context), metadata: context.metadata), to: request)
+        router.patch("books/{id}", for: .visitors) { try await change($0, $1) }
+        router.put("books/{id}", for: .visitors) { try await change($0, $1) }
+        router.delete("books/{id}", for: .visitors) { request, context in
+            let id = try id(context)
+            if !context.principal.isStaff { _ = try await find(id, context) }
+            return DocumentResponse.resource(try await service.cancel(id, metadata: context.metadata), to: request)
         }
     }
 
@@ -27,11 +29,18 @@ struct BookingRoutes: Routes {
         try context.id(BookingID.init, orElse: Failure.unknownBooking)
     }
 
+    /// A booking that the sender may see. Another visitor's is as unknown as one that is not there.
+    private func find(_ id: BookingID, _ context: AppRequestContext) async throws -> Booking {
+        let booking = try await service.find(id)
+        guard context.principal.mayAct(for: booking.visitor) else { throw Failure.unknownBooking(id.text) }
+        return booking
+    }
+
     private func book(_ request: CollectedRequest, _ context: AppRequestContext) async throws -> DocumentResponse {
         let key = try IdempotencyKey.read(request)
         var fields = try RequestFields(request)
         let museumId = try fields.text("museumId", length: 1...100)
-        let visitor = try fields.text("visitor", length: Booking.visitorLength)
+        let visitor = try fields.visitor(of: context, length: Booking.visitorLength)
         let seats = try fields.optionalInteger("seats", in: Booking.seatsRange) ?? 1
         try fields.finish()
         guard let exhibition = ExhibitionID(museumId) else { throw Failure.unknownMuseum(museumId) }
@@ -57,7 +66,7 @@ struct BookingRoutes: Routes {
         let visitor = fields.names("visitor") ? try fields.text("visitor", length: Booking.visitorLength) : nil
         let seats = fields.names("seats") ? try fields.integer("seats", in: Booking.seatsRange) : nil
         try fields.finish()
-        let booking = try await service.find(id)
+        let booking = try await find(id, context)
         if let museumId, museumId != id.exhibition.text { throw Failure.invalidField("museumId", "can't be changed") }
         if let visitor, visitor != booking.visitor { throw Failure.invalidField("visitor", "can't be changed") }
         if let seats, seats != booking.seats { throw Failure.invalidField("seats", "can't be changed") }

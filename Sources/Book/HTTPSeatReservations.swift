@@ -9,6 +9,7 @@ import Tracing
 /// Museum in another process, over its inner route, behind a circuit breaker.
 struct HTTPSeatReservations: SeatReservations {
     let museum: Upstream
+    let token: @Sendable () async -> String?
     let breaker: CircuitBreaker
 
     private static let trialWithin = Duration.seconds(1)
@@ -21,6 +22,7 @@ struct HTTPSeatReservations: SeatReservations {
         if let permit, permit.isTrial { Task { await tryMuseum(permit) } }
         guard let permit, !permit.isTrial else { throw .notSent(.museumUnavailable("Museum is unavailable")) }
         var headers: HTTPHeaders = ["Content-Type": "application/json"]
+        if let token = await token() { headers.add(name: "Authorization", value: "Bearer " + token) }
         // Each reservation brings its own id; the call as a whole goes by the first.
         if let requestId = reservations.first?.requestId { headers.add(name: "X-Request-Id", value: requestId) }
         let answer: UpstreamResponse

@@ -7,11 +7,14 @@ struct AdmissionRoutes: Routes {
     let partitions: any PartitionDirectory
 
     func add(to router: AppRouter) {
-        router.collection("confirms", parameters: ["museumId", "status"]) { query, page in
+        router.collection("confirms", listFor: .staff, for: .visitors, parameters: ["museumId", "status"]) { query, page, _ in
             try await service.page(
                 page, of: try query.exhibition("museumId"), statuses: try query.words("status"), in: partitions)
-        } find: {
-            try await service.find($0.id(BookingID.init, orElse: Failure.unknownAdmission))
+        } find: { context in
+            let id = try context.id(BookingID.init, orElse: Failure.unknownAdmission)
+            let admission = try await service.find(id)
+            guard context.principal.mayAct(for: admission.visitor) else { throw Failure.unknownAdmission(id.text) }
+            return admission
         }
     }
 }

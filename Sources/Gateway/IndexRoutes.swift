@@ -4,7 +4,7 @@ import HTTPTypes
 /// `GET /`: where the collections are.
 struct IndexRoutes: Routes {
     func add(to router: AppRouter) {
-        router.get("/") { request, _ in
+        router.get("/", for: .everybody) { request, _ in
             var writer = JSONWriter()
             writer.object { writer in
                 writer.object("_links") { writer in

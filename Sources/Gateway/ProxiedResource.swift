@@ -1,4 +1,5 @@
 import Contracts
+import HTTPServer
 import HTTPTypes
 
 /// The public routes of a service in another process. The internal reservations route is not forwarded.
@@ -24,18 +25,22 @@ public enum ProxiedResource: Sendable, CaseIterable {
         }
     }
 
-    var collectionMethods: [HTTPRequest.Method] {
+    /// The methods of the collection, and whose requests each accepts. The service checks it again.
+    var collectionMethods: [(method: HTTPRequest.Method, access: Access)] {
         switch self {
-        case .museums, .books: [.get, .post]
-        case .confirms, .myPages: [.get]
+        case .museums: [(.get, .everybody), (.post, .staff)]
+        case .books: [(.get, .staff), (.post, .visitors)]
+        case .confirms: [(.get, .staff)]
+        case .myPages: [(.get, .visitors)]
         }
     }
 
-    var memberMethods: [HTTPRequest.Method] {
+    /// The same of a single resource.
+    var memberMethods: [(method: HTTPRequest.Method, access: Access)] {
         switch self {
-        case .museums: [.get, .patch, .delete]
-        case .books: [.get, .patch, .put, .delete]
-        case .confirms, .myPages: [.get]
+        case .museums: [(.get, .everybody), (.patch, .staff), (.delete, .staff)]
+        case .books: [.get, .patch, .put, .delete].map { ($0, .visitors) }
+        case .confirms, .myPages: [(.get, .visitors)]
         }
     }
 

@@ -13,13 +13,13 @@ struct ProxyRoutes: Routes {
 
     func add(to router: AppRouter) {
         let resource = service.resource
-        for method in resource.collectionMethods {
-            router.on("\(resource.path)", method: method, isDirect: resource == .books && method == .post) {
+        for (method, access) in resource.collectionMethods {
+            router.on("\(resource.path)", method: method, for: access, isDirect: resource == .books && method == .post) {
                 try await forward($0, $1, path: "/" + resource.path)
             }
         }
-        for method in resource.memberMethods {
-            router.on("\(resource.path)/{id}", method: method, isDirect: method == .get) { request, context in
+        for (method, access) in resource.memberMethods {
+            router.on("\(resource.path)/{id}", method: method, for: access, isDirect: method == .get) { request, context in
                 let id = try context.id({ resource.isID($0) ? $0 : nil }, orElse: resource.unknown)
                 return try await forward(request, context, path: "/\(resource.path)/\(id)")
             }
@@ -32,6 +32,7 @@ struct ProxyRoutes: Routes {
         let hasBody = [.post, .put, .patch].contains(request.method)
         var headers = ForwardedHeaders.request(request.headers)
         headers.replaceOrAdd(name: "X-Request-Id", value: context.metadata.requestId ?? "")
+        if let token = context.authentication.token { headers.add(name: "Authorization", value: "Bearer " + token) }
         let query = request.query.map { "?" + $0 } ?? ""
         // The port removes the body itself from the response to HEAD.
         let forwarded = ProxyService.ForwardedRequest(

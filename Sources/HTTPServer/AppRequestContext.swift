@@ -4,6 +4,8 @@ public import Logging
 /// The context of a request: its id, its time, and a logger with the id as metadata.
 public struct AppRequestContext: Sendable {
     public let metadata: RequestMetadata
+    /// Who sends the request, and with which token it is forwarded.
+    public internal(set) var authentication = Authentication(principal: .anonymous)
     /// What the path has in place of its route's id.
     @usableFromInline let pathID: String?
     private let base: Logger
@@ -27,6 +29,16 @@ public struct AppRequestContext: Sendable {
 
     /// Whether lines of this level are written.
     func logs(_ level: Logger.Level) -> Bool { base.logLevel <= level }
+
+    public var principal: Principal { authentication.principal }
+
+    /// The visitor that a request is about: the one it names, or its sender.
+    /// - Parameter named: the visitor whom the request names; `nil` if it names none.
+    /// - Throws: where the sender may not act for that visitor.
+    public func visitor(_ named: String?) throws(RequestError) -> String? {
+        guard let named, named != principal.subject, !principal.isStaff else { return named ?? principal.subject }
+        throw .forbidden("The visitor must be its own subject")
+    }
 
     /// The path's `id`, or the failure that says what is not there.
     @inlinable

@@ -17,6 +17,7 @@ public struct AppResponder: HTTPResponder {
             let deadline = RequestDeadline(isRead: endpoint.isRead, queue: endpoint.deadlines)
             if !endpoint.readsBody { deadline.begin() }
             let response = try await deadline.response { [pending] in
+                let authenticated = try await processing.authenticate(pending, for: endpoint)
                 var collected = CollectedRequest(head: request.head, body: ByteBuffer())
                 if endpoint.readsBody {
                     try RequestContent.check(request.headers)
@@ -24,7 +25,7 @@ public struct AppResponder: HTTPResponder {
                     collected = CollectedRequest(head: request.head, body: body)
                     deadline.begin()
                 }
-                return try await processing.response(to: pending, at: endpoint, collected)
+                return try await processing.response(to: authenticated, at: endpoint, collected)
             }
             return processing.end(pending, with: .success(response))
         } catch {

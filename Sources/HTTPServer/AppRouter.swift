@@ -9,6 +9,7 @@ public final class AppRouter {
     struct Definition {
         let path: String
         let method: HTTPRequest.Method
+        let access: Access
         /// Most bytes of a body.
         let bodyLimit: Int
         let isDirect: Bool
@@ -21,26 +22,35 @@ public final class AppRouter {
     private(set) var routes: [Definition] = []
 
     /// - Parameters:
+    ///   - access: whose requests it accepts.
     ///   - bodyLimit: most bytes of a body.
     ///   - isDirect: whether ``DirectHandler`` may serve it. Only for what is asked often and computes little: it runs on the
     ///     connection's event loop, and the loop's other connections wait for it.
     public func on(
-        _ path: String, method: HTTPRequest.Method, bodyLimit: Int = AppRouter.bodyLimit, isDirect: Bool = false,
-        use handler: @escaping Handler
+        _ path: String, method: HTTPRequest.Method, for access: Access, bodyLimit: Int = AppRouter.bodyLimit,
+        isDirect: Bool = false, use handler: @escaping Handler
     ) {
         routes.append(
-            Definition(path: path, method: method, bodyLimit: bodyLimit, isDirect: isDirect, handler: handler))
+            Definition(
+                path: path, method: method, access: access, bodyLimit: bodyLimit, isDirect: isDirect, handler: handler))
     }
 
-    public func get(_ path: String, isDirect: Bool = false, use handler: @escaping Handler) {
-        on(path, method: .get, isDirect: isDirect, use: handler)
+    public func get(_ path: String, for access: Access, isDirect: Bool = false, use handler: @escaping Handler) {
+        on(path, method: .get, for: access, isDirect: isDirect, use: handler)
     }
     public func post(
-        _ path: String, bodyLimit: Int = AppRouter.bodyLimit, isDirect: Bool = false, use handler: @escaping Handler
+        _ path: String, for access: Access, bodyLimit: Int = AppRouter.bodyLimit, isDirect: Bool = false,
+        use handler: @escaping Handler
     ) {
-        on(path, method: .post, bodyLimit: bodyLimit, isDirect: isDirect, use: handler)
+        on(path, method: .post, for: access, bodyLimit: bodyLimit, isDirect: isDirect, use: handler)
     }
-    public func put(_ path: String, use handler: @escaping Handler) { on(path, method: .put, use: handler) }
-    public func patch(_ path: String, use handler: @escaping Handler) { on(path, method: .patch, use: handler) }
-    public func delete(_ path: String, use handler: @escaping Handler) { on(path, method: .delete, use: handler) }
+    public func put(_ path: String, for access: Access, use handler: @escaping Handler) {
+        on(path, method: .put, for: access, use: handler)
+    }
+    public func patch(_ path: String, for access: Access, use handler: @escaping Handler) {
+        on(path, method: .patch, for: access, use: handler)
+    }
+    public func delete(_ path: String, for access: Access, use handler: @escaping Handler) {
+        on(path, method: .delete, for: access, use: handler)
+    }
 }

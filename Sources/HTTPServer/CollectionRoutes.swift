@@ -4,17 +4,19 @@ extension AppRouter {
     /// The GET routes of a collection: its pages, and each of its resources.
     /// - Parameters:
     ///   - relation: the collection's path and its relation.
+    ///   - listAccess: whose requests for pages are accepted.
+    ///   - access: whose requests for one resource are accepted.
     ///   - parameters: the query parameters besides `size` and `cursor`.
     public func collection<Resource: HALResource>(
-        _ relation: String, parameters: [String],
-        page: @escaping @Sendable (RequestQuery, PageRequest) async throws -> Page<Resource>,
+        _ relation: String, listFor listAccess: Access, for access: Access, parameters: [String],
+        page: @escaping @Sendable (RequestQuery, PageRequest, AppRequestContext) async throws -> Page<Resource>,
         find: @escaping @Sendable (AppRequestContext) async throws -> Resource
     ) {
-        get("\(relation)") { request, _ in
+        get("\(relation)", for: listAccess) { request, context in
             let query = try RequestQuery(request, known: parameters + ["size", "cursor"])
-            return DocumentResponse.collection(try await page(query, try query.page()), of: relation, to: request)
+            return DocumentResponse.collection(try await page(query, try query.page(), context), of: relation, to: request)
         }
-        get("\(relation)/{id}", isDirect: true) { request, context in
+        get("\(relation)/{id}", for: access, isDirect: true) { request, context in
             DocumentResponse.resource(try await find(context), to: request)
         }
     }

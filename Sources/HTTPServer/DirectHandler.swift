@@ -123,7 +123,8 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: eventLoop)
         deadline.run(
             { [processing, pending] in
-                try await processing.response(to: pending, at: endpoint, request)
+                let authenticated = try await processing.authenticate(pending, for: endpoint)
+                return try await processing.response(to: authenticated, at: endpoint, request)
             }, on: executor
         ) { [processing, pending] result in
             let response = processing.end(pending, with: result)

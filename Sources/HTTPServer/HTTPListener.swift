@@ -19,12 +19,13 @@ public struct HTTPListener: Service {
     /// - Parameters:
     ///   - address: an IP address or a host name.
     ///   - port: 0 for any free one.
+    ///   - policy: whom the port lets in.
     ///   - connections: what all ports of the process share.
     ///   - drain: once it has begun, each response closes its connection.
     ///   - onListening: told the port once the server accepts connections.
     public init(
-        role: String, address: String, port: Int, routes: [any Routes], connections: ConnectionBudget, drain: Drain,
-        now: @escaping CurrentTime, logger: Logger,
+        role: String, address: String, port: Int, routes: [any Routes], policy: AccessPolicy,
+        connections: ConnectionBudget, drain: Drain, now: @escaping CurrentTime, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.role = role
@@ -36,7 +37,8 @@ public struct HTTPListener: Service {
         quietLogger = quiet
         let limiter = ConnectionLimiter(role: role, budget: connections)
         let load = ConcurrencyLimiter(role: role)
-        let processing = RequestProcessing(role: role, routes: routes, now: now, load: load, logger: logger)
+        let processing = RequestProcessing(
+            role: role, routes: routes, policy: policy, now: now, load: load, logger: logger)
         application = Application(
             responder: AppResponder(processing: processing),
             server: .http1(

@@ -27,23 +27,29 @@ public struct HealthRoutes: Routes {
     private let drain: Drain
     private let isReady: @Sendable () async -> Bool
     private let metrics: @Sendable () -> String
+    private let metricsAccess: Access
 
     /// - Parameters:
     ///   - metrics: all metrics in the Prometheus text format.
+    ///   - metricsAccess: who may read them.
     ///   - isReady: whether what the role needs is there.
-    public init(drain: Drain, metrics: @escaping @Sendable () -> String, isReady: @escaping @Sendable () async -> Bool) {
+    public init(
+        drain: Drain, metrics: @escaping @Sendable () -> String, metricsAccess: Access = .everybody,
+        isReady: @escaping @Sendable () async -> Bool
+    ) {
         self.drain = drain
         self.metrics = metrics
+        self.metricsAccess = metricsAccess
         self.isReady = isReady
     }
 
     public func add(to router: AppRouter) {
-        router.get("livez") { _, _ in Self.plain(.ok, "alive\n") }
-        router.get("readyz") { _, _ in
+        router.get("livez", for: .everybody) { _, _ in Self.plain(.ok, "alive\n") }
+        router.get("readyz", for: .everybody) { _, _ in
             if drain.hasBegun { return Self.plain(.serviceUnavailable, "shutting down\n") }
             return await isReady() ? Self.plain(.ok, "ready\n") : Self.plain(.serviceUnavailable, "not ready\n")
         }
-        router.get("metrics") { _, _ in
+        router.get("metrics", for: metricsAccess) { _, _ in
             DocumentResponse(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4"], body: ByteBuffer(string: metrics()))
         }

@@ -62,6 +62,7 @@ struct PathTable: Sendable {
 
     struct Endpoint: Sendable {
         let handler: AppRouter.Handler
+        let access: Access
         /// Whether the request changes nothing.
         let isRead: Bool
         /// Whether the body is read; that of any other method is ignored.
@@ -75,6 +76,7 @@ struct PathTable: Sendable {
 
         init(_ route: AppRouter.Definition, deadlines: DeadlineQueue) {
             handler = route.handler
+            access = route.access
             isRead = route.method == .get
             readsBody = [.post, .put, .patch].contains(route.method)
             bodyLimit = route.bodyLimit

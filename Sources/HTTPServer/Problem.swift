@@ -179,6 +179,20 @@ extension Problem {
             self.init(invalidParameter: name, requirement)
         case .invalidIdempotencyKey(let requirement):
             self.init(.badRequest, "invalid-idempotency-key", "Invalid Idempotency-Key", "Idempotency-Key \(requirement).")
+        case .unauthenticated(let reason):
+            self.init(unauthenticated: reason)
+        case .forbidden(let reason):
+            self.init(.forbidden, "forbidden", "Forbidden", "The sender may not do this. \(reason).")
+        case .keysUnavailable:
+            self.init(
+                .serviceUnavailable, "keys-unavailable", "Keys unavailable",
+                "Tokens can't be checked: their keys can't be read. Nothing was changed. Retry after 1 second.")
+            headers[.retryAfter] = "1"
+        case .misdirectedRequest:
+            self.init(
+                .misdirectedRequest, "misdirected-request", "Misdirected request",
+                "In protected mode the server accepts requests to localhost, 127.0.0.1 and [::1] only. "
+                    + "Set AUTH_SECRET, or PROTECTED_MODE=no, to serve other names.")
         case .badUpstream(let service, wasSent: false):
             self.init(
                 .badGateway, "bad-upstream", "Bad upstream",
@@ -203,6 +217,19 @@ extension Problem {
         case 1: "Only 1 seat is left."
         default: "Only \(available) seats are left."
         }
+    }
+
+    private init(unauthenticated reason: InvalidCredentials) {
+        let detail =
+            switch reason {
+            case .noCredentials: "Send a token: Authorization: Bearer. A browser gets a session from POST /sessions."
+            case .token(let what): "The token \(what). Send a valid one."
+            case .session: "The session has ended. POST /sessions begins a new one."
+            }
+        self.init(.unauthorized, "unauthenticated", "Unauthenticated", detail)
+        // RFC 6750, 3.1: no error code where there were no credentials.
+        headers[.wwwAuthenticate] =
+            if case .token = reason { #"Bearer realm="skmuseum", error="invalid_token""# } else { #"Bearer realm="skmuseum""# }
     }
 
     private init(unsupportedMedia detail: String) {

@@ -20,6 +20,15 @@ public enum RequestError: Error, Sendable, Equatable {
     case invalidParameter(String, String)
     case invalidIdempotencyKey(String)
 
+    // who sends it
+    case unauthenticated(InvalidCredentials)
+    /// The sender is known and may not do this. The text says why.
+    case forbidden(String)
+    /// The keys that tokens are checked with can't be read.
+    case keysUnavailable
+    /// In protected mode, a request to another host.
+    case misdirectedRequest
+
     // a service in another process
     /// It can't be reached, or its response can't be used. `wasSent`: the request was sent, so a write may have been applied.
     case badUpstream(String, wasSent: Bool)
@@ -38,4 +47,12 @@ public enum RequestError: Error, Sendable, Equatable {
         default: self = .failure(.internal("\(error)"))
         }
     }
+}
+
+/// Why a request's sender is not known.
+public enum InvalidCredentials: Sendable, Equatable {
+    case noCredentials
+    /// What is wrong with the token.
+    case token(String)
+    case session
 }

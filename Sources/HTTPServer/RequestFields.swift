@@ -68,6 +68,14 @@ public struct RequestFields: Sendable {
         return number
     }
 
+    /// The field `visitor`, or the sender where it is absent.
+    public mutating func visitor(of context: AppRequestContext, length: ClosedRange<Int>) throws(RequestError) -> String {
+        let isNamed = names("visitor")
+        let named = try optionalText("visitor", length: length)
+        guard let visitor = try context.visitor(named) else { throw Self.missing("visitor", isNull: isNamed) }
+        return visitor
+    }
+
     private static func missing(_ field: String, isNull: Bool) -> RequestError {
         .invalidField(field, isNull ? "must not be null" : "is missing")
     }

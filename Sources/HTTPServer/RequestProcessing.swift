@@ -10,18 +10,24 @@ struct RequestProcessing: Sendable {
     private let now: CurrentTime
     private let metrics: RequestMetrics
     private let tracing: RequestTracing
+    private let policy: AccessPolicy
     private let load: ConcurrencyLimiter
     private let logger: Logger
 
     /// - Parameters:
     ///   - role: the role whose port it is; in metrics.
     ///   - routes: all that the port serves.
+    ///   - policy: whom the port lets in.
     ///   - load: what the port is working at.
-    init(role: String, routes: [any Routes], now: @escaping CurrentTime, load: ConcurrencyLimiter, logger: Logger) {
+    init(
+        role: String, routes: [any Routes], policy: AccessPolicy, now: @escaping CurrentTime, load: ConcurrencyLimiter,
+        logger: Logger
+    ) {
         self.paths = PathTable(routes)
         self.now = now
         self.metrics = RequestMetrics(service: role)
         self.tracing = RequestTracing(service: role)
+        self.policy = policy
         self.load = load
         self.logger = logger
     }
@@ -30,7 +36,7 @@ struct RequestProcessing: Sendable {
     struct Pending: Sendable {
         let head: HTTPRequest
         let match: PathTable.Match
-        let context: AppRequestContext
+        fileprivate(set) var context: AppRequestContext
         fileprivate let requestId: String
         fileprivate let start = ContinuousClock.now
         fileprivate let span: RequestSpan?
@@ -48,7 +54,7 @@ struct RequestProcessing: Sendable {
             requestId: requestId, span: span)
     }
 
-    /// Admits the request unless the port is overloaded, the path unknown, or a precondition not met.
+    /// Admits the request unless the port is overloaded, the host or the path unknown, or a precondition not met.
     func admit(_ request: inout Pending) throws -> PathTable.Endpoint {
         if request.match.isWatched {
             load.show()
@@ -56,9 +62,18 @@ struct RequestProcessing: Sendable {
             guard load.begin() else { throw Failure.overloaded }
             request.isAdmitted = true
         }
+        try policy.checkHost(request.head)
         let endpoint = try request.match.endpoint.get()
         try Preconditions.check(request.head.headerFields)
         return endpoint
+    }
+
+    /// Finds out who sends the request.
+    /// - Throws: where the endpoint does not accept it.
+    func authenticate(_ request: Pending, for endpoint: PathTable.Endpoint) async throws(RequestError) -> Pending {
+        var request = request
+        request.context.authentication = try await policy.authenticate(request.head, for: endpoint.access)
+        return request
     }
 
     /// The response of the request's route, in the request's trace.

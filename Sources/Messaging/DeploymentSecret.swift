@@ -1,12 +1,13 @@
 public import Contracts
 public import Logging
 public import Redis
-import Scripts
+public import Scripts
 public import ServiceLifecycle
 import Synchronization
 
-/// 32 random bytes that a deployment makes once and keeps in Redis. Keyed booking ids and the marks of forgotten visitors are
-/// HMACs under it, so that a list of names can't be tried against them. Never in logs, events or responses.
+/// 32 random bytes that a deployment makes once and keeps in Redis. There are two: keyed booking ids and the marks of forgotten
+/// visitors are HMACs under the one, so that a list of names can't be tried against them; the other signs the tokens that roles
+/// send each other. Never in logs, events or responses.
 ///
 /// Each process keeps a copy and reads it again every few seconds: after a restore all processes follow what Redis has, and a
 /// secret that was deleted is written again from such a copy.
@@ -18,12 +19,20 @@ public final class DeploymentSecret: Service {
     }
 
     private let client: any RedisSender
+    private let key: String
+    private let mayCreate: Bool
     private let logger: Logger
     private let refreshEvery: Duration
     private let copy = Mutex<Copy?>(nil)
 
-    public init(_ client: any RedisSender, refreshEvery: Duration = .seconds(3), logger: Logger) {
+    /// - Parameter mayCreate: whether this process writes one where there is none.
+    public init(
+        _ client: any RedisSender, key: String = Keys.deploymentSecret, mayCreate: Bool = true,
+        refreshEvery: Duration = .seconds(3), logger: Logger
+    ) {
         self.client = client
+        self.key = key
+        self.mayCreate = mayCreate
         self.refreshEvery = refreshEvery
         self.logger = logger
     }
@@ -34,14 +43,15 @@ public final class DeploymentSecret: Service {
         return try await refresh()
     }
 
-    /// Reads the secret; writes one where there is none.
+    /// Reads the secret; writes one where there is none and the process may.
     @discardableResult
     public func refresh() async throws(Failure) -> [UInt8] {
         do throws(RedisError) {
-            if let text = try await client.send("GET", Keys.deploymentSecret).asOptionalText() { return try keep(text) }
+            if let text = try await client.send("GET", key).asOptionalText() { return try keep(text) }
+            guard mayCreate else { throw .unexpected("\(key) is not there; a process with the role museum writes it") }
             let proposal = copy.withLock { $0?.text } ?? Self.random()
             let results = await client.send([
-                Command("SET", Keys.deploymentSecret, proposal, "NX"), Command("GET", Keys.deploymentSecret),
+                Command("SET", key, proposal, "NX"), Command("GET", key),
             ])
             _ = try results[0].get()
             // Of several processes that find none, the first one's stands.
@@ -53,7 +63,7 @@ public final class DeploymentSecret: Service {
 
     private func keep(_ text: String) throws(RedisError) -> [UInt8] {
         guard let bytes = Self.decode(text) else {
-            throw .unexpected("\(Keys.deploymentSecret) must be 64 hexadecimal digits")
+            throw .unexpected("\(key) must be 64 hexadecimal digits")
         }
         copy.withLock { $0 = Copy(text: text, bytes: bytes, readAt: .now) }
         return bytes
@@ -81,7 +91,8 @@ public final class DeploymentSecret: Service {
                     isFailing = false
                 } catch {
                     if !isFailing {
-                        self.logger.warning("deployment secret can't be read", metadata: ["reason": "\(error)"])
+                        self.logger.warning(
+                            "deployment secret can't be read", metadata: ["key": "\(self.key)", "reason": "\(error)"])
                     }
                     isFailing = true
                 }

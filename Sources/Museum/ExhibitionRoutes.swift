@@ -8,14 +8,16 @@ struct ExhibitionRoutes: Routes {
     let partitions: any PartitionDirectory
 
     func add(to router: AppRouter) {
-        router.post("museums") { try await register($0, $1) }
-        router.collection("museums", parameters: ["date", "from", "to", "hall", "status"]) { query, page in
+        router.post("museums", for: .staff) { try await register($0, $1) }
+        router.collection(
+            "museums", listFor: .everybody, for: .everybody, parameters: ["date", "from", "to", "hall", "status"]
+        ) { query, page, _ in
             try await service.page(page, try filter(query), in: partitions)
         } find: {
             try await service.find(id($0))
         }
-        router.patch("museums/{id}") { try await edit($0, $1) }
-        router.delete("museums/{id}") { request, context in
+        router.patch("museums/{id}", for: .staff) { try await edit($0, $1) }
+        router.delete("museums/{id}", for: .staff) { request, context in
             let exhibition = try await service.delete(id(context), metadata: context.metadata)
             return DocumentResponse.resource(exhibition, status: .accepted, to: request)
         }

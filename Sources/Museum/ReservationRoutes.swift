@@ -14,7 +14,7 @@ struct ReservationRoutes: Routes {
     private static let bodyLimit = 128 << 10
 
     func add(to router: AppRouter) {
-        router.post("museums/{id}/reservations", bodyLimit: Self.bodyLimit) { request, context in
+        router.post("museums/{id}/reservations", for: .services, bodyLimit: Self.bodyLimit) { request, context in
             let id = try context.id(ExhibitionID.init, orElse: Failure.unknownMuseum)
             let reservations = try Self.read(try JSON(body: request), for: id)
             context.logger.debug(

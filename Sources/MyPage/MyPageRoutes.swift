@@ -7,10 +7,15 @@ struct MyPageRoutes: Routes {
     let partitions: any PartitionDirectory
 
     func add(to router: AppRouter) {
-        router.collection("myPages", parameters: ["visitor"]) { query, page in
-            try await service.page(page, of: try query.text("visitor", length: 1...64), in: partitions)
-        } find: {
-            try await service.find($0.id(BookingID.init, orElse: Failure.unknownPage))
+        router.collection("myPages", listFor: .visitors, for: .visitors, parameters: ["visitor"]) { query, page, context in
+            var visitor = try query.text("visitor", length: 1...64)
+            if !context.principal.isStaff { visitor = try context.visitor(visitor) }
+            return try await service.page(page, of: visitor, in: partitions)
+        } find: { context in
+            let id = try context.id(BookingID.init, orElse: Failure.unknownPage)
+            let row = try await service.find(id)
+            guard context.principal.mayAct(for: row.visitor) else { throw Failure.unknownPage(id.text) }
+            return row
         }
     }
 }

@@ -27,6 +27,8 @@ public struct Settings: Sendable {
     public let eventRetention: Duration
     /// Asia/Seoul by default.
     public let timeZone: TimeZone
+    /// Who may send requests.
+    public let access: AccessSettings
     /// How long the ports accept after the signal to stop, at most five minutes.
     public let drainDelay: Duration
     public let logLevel: Logger.Level
@@ -65,6 +67,7 @@ public struct Settings: Sendable {
         partitions = try reader.number("PARTITIONS", in: 1...64) ?? 1
         eventRetention = try reader.duration("EVENT_RETENTION") ?? .seconds(7 * 86_400)
         timeZone = try reader.timeZone()
+        access = try AccessSettings(reader)
         drainDelay = try reader.duration("DRAIN_DELAY") ?? .zero
         guard drainDelay <= Self.longestDrainDelay else { throw InvalidSetting("DRAIN_DELAY", "must be at most 5m") }
         logLevel = try reader.word("LOG_LEVEL") ?? .info
@@ -85,6 +88,11 @@ public struct Settings: Sendable {
         }
     }
 
+    /// Whether ``bindAddress`` can be reached from this machine only.
+    public var isLoopback: Bool {
+        bindAddress == "localhost" || bindAddress == "::1" || (bindAddress.hasPrefix("127.") && !bindAddress.contains(":"))
+    }
+
     /// The consumer's name of a role in this process.
     public func consumerName(of service: String) -> String { "\(service)-\(instance(of: service))" }
 
@@ -102,7 +110,7 @@ public struct InvalidSetting: Error, CustomStringConvertible, Equatable {
 }
 
 /// Reads single variables; an empty one counts as not there.
-private struct SettingReader {
+struct SettingReader {
     let config: ConfigReader
 
     func text(_ name: String) throws(InvalidSetting) -> String? {

@@ -19,6 +19,7 @@ struct CompositionRoot {
     /// MyPage's own server, if it is another one.
     let myPageStore: RedisClient?
     let upstreams: UpstreamConnections
+    let access: AccessControl
     let metrics: PrometheusMetrics
     /// `nil`: no spans are recorded.
     let exporter: SpanExporter?
@@ -61,6 +62,7 @@ struct CompositionRoot {
         if let myPageStore, roles.contains(.mypage) {
             services.append(RedisMemoryMonitor(myPageStore, server: "mypage", logger: logger))
         }
+        services += access.services
         if let museum { services.append(museum.revocation) }
         if let book { services.append(book.secret) }
         for role in Role.allCases where roles.contains(role) {
@@ -70,10 +72,12 @@ struct CompositionRoot {
         }
 
         func host(_ role: Role, _ routes: [any Routes], isReady: @escaping @Sendable () async -> Bool) -> HTTPListener {
-            let health = HealthRoutes(drain: drain, metrics: metrics.render, isReady: isReady)
+            let health = HealthRoutes(
+                drain: drain, metrics: metrics.render, metricsAccess: role == .gateway ? .admins : .everybody, isReady: isReady)
             return HTTPListener(
                 role: role.rawValue, address: settings.bindAddress, port: settings.ports[role.rawValue] ?? 0,
-                routes: routes + [health], connections: connections, drain: drain, now: now, logger: logger,
+                routes: routes + [health], policy: access.policy, connections: connections, drain: drain, now: now,
+                logger: logger,
                 onListening: { _ in await onListening() })
         }
         if let book { services.append(host(.book, [book.routes]) { readiness.isReady }) }
@@ -96,7 +100,7 @@ struct CompositionRoot {
 
     /// Book's way to Museum: a call if it is in this process.
     private func seats(of museum: MuseumModule?) -> any SeatReservations {
-        guard let museum else { return BookModule.remoteSeats(upstream(of: .museum, for: .book)) }
+        guard let museum else { return BookModule.remoteSeats(upstream(of: .museum, for: .book), token: access.token(of: .book)) }
         return InProcessSeatReservations(service: museum.seats, now: now, localClock: museum.localClock)
     }
 

@@ -15,7 +15,7 @@ struct SKMuseum: AsyncParsableCommand {
               skmuseum trace a1-7q2k9fx03mzr
             """,
         groupedSubcommands: [
-            CommandGroup(name: "Serve", subcommands: [ServeCommand.self]),
+            CommandGroup(name: "Serve", subcommands: [ServeCommand.self, TokenCommand.self]),
             CommandGroup(
                 name: "Look",
                 subcommands: [

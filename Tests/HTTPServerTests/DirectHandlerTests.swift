@@ -15,15 +15,17 @@ import Testing
         let gate: LockedBox<[CheckedContinuation<Void, Never>]>
 
         func add(to router: AppRouter) {
-            router.get("direct/{id}", isDirect: true) { _, context in
+            router.get("direct/{id}", for: .everybody, isDirect: true) { _, context in
                 DocumentResponse(status: .ok, body: ByteBuffer(string: context.pathID ?? ""))
             }
-            router.post("direct", isDirect: true) { request, _ in DocumentResponse(status: .created, body: request.body) }
-            router.get("slow/{id}", isDirect: true) { _, _ in
+            router.post("direct", for: .everybody, isDirect: true) { request, _ in
+                DocumentResponse(status: .created, body: request.body)
+            }
+            router.get("slow/{id}", for: .everybody, isDirect: true) { _, _ in
                 await withCheckedContinuation { waiter in gate.update { $0.append(waiter) } }
                 return DocumentResponse(status: .ok, body: ByteBuffer(string: "slow"))
             }
-            router.get("other") { _, _ in DocumentResponse(status: .ok) }
+            router.get("other", for: .everybody) { _, _ in DocumentResponse(status: .ok) }
         }
     }
 
@@ -33,7 +35,8 @@ import Testing
     init() async throws {
         channel = NIOAsyncTestingChannel()
         let processing = RequestProcessing(
-            role: "test", routes: [TestRoutes(gate: gate)], now: { 5 }, load: ConcurrencyLimiter(role: "test"),
+            role: "test", routes: [TestRoutes(gate: gate)], policy: AccessPolicy(), now: { 5 },
+            load: ConcurrencyLimiter(role: "test"),
             logger: CapturedLogs().logger)
         let channel = channel
         try await channel.eventLoop.submit {

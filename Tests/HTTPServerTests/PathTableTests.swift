@@ -8,11 +8,11 @@ struct PathTableTests {
     private struct SomeRoutes: Routes {
         func add(to router: AppRouter) {
             for path in ["/", "livez", "museums", "museums/new", "museums/{id}"] {
-                router.get(path) { _, _ in DocumentResponse(status: .ok) }
+                router.get(path, for: .everybody) { _, _ in DocumentResponse(status: .ok) }
             }
-            router.post("museums") { _, _ in DocumentResponse(status: .created) }
-            router.delete("museums/{id}") { _, _ in DocumentResponse(status: .accepted) }
-            router.post("museums/{id}/reservations") { _, _ in DocumentResponse(status: .ok) }
+            router.post("museums", for: .everybody) { _, _ in DocumentResponse(status: .created) }
+            router.delete("museums/{id}", for: .everybody) { _, _ in DocumentResponse(status: .accepted) }
+            router.post("museums/{id}/reservations", for: .everybody) { _, _ in DocumentResponse(status: .ok) }
         }
     }
 

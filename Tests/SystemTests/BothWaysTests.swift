@@ -10,7 +10,7 @@ struct BothWaysTests {
     /// The responses to a request alone, and behind a request that Hummingbird serves. The value of `Date` is left out: Hummingbird's
     /// may be a second behind.
     private func bothWays(_ request: String, port: Int) async throws -> (direct: String, hummingbird: String) {
-        let first = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+        let first = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
         let direct = try await RawExchange.run(Array(request.utf8), port: port, timeout: .milliseconds(30)).text
         let behind = try await RawExchange.run(
             Array((first + request).utf8), port: port, timeout: .milliseconds(30), responses: 2
@@ -27,10 +27,10 @@ struct BothWaysTests {
     private static func requests(_ exhibition: String, _ booking: String) -> [String] {
         let id = "X-Request-Id: same"
         func get(_ path: String, _ fields: String...) -> String {
-            "GET \(path) HTTP/1.1\r\nHost: a\r\n" + ([id] + fields).map { $0 + "\r\n" }.joined() + "\r\n"
+            "GET \(path) HTTP/1.1\r\nHost: localhost\r\n" + ([id] + fields).map { $0 + "\r\n" }.joined() + "\r\n"
         }
         func post(_ body: String, _ fields: [String] = ["Content-Type: application/json"]) -> String {
-            "POST /books HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n"
+            "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n"
                 + ([id] + fields).map { $0 + "\r\n" }.joined() + "\r\n" + body
         }
         let json = "Content-Type: application/json"

@@ -18,10 +18,10 @@ struct ConnectionLimitTests {
                 switch (index + round) % 7 {
                 case 0: connections.leave(index, reset: true)
                 case 1: connections.leave(index)
-                case 2: connections.say("GET /museums HTTP/1.1\r\nHost: a\r\n\r\n", to: index)
-                case 3: connections.say("GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", to: index)
+                case 2: connections.say("GET /museums HTTP/1.1\r\nHost: localhost\r\n\r\n", to: index)
+                case 3: connections.say("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", to: index)
                 case 4: connections.say("nonsense\r\n\r\n", to: index)
-                case 5: connections.say("POST /museums HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n{", to: index)
+                case 5: connections.say("POST /museums HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n{", to: index)
                 default: connections.say("GET /livez HT", to: index)
                 }
             }
@@ -36,7 +36,7 @@ struct ConnectionLimitTests {
         // The one that asks is there itself, and readiness was asked for before over others of its pool.
         try await eventually("nobody is left", within: .seconds(20)) {
             let answer = try await RawExchange.run(
-                Array("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8), port: port)
+                Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8), port: port)
             let line = answer.text.split(separator: "\n").first { $0.hasPrefix(#"skmuseum_http_connections{service="museum"} "#) }
             return ["1.0", "2.0"].contains(line?.split(separator: " ").last.map { $0.trimmingCharacters(in: .whitespaces) })
         }
@@ -68,11 +68,11 @@ struct ConnectionLimitTests {
             #expect(member.text.contains("/problems/overloaded") && member.text.contains("Retry-After: 1"), "\(member.text)")
         }
         // Who is inside is served, and one who leaves makes service.
-        connections.say("GET /museums HTTP/1.1\r\nHost: a\r\n\r\n", to: 0)
+        connections.say("GET /museums HTTP/1.1\r\nHost: localhost\r\n\r\n", to: 0)
         try await connections.turn(until: "who is inside is served", within: .seconds(20)) { $0.members[0].statuses == [200] }
         for index in 0..<10 { connections.leave(index) }
         try await eventually("connections are accepted again", within: .seconds(20)) {
-            try await RawExchange.run(Array("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n".utf8), port: port).statuses == [200]
+            try await RawExchange.run(Array("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8), port: port).statuses == [200]
         }
     }
 }

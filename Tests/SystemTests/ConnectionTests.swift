@@ -16,11 +16,14 @@ struct ConnectionTests {
         let long = String(repeating: "x", count: 20_000)
         let cases: [(sent: String, status: String, slug: String)] = [
             ("nonsense\r\n\r\n", "400", "malformed-request"),
-            ("GET / HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n", "400", "malformed-request"),
-            ("BREW /books HTTP/1.1\r\nHost: a\r\n\r\n", "400", "malformed-request"),
-            ("POST /books HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "400", "malformed-request"),
-            ("GET / HTTP/1.1\r\nHost: a\r\nX-Long: \(long)\r\n\r\n", "431", "header-too-large"),
-            ("GET /\(long) HTTP/1.1\r\nHost: a\r\n\r\n", "431", "header-too-large"),
+            ("GET / HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n", "400", "malformed-request"),
+            ("BREW /books HTTP/1.1\r\nHost: localhost\r\n\r\n", "400", "malformed-request"),
+            (
+                "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "400",
+                "malformed-request"
+            ),
+            ("GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: \(long)\r\n\r\n", "431", "header-too-large"),
+            ("GET /\(long) HTTP/1.1\r\nHost: localhost\r\n\r\n", "431", "header-too-large"),
         ]
         for (sent, status, slug) in cases {
             let answer = try RawSocket(port: deployment.ports["gateway"]!).exchange(sent)
@@ -29,7 +32,8 @@ struct ConnectionTests {
             #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2, "one answer, then the end: \(answer)")
         }
         // The one before is answered first, and whoever else is connected notices nothing.
-        let two = try RawSocket(port: deployment.ports["gateway"]!).exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n")
+        let two = try RawSocket(port: deployment.ports["gateway"]!).exchange(
+            "GET / HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n")
         #expect(two.hasPrefix("HTTP/1.1 200") && two.contains("HTTP/1.1 400"), "\(two)")
         #expect(try await Visitor(deployment.url("gateway")).get("/").status == 200)
     }
@@ -38,8 +42,8 @@ struct ConnectionTests {
         let (deployment, redis) = try await Self.open()
         defer { withExtendedLifetime(redis) {} }
         for sent in [
-            "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n{",
-            "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8000\r\n"
+            "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n{",
+            "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8000\r\n"
                 + String(repeating: " ", count: 0x8000) + "\r\n",
         ] {
             let answer = try RawSocket(port: deployment.ports["gateway"]!).exchange(sent)
@@ -50,7 +54,7 @@ struct ConnectionTests {
     @Test func aBodyThatDoesNotCome() async throws {
         let (deployment, redis) = try await Self.open()
         defer { withExtendedLifetime(redis) {} }
-        let sent = "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"
+        let sent = "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"
         let answer = try RawSocket(port: deployment.ports["book"]!).exchange(sent)
         #expect(answer.hasPrefix("HTTP/1.1 408") && answer.contains("request-timeout"), "\(answer)")
     }

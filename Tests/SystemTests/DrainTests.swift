@@ -23,7 +23,7 @@ struct DrainTests {
         #expect(try await visitor.get("/museums").header("Connection") == nil)
         let idle = RawConnections()
         try idle.join(1, port: process.ports["gateway"]!)
-        idle.sayToAll("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+        idle.sayToAll("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         try await idle.turn(until: "a connection is kept open", within: .seconds(10)) { $0.members[0].statuses == [200] }
 
         let start = ContinuousClock.now
@@ -45,7 +45,7 @@ struct DrainTests {
         }
         #expect(number > 5)
         // The connection that was idle is told, too, when it is used; both of these requests arrive before the response.
-        idle.sayToAll("GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+        idle.sayToAll("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         try await idle.turn(until: "it is closed after its response", within: .seconds(2)) { $0.members[0].isOver }
         #expect(idle.members[0].statuses.count >= 2 && idle.members[0].text.contains("Connection: close"))
         #expect(try await process.waitForExit() == 0)
@@ -60,12 +60,12 @@ struct DrainTests {
         let exhibition = try await Visitor(process.url("gateway")).register(capacity: 100)
         let body = #"{"museumId":"\#(exhibition)","visitor":"kim"}"#
         let head =
-            "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(body.utf8.count)\r\n\r\n"
         let client = RawConnections()
         try client.join(2, port: process.ports["gateway"]!)
         client.say(head + body.prefix(10), to: 0)
-        client.say("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", to: 1)
+        client.say("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", to: 1)
         try await client.turn(until: "one waits for its body, the other is idle", within: .seconds(10)) {
             $0.members[1].statuses == [200]
         }
@@ -93,7 +93,7 @@ struct DrainTests {
                             while !isOver.value {
                                 let connections = RawConnections()
                                 try? connections.join(8, port: port)
-                                connections.sayToAll("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+                                connections.sayToAll("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
                                 connections.turn()
                                 try? await Task.sleep(for: .milliseconds(1))
                             }

@@ -10,21 +10,21 @@ struct FuzzTests {
     private static let seed = ProcessInfo.processInfo.environment["FUZZ_SEED"].flatMap { UInt64($0) } ?? 20_261_125
 
     private static let requests: [[UInt8]] = [
-        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET /museums?size=5&from=2026-01-01&status=OPEN,CLOSED HTTP/1.1\r\nHost: a\r\nAccept: application/hal+json\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /museums?size=5&from=2026-01-01&status=OPEN,CLOSED HTTP/1.1\r\nHost: localhost\r\nAccept: application/hal+json\r\n\r\n",
         "GET /books/a1-0123456789ab HTTP/1.1\r\nHost: localhost:8080\r\nX-Request-Id: abc\r\n\r\n",
         "HEAD /museums/a1 HTTP/1.0\r\n\r\n",
-        "GET http://a/myPages?visitor=%ea%b9%80 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nIdempotency-Key: k1\r\nContent-Length: 45\r\n\r\n"
+        "GET http://a/myPages?visitor=%ea%b9%80 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: k1\r\nContent-Length: 45\r\n\r\n"
             + #"{"museumId":"a1","visitor":"kim","seats":"2"}"#,
-        "POST /museums HTTP/1.1\r\nHost: a\r\nContent-Type: application/json;charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "POST /museums HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json;charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
             + "1b\r\n" + #"{"hall":"A","capacity":"3","# + "\r\n14;x=y\r\n" + #""date":"2099-12-24"} "# + "\r\n0\r\nX: y\r\n\r\n",
-        "PATCH /museums/a1 HTTP/1.1\r\nHost: a\r\nContent-Type: application/merge-patch+json\r\nContent-Length: 30\r\n\r\n"
+        "PATCH /museums/a1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/merge-patch+json\r\nContent-Length: 30\r\n\r\n"
             + #"{"title":null,"hall":"B\u00e9"}"#,
-        "DELETE /books/a1-0123456789ab HTTP/1.1\r\nHost: a\r\n\r\n",
-        "PUT /books/a1-0123456789ab HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Type: application/json\r\n"
+        "DELETE /books/a1-0123456789ab HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "PUT /books/a1-0123456789ab HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Type: application/json\r\n"
             + "Content-Length: 21\r\n\r\n" + #"{"status":"CANCELED"}"#,
-        "GET /confirms HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        "GET /confirms HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
     ].map { Array($0.utf8) }
 
     private static func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self).debugDescription }

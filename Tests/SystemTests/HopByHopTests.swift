@@ -8,7 +8,7 @@ struct HopByHopTests {
     private static func gateway(before service: StubServer, _ redis: RedisServer) async throws -> MuseumProcess {
         try await MuseumProcess.start(
             ["gateway"], ports: try MuseumProcess.freePorts().filter { $0.key == "gateway" }, redis: redis,
-            environment: ["MUSEUM_URL": service.url, "BOOK_URL": service.url])
+            environment: ["MUSEUM_URL": service.url, "BOOK_URL": service.url, "PROTECTED_MODE": "no"])
     }
 
     @Test func onlyKnownHeadersAreForwarded() async throws {

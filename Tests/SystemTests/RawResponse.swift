@@ -18,7 +18,7 @@ struct RawResponse {
     static func to(
         _ method: String, _ target: some Sequence<UInt8>, _ fields: [String] = [], body: [UInt8]? = nil, port: Int
     ) async throws -> RawResponse {
-        var lines = fields + ["Host: a", "Connection: close"]
+        var lines = fields + ["Host: localhost", "Connection: close"]
         if let body { lines.append("Content-Length: \(body.count)") }
         let bytes =
             Array("\(method) ".utf8) + Array(target) + Array(" HTTP/1.1\r\n".utf8)

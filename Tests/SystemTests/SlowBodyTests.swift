@@ -15,7 +15,7 @@ struct SlowBodyTests {
         let body = #"{"museumId":"\#(exhibition)","visitor":"kim"}"#
         let crowd = RawConnections()
         try crowd.join(2, port: process.ports["gateway"]!)
-        let head = "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        let head = "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         crowd.say(head + "Content-Length: \(body.utf8.count)\r\n\r\n", to: 0)
         crowd.say(head + "Transfer-Encoding: chunked\r\n\r\n", to: 1)
         let start = ContinuousClock.now

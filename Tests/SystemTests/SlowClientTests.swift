@@ -16,12 +16,13 @@ struct SlowClientTests {
         try connections.join(5, port: port)
         let start = ContinuousClock.now
         // 0 says nothing. 1 trickles a head, 2 a body. 3 trickles the head of a second request. 4 idles between two.
-        connections.say("POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n", to: 2)
-        connections.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 3)
-        connections.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 4)
+        connections.say(
+            "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n", to: 2)
+        connections.say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", to: 3)
+        connections.say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", to: 4)
         var ends: [Int: Duration] = [:]
         var ticks = 0
-        let head = Array("GET /museums HTTP/1.1\r\nHost: a\r\nX-Long: ".utf8)
+        let head = Array("GET /museums HTTP/1.1\r\nHost: localhost\r\nX-Long: ".utf8)
         // Two seconds later at most, and what the machine was late in turning to them.
         var (last, latest) = (start, Duration.zero)
         try await eventually("the slow are gone", within: .seconds(40), every: .milliseconds(100)) {
@@ -47,7 +48,7 @@ struct SlowClientTests {
         // Idling between requests is not slowness.
         #expect(!connections.members[4].isOver)
         connections.forget(4)
-        connections.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n", to: 4)
+        connections.say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", to: 4)
         try await connections.turn(until: "the idle one is served", within: .seconds(20)) { $0.members[4].statuses == [200] }
     }
 
@@ -73,13 +74,13 @@ struct SlowClientTests {
                     >= Double(connections.members.count)
             }
         }
-        let pages = String(repeating: "GET /museums?size=200 HTTP/1.1\r\nHost: a\r\n\r\n", count: 20)
+        let pages = String(repeating: "GET /museums?size=200 HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 20)
         for index in 0..<2000 {
             switch index {
-            case ..<1000: connections.say("GET /museums HTTP/1.1\r\nHost: a\r\nX-Slow: ", to: index)
+            case ..<1000: connections.say("GET /museums HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", to: index)
             case ..<1980:
                 connections.say(
-                    "POST /books HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 16000\r\n\r\n{",
+                    "POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 16000\r\n\r\n{",
                     to: index)
             default:
                 connections.stopReading(index)
@@ -131,27 +132,28 @@ struct SlowClientTests {
         let mebibyte = String(repeating: "x", count: 1 << 20)
         let deep = String(repeating: #"{"a":["#, count: 2500)
         func post(_ body: String) -> String {
-            "POST /museums HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            "POST /museums HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
         }
         let bombs: [(name: String, bomb: String, status: Int, answers: Int)] = [
-            ("one long header", "GET / HTTP/1.1\r\nHost: a\r\nX: \(mebibyte)", 431, 1),
-            ("many headers", "GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 100_000), 431, 1),
-            ("a long target", "GET /\(mebibyte) HTTP/1.1\r\nHost: a\r\n\r\n", 431, 1),
+            ("one long header", "GET / HTTP/1.1\r\nHost: localhost\r\nX: \(mebibyte)", 431, 1),
+            ("many headers", "GET / HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "X: y\r\n", count: 100_000), 431, 1),
+            ("a long target", "GET /\(mebibyte) HTTP/1.1\r\nHost: localhost\r\n\r\n", 431, 1),
             ("a large body", post(mebibyte), 413, 1),
             (
                 "many chunks",
-                "POST /museums HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "POST /museums HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
                     + String(repeating: "1\r\nx\r\n", count: 40_000), 413, 1
             ),
             (
-                "a body nobody asked for", "POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n\(mebibyte)",
+                "a body nobody asked for",
+                "POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n\(mebibyte)",
                 404, 2
             ),
             ("deep JSON", post(deep), 400, 1),
             ("garbage, pipelined", String(repeating: post("{]"), count: 200), 400, 200),
             (
                 "trailers",
-                "POST /museums HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+                "POST /museums HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
                     + String(repeating: "X: \(String(repeating: "y", count: 1000))\r\n", count: 1000), 415, 1
             ),
         ]

@@ -24,15 +24,15 @@ struct SmugglingTests {
     static let proper = #"{"museumId":"a1","visitor":"proper"}"#
 
     static func post(_ path: String, _ body: String, _ fields: String = "") -> String {
-        "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
+        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
     }
 
     /// A head whose framing is as given, with a body that hides a request.
     static func framed(_ fields: String, _ body: String = "0\r\n\r\n" + hidden, version: String = "1.1") -> String {
-        "POST /books HTTP/\(version)\r\nHost: a\r\nContent-Type: application/json\r\n\(fields)\r\n\r\n\(body)"
+        "POST /books HTTP/\(version)\r\nHost: localhost\r\nContent-Type: application/json\r\n\(fields)\r\n\r\n\(body)"
     }
 
-    static func get(_ target: String, _ fields: String = "Host: a\r\n", version: String = "HTTP/1.1") -> String {
+    static func get(_ target: String, _ fields: String = "Host: localhost\r\n", version: String = "HTTP/1.1") -> String {
         "GET \(target) \(version)\r\n\(fields)\r\n"
     }
 
@@ -76,26 +76,27 @@ struct SmugglingTests {
             ("NUL in a name", framed("X\0: a\r\nContent-Length: 0")),
             ("bare CR in a value", framed("X: a\rContent-Length: 5\r\nContent-Length: 0")),
             ("bare CR in a request id", framed("X-Request-Id: a\rX: b\r\nContent-Length: 0")),
-            ("space before the first field", "GET / HTTP/1.1\r\n Host: a\r\n\r\n" + hidden),
+            ("space before the first field", "GET / HTTP/1.1\r\n Host: localhost\r\n\r\n" + hidden),
             ("Host missing", "GET / HTTP/1.1\r\n\r\n" + hidden),
-            ("Host twice", get("/", "Host: a\r\nHost: b\r\n") + hidden),
+            ("Host twice", get("/", "Host: localhost\r\nHost: b\r\n") + hidden),
             ("Host with a path", get("/", "Host: a/b\r\n") + hidden),
             ("Host of two", get("/", "Host: a, b\r\n") + hidden),
             ("authority-form", get("a:80") + hidden), ("asterisk-form", get("*") + hidden),
-            ("no target", "GET  HTTP/1.1\r\nHost: a\r\n\r\n" + hidden),
+            ("no target", "GET  HTTP/1.1\r\nHost: localhost\r\n\r\n" + hidden),
             ("a target with a space", get("/ /") + hidden), ("a target with a tab", get("/\t") + hidden),
-            ("a target with NUL", get("/\0") + hidden), ("a method in UTF-8", "GET\u{E9} / HTTP/1.1\r\nHost: a\r\n\r\n" + hidden),
+            ("a target with NUL", get("/\0") + hidden),
+            ("a method in UTF-8", "GET\u{E9} / HTTP/1.1\r\nHost: localhost\r\n\r\n" + hidden),
             ("a version in UTF-8", get("/", version: "HTTP/1.1\u{E9}") + hidden),
             ("a target in UTF-8 with DEL", get("/\u{E9}\u{7F}") + hidden),
             ("ftp", get("ftp://a/") + hidden),
-            ("CONNECT", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n" + hidden),
+            ("CONNECT", "CONNECT a:80 HTTP/1.1\r\nHost: localhost\r\n\r\n" + hidden),
             ("HTTP/0.9", "GET /\r\n" + hidden), ("HTTP/1.2", get("/", version: "HTTP/1.2") + hidden),
             ("HTTP/2.0", get("/", version: "HTTP/2.0") + hidden), ("HTTP/11", get("/", version: "HTTP/11") + hidden),
             ("http/1.1", get("/", version: "http/1.1") + hidden), ("HTTP/01.1", get("/", version: "HTTP/01.1") + hidden),
             ("the HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + hidden),
             ("TLS", "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\r\n\r\n" + hidden),
-            ("an unknown method", "BOOK / HTTP/1.1\r\nHost: a\r\n\r\n" + hidden),
-            ("a method in lower case", "get / HTTP/1.1\r\nHost: a\r\n\r\n" + hidden),
+            ("an unknown method", "BOOK / HTTP/1.1\r\nHost: localhost\r\n\r\n" + hidden),
+            ("a method in lower case", "get / HTTP/1.1\r\nHost: localhost\r\n\r\n" + hidden),
         ]
         var vectors = refusedFraming.map { Vector(name: $0.0, bytes: $0.1, statuses: [400]) }
         // The head is in order, the body is not: its route says so, and no more is read.
@@ -169,13 +170,15 @@ struct SmugglingTests {
             Vector(
                 name: "HTTP/1.0, kept alive", bytes: get("/", "Connection: keep-alive\r\n", version: "HTTP/1.0") + hidden,
                 statuses: [200]),
-            Vector(name: "the last request", bytes: get("/", "Host: a\r\nConnection: close\r\n") + hidden, statuses: [200]),
             Vector(
-                name: "the last but one", bytes: next + get("/", "Host: a\r\nConnection: x, Close\r\n") + hidden,
+                name: "the last request", bytes: get("/", "Host: localhost\r\nConnection: close\r\n") + hidden, statuses: [200]),
+            Vector(
+                name: "the last but one", bytes: next + get("/", "Host: localhost\r\nConnection: x, Close\r\n") + hidden,
                 statuses: [200, 200]),
             Vector(
                 name: "an upgrade to h2c",
-                bytes: get("/", "Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n")
+                bytes: get(
+                    "/", "Host: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n")
                     + hidden,
                 statuses: [200]),
             Vector(
@@ -194,7 +197,7 @@ struct SmugglingTests {
             Vector(name: "bare LF as line ends", bytes: get("/").replacing("\r\n", with: "\n") + hidden, statuses: [400]),
             Vector(name: "empty lines in front", bytes: "\r\n\r\n" + next + next, statuses: [200, 200], ends: false),
             Vector(
-                name: "CR LF in a request id, encoded", bytes: get("/", "Host: a\r\nX-Request-Id: a%0d%0aX:b\r\n") + next,
+                name: "CR LF in a request id, encoded", bytes: get("/", "Host: localhost\r\nX-Request-Id: a%0d%0aX:b\r\n") + next,
                 statuses: [200, 200], ends: false),
         ]
         return vectors

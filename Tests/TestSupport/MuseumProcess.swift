@@ -102,8 +102,16 @@ public final class MuseumProcess: Sendable {
 
     /// Runs a command of the program to its end against the same Redis.
     public func run(_ arguments: String..., within limit: Duration = .seconds(60)) async throws -> (code: Int32, output: String) {
+        try await run(arguments[0], Array(arguments.dropFirst()), within: limit)
+    }
+
+    /// Runs a command of the program to its end against the same Redis.
+    public func run(
+        _ command: String, _ arguments: [String], within limit: Duration = .seconds(60)
+    ) async throws -> (code: Int32, output: String) {
         let output = folder.url.appendingPathComponent("command-\(UInt32.random(in: 0 ... .max)).log")
-        let child = try ChildProcess(Self.program, arguments, environment: environment, folder: folder.url, output: output)
+        let child = try ChildProcess(
+            Self.program, [command] + arguments, environment: environment, folder: folder.url, output: output)
         let code = try await child.waitForExit(within: limit)
         return (code, child.printed())
     }

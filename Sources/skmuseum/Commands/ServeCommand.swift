@@ -45,6 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
             let names = settings.ignoredServiceLinks.joined(separator: ", ")
             logger.notice("ignored what Kubernetes sets for Services of these names", metadata: ["variables": "\(names)"])
         }
+        try checkExposure(settings, logger: logger)
         let ports = Role.allCases.filter(roles.contains).map { (role: $0.rawValue, port: settings.ports[$0.rawValue] ?? 0) }
         try PortCheck.run(address: settings.bindAddress, ports: ports)
 
@@ -87,10 +88,12 @@ struct ServeCommand: AsyncParsableCommand {
         if let myPageStore { try await refuseEviction(myPageStore, variable: "MYPAGE_REDIS_URL", logger: logger) }
         if roles.contains(.museum) { await announcePartitions(settings.partitions, redis) }
 
+        let access = AccessControl(settings.access, roles: roles, redis: redis, now: WallClock.now, logger: logger)
+        await access.prepare()
         let upstreams = UpstreamConnections()
         let assembly = CompositionRoot(
             settings: settings, roles: roles, redis: redis, myPageStore: myPageStore, upstreams: upstreams,
-            metrics: metrics, exporter: exporter, logger: logger, now: WallClock.now,
+            access: access, metrics: metrics, exporter: exporter, logger: logger, now: WallClock.now,
             connections: ConnectionBudget(openFiles: OpenFiles.raiseLimit()))
         let opening = Opening(ports: roles.count) { banner(settings, roles: roles, redis: endpoint) }
         var configuration = ServiceGroupConfiguration(
@@ -108,6 +111,20 @@ struct ServeCommand: AsyncParsableCommand {
         redis.close()
         myPageStore?.close()
         try outcome.get()
+    }
+
+    /// Without keys everybody may do everything, so only this machine may reach the ports.
+    private func checkExposure(_ settings: Settings, logger: Logger) throws {
+        guard !settings.access.hasKeys else { return }
+        guard settings.access.isProtectedModeOn else {
+            return logger.warning("requests are not authenticated, and PROTECTED_MODE is no: everybody may do everything")
+        }
+        guard settings.isLoopback else {
+            throw InvalidSetting(
+                "BIND_ADDRESS",
+                "is \(settings.bindAddress), but without keys only loopback is served; set AUTH_SECRET, or PROTECTED_MODE=no")
+        }
+        logger.notice("protected mode: no keys are configured, so only this machine is served, without tokens")
     }
 
     /// A server that forgets keys when it is full would forget bookings.

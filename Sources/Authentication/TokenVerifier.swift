@@ -1,0 +1,78 @@
+import Foundation
+public import HTTPServer
+import JWTKit
+import Synchronization
+
+/// Checks tokens (JWT, RFC 7519): the signature, then the claims.
+public final class TokenVerifier: Sendable {
+    private struct Verified {
+        let principal: Principal
+        /// Seconds since 1970.
+        let expiresAt: Double
+        /// Of the keys that it was checked with.
+        let generation: Int
+    }
+
+    private let keys: VerificationKeys
+    private let rules: AuthenticationRules
+    private let now: @Sendable () -> Double
+    /// Tokens that were valid before: most are sent many times.
+    private let verified = Mutex<[String: Verified]>([:])
+
+    private static let cacheLimit = 4096
+
+    /// - Parameter now: seconds since 1970.
+    public init(keys: VerificationKeys, rules: AuthenticationRules, now: @escaping @Sendable () -> Double) {
+        self.keys = keys
+        self.rules = rules
+        self.now = now
+    }
+
+    /// Whose token it is.
+    /// - Throws: where it is not valid, or its keys can't be read.
+    public func principal(of token: String) async throws(RequestError) -> Principal {
+        let generation = keys.generation
+        if let known = verified.withLock({ $0[token] }), known.generation == generation,
+            now() < known.expiresAt + AuthenticationRules.leeway
+        {
+            return known.principal
+        }
+        let (principal, expiresAt) = try await verify(token)
+        verified.withLock { verified in
+            if verified.count >= Self.cacheLimit { verified.removeAll(keepingCapacity: true) }
+            verified[token] = Verified(principal: principal, expiresAt: expiresAt, generation: generation)
+        }
+        return principal
+    }
+
+    private func verify(_ token: String) async throws(RequestError) -> (Principal, expiresAt: Double) {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let header = Self.json(parts[0]), let claims = Self.json(parts[1]),
+            let signature = Self.bytes(parts[2]), let algorithm = header["alg"]?.text
+        else { throw .unauthenticated(.token("is malformed")) }
+        // An extension that must be understood (RFC 7515, 4.1.11): none is.
+        guard header["crit"] == nil else { throw .unauthenticated(.token("has a critical extension")) }
+        let signed = Array(parts[0].utf8) + [UInt8(ascii: ".")] + Array(parts[1].utf8)
+        let candidates = try await keys.candidates(algorithm: algorithm, id: header["kid"]?.text)
+        // Each key has one algorithm: what the token says of it only chooses among keys.
+        guard let key = candidates.first(where: { (try? $0.algorithm.verify(signature, signs: signed)) ?? false }) else {
+            throw .unauthenticated(.token("has no signature of a known key"))
+        }
+        let rules = key.isOfServices ? AuthenticationRules.ofServices : rules
+        let checked = TokenClaims(claims)
+        try checked.check(rules, at: now())
+        return (try checked.principal(rules), checked.expiresAt ?? 0)
+    }
+
+    private static func json(_ text: Substring) -> JSON? { bytes(text).flatMap { try? JSON(parsing: $0) } }
+
+    /// Base64url without padding (RFC 7515, 2).
+    private static func bytes(_ text: Substring) -> [UInt8]? {
+        guard !text.isEmpty,
+            text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
+        else { return nil }
+        let standard = text.replacing("-", with: "+").replacing("_", with: "/")
+        let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
+        return Data(base64Encoded: standard + padding).map(Array.init)
+    }
+}

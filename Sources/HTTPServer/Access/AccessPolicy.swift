@@ -1,0 +1,57 @@
+public import HTTPTypes
+
+/// Whom a port lets in.
+public struct AccessPolicy: Sendable {
+    /// `nil`: no keys are configured, and everybody may do everything.
+    public var authenticator: (any Authenticator)?
+    /// Whether only requests to a loopback name are accepted. A page of another site can make a browser send requests to this
+    /// machine under a name of its own (DNS rebinding).
+    public var requiresLoopbackHost = false
+
+    public init() {}
+
+    private static let loopbackHosts: Set<String> = ["localhost", "127.0.0.1", "[::1]"]
+
+    /// Refuses a request that was not meant for this port.
+    func checkHost(_ head: HTTPRequest) throws(RequestError) {
+        // HTTP/1.0 need not name a host, and no browser sends it.
+        guard requiresLoopbackHost, let authority = head.authority else { return }
+        var host = authority[...]
+        if let colon = authority.lastIndex(of: ":"), authority[colon...].dropFirst().allSatisfy(\.isWholeNumber) {
+            host = authority[..<colon]
+        }
+        guard Self.loopbackHosts.contains(host.lowercased()) else { throw .misdirectedRequest }
+    }
+
+    /// Who sends the request.
+    /// - Throws: where the route does not accept it.
+    func authenticate(_ head: HTTPRequest, for access: Access) async throws(RequestError) -> Authentication {
+        if case .everybody = access { return Authentication(principal: .anonymous) }
+        guard let authenticator else { return Authentication(principal: .unrestricted(subject: nil)) }
+        let authentication = try await authenticator.authenticate(head)
+        switch authentication.principal {
+        case .unrestricted: break
+        case .anonymous: throw .unauthenticated(.noCredentials)
+        case .known(_, let role): guard access.accepts(role) else { throw .forbidden("Its role is \(role.rawValue)") }
+        }
+        return authentication
+    }
+}
+
+/// Finds out who sends a request.
+public protocol Authenticator: Sendable {
+    /// - Throws: where the request has credentials and they are not valid.
+    func authenticate(_ request: HTTPRequest) async throws(RequestError) -> Authentication
+}
+
+/// Who sends a request, and how another role is told.
+public struct Authentication: Sendable {
+    public let principal: Principal
+    /// The token with which the request is forwarded.
+    public let token: String?
+
+    public init(principal: Principal, token: String? = nil) {
+        self.principal = principal
+        self.token = token
+    }
+}

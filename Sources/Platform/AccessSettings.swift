@@ -1,0 +1,94 @@
+import Foundation
+import NIOCore
+import Redis
+
+/// Who may send requests: the keys that tokens are checked with, and what a token must say.
+public struct AccessSettings: Sendable {
+    /// Where a document is.
+    public enum Location: Sendable, Equatable {
+        case file(String)
+        case url(String)
+    }
+
+    /// Secrets for HS256 from the environment, the newest first.
+    public let secrets: [[UInt8]]
+    /// The file with the secrets, if they are in one.
+    public let secretFile: String?
+    /// An identity provider's key set.
+    public let keySet: Location?
+    public let issuer: String?
+    public let audience: String?
+    public let roleClaim: String
+    public let subjectClaim: String
+    /// `PROTECTED_MODE`: whether a process without keys serves loopback only.
+    public let isProtectedModeOn: Bool
+
+    /// Whether requests are authenticated.
+    public var hasKeys: Bool { !secrets.isEmpty || keySet != nil }
+
+    /// HS256 needs as many bits as its hash has (RFC 7518, 3.2).
+    private static let secretLength = 32
+    private static let fileLimit = 4096
+
+    init(_ reader: SettingReader) throws(InvalidSetting) {
+        let text = try reader.text("AUTH_SECRET")
+        secretFile = try reader.text("AUTH_SECRET_FILE")
+        if text != nil, secretFile != nil {
+            throw InvalidSetting("AUTH_SECRET", "is set, and so is AUTH_SECRET_FILE; set one of them")
+        }
+        if let text {
+            secrets = try Self.secrets(text, of: "AUTH_SECRET")
+        } else {
+            secrets = try Self.secrets(inFile: secretFile)
+        }
+        let file = try reader.text("AUTH_JWKS_FILE")
+        let url = try reader.webAddress("AUTH_JWKS_URL")
+        if file != nil, url != nil { throw InvalidSetting("AUTH_JWKS_FILE", "is set, and so is AUTH_JWKS_URL; set one of them") }
+        if let file, !FileManager.default.isReadableFile(atPath: file) {
+            throw InvalidSetting("AUTH_JWKS_FILE", "names \(file), which can't be read")
+        }
+        keySet = file.map { .file($0) } ?? url.map { .url($0) }
+        issuer = try reader.text("AUTH_ISSUER")
+        audience = try reader.text("AUTH_AUDIENCE")
+        roleClaim = try reader.text("AUTH_ROLE_CLAIM") ?? "role"
+        subjectClaim = try reader.text("AUTH_SUBJECT_CLAIM") ?? "sub"
+        let mode: ProtectedMode? = try reader.word("PROTECTED_MODE")
+        isProtectedModeOn = mode != .no
+    }
+
+    private enum ProtectedMode: String, CaseIterable { case yes, no }
+
+    /// The secrets as they are now: those in a file may have changed.
+    public func currentSecrets() -> [[UInt8]] { secretFile == nil ? secrets : (try? Self.secrets(inFile: secretFile)) ?? [] }
+
+    private static func secrets(inFile path: String?) throws(InvalidSetting) -> [[UInt8]] {
+        guard let path else { return [] }
+        guard let data = FileManager.default.contents(atPath: path), data.count <= fileLimit,
+            let text = String(data: data, encoding: .utf8)
+        else { throw InvalidSetting("AUTH_SECRET_FILE", "names \(path), which can't be read as text of at most 4 KiB") }
+        return try secrets(text, of: "AUTH_SECRET_FILE")
+    }
+
+    /// One secret, or two that are both valid while the older is replaced: separated by a comma or a line end.
+    private static func secrets(_ text: String, of variable: String) throws(InvalidSetting) -> [[UInt8]] {
+        let secrets = text.split { $0 == "," || $0.isNewline }.map { $0.trimmingCharacters(in: .whitespaces) }
+        guard (1...2).contains(secrets.count), secrets.allSatisfy({ $0.utf8.count >= secretLength }) else {
+            throw InvalidSetting(
+                variable,
+                "must have one secret of at least \(secretLength) bytes, or two separated by a comma; openssl rand -hex 32 makes one"
+            )
+        }
+        return secrets.map { Array($0.utf8) }
+    }
+}
+
+extension SettingReader {
+    /// An address that a document is read from.
+    fileprivate func webAddress(_ name: String) throws(InvalidSetting) -> String? {
+        guard let text = try text(name) else { return nil }
+        guard let url = try? StrictURL(text), ["http", "https"].contains(url.scheme), !url.host.isEmpty, url.user == nil,
+            url.password == nil
+        else { throw InvalidSetting(name, "must be an address, such as https://id.example.org/jwks") }
+        return text
+    }
+}
