@@ -116,7 +116,8 @@ let package = Package(
         .target(
             name: "Authentication",
             dependencies: [
-                "Contracts", "HTTPServer", .asyncHTTPClient, .httpTypes, .jwtKit, .logging, .nioCore, .nioHTTP1,
+                "Contracts", "HTTPServer", "Messaging", "Redis", "Scripts", .asyncHTTPClient, .crypto, .httpTypes, .jwtKit,
+                .logging, .nioCore, .nioHTTP1,
                 .serviceLifecycle,
             ],
             swiftSettings: strict

@@ -6,6 +6,10 @@ public struct Keys: Sendable {
     public static let deploymentSecret = "book:secret"
     /// The secret that signs the tokens between services, 64 hexadecimal digits.
     public static let serviceSecret = "museum:service-secret"
+    /// A browser's session, under the SHA-256 of its cookie.
+    public static func session(_ hash: String) -> String { "gateway:session:" + hash }
+    /// How many requests of one sender have come in one window of time.
+    public static func rate(_ name: String, window: Int64) -> String { "gateway:rate:\(name):\(window)" }
     /// While a visitor is being forgotten: the HMAC of the name → the pseudonym.
     public static let forgetting = "museum:forgetting"
 

@@ -10,6 +10,7 @@ public import Redis
 public struct BookModule: Sendable {
     public let routes: any Routes
     public let secret: DeploymentSecret
+    public let bookers: any BookerDirectory
 
     /// - Parameter seats: the way to Museum.
     public init(redis: RedisClient, partitions: Partitions, seats: any SeatReservations, logger: Logger) {
@@ -18,6 +19,7 @@ public struct BookModule: Sendable {
             label: "skmuseum_reservation_batch_size", dimensions: [("service", "book")], aggregate: true)
         let store = RedisBookingStore(client: redis)
         self.secret = secret
+        bookers = BookingService(store: store)
         routes = BookingRoutes(
             attempt: BookingAttempt(
                 seats: ReservationBatcher(

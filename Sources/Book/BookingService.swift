@@ -53,3 +53,9 @@ struct BookingService: Sendable {
         try await store.abort(request, as: id, metadata: metadata)
     }
 }
+
+extension BookingService: BookerDirectory {
+    func booker(of booking: BookingID) async throws(Failure) -> Booker? {
+        try await store.find(booking).map { Booker(visitor: $0.visitor, contact: nil) }
+    }
+}

@@ -4,6 +4,8 @@ public import Logging
 /// The context of a request: its id, its time, and a logger with the id as metadata.
 public struct AppRequestContext: Sendable {
     public let metadata: RequestMetadata
+    /// Where the request comes from.
+    public let client: ClientAddress
     /// Who sends the request, and with which token it is forwarded.
     public internal(set) var authentication = Authentication(principal: .anonymous)
     /// What the path has in place of its route's id.
@@ -11,8 +13,9 @@ public struct AppRequestContext: Sendable {
     private let base: Logger
 
     /// - Parameter logger: the port's.
-    init(metadata: RequestMetadata, pathID: String?, logger: Logger) {
+    init(metadata: RequestMetadata, client: ClientAddress, pathID: String?, logger: Logger) {
         self.metadata = metadata
+        self.client = client
         self.pathID = pathID
         base = logger
     }

@@ -10,6 +10,8 @@ public struct CollectedRequest: Sendable {
 
     public var method: HTTPRequest.Method { head.method }
     public var headers: HTTPFields { head.headerFields }
+    /// The host, and perhaps the port, that the request names.
+    public var authority: String? { head.authority }
     /// What follows the `?` of the target.
     public var query: String? { uri.query }
     /// Path and query.

@@ -86,7 +86,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard case .collecting(let head, let match, _, _) = state else { return context.fireErrorCaught(error) }
         // The body ends before its length.
         state = .responding(nil)
-        var pending = processing.begin(head, match)
+        var pending = processing.begin(head, match, from: context.remoteAddress)
         let result = Result { () throws -> DocumentResponse in
             _ = try processing.admit(&pending)
             throw RequestError.bodyIsIncomplete
@@ -112,7 +112,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     ) {
         let deadline = RequestDeadline(isRead: endpoint.isRead, queue: endpoint.deadlines)
         state = .responding(deadline)
-        var pending = processing.begin(request.head, match)
+        var pending = processing.begin(request.head, match, from: context.remoteAddress)
         do {
             _ = try processing.admit(&pending)
         } catch {

@@ -183,6 +183,11 @@ extension Problem {
             self.init(unauthenticated: reason)
         case .forbidden(let reason):
             self.init(.forbidden, "forbidden", "Forbidden", "The sender may not do this. \(reason).")
+        case .tooManyRequests(let seconds):
+            self.init(
+                .tooManyRequests, "too-many-requests", "Too many requests",
+                "More requests than this sender or address may send. Retry after \(seconds) s.")
+            headers[.retryAfter] = String(seconds)
         case .keysUnavailable:
             self.init(
                 .serviceUnavailable, "keys-unavailable", "Keys unavailable",
@@ -224,6 +229,7 @@ extension Problem {
             switch reason {
             case .noCredentials: "Send a token: Authorization: Bearer. A browser gets a session from POST /sessions."
             case .token(let what): "The token \(what). Send a valid one."
+            case .guest: "No guest's booking has this id and this contact. Send both as given at booking."
             case .session: "The session has ended. POST /sessions begins a new one."
             }
         self.init(.unauthorized, "unauthenticated", "Unauthenticated", detail)

@@ -24,6 +24,8 @@ public enum RequestError: Error, Sendable, Equatable {
     case unauthenticated(InvalidCredentials)
     /// The sender is known and may not do this. The text says why.
     case forbidden(String)
+    /// More requests than the limit allows; in seconds.
+    case tooManyRequests(retryAfter: Int)
     /// The keys that tokens are checked with can't be read.
     case keysUnavailable
     /// In protected mode, a request to another host.
@@ -55,4 +57,6 @@ public enum InvalidCredentials: Sendable, Equatable {
     /// What is wrong with the token.
     case token(String)
     case session
+    /// No guest's booking has the id and the contact.
+    case guest
 }

@@ -45,12 +45,18 @@ struct RequestProcessing: Sendable {
     }
 
     /// Names the request.
-    func begin(_ head: HTTPRequest, _ match: PathTable.Match) -> Pending {
+    /// - Parameter peer: who has sent it to this process.
+    func begin(_ head: HTTPRequest, _ match: PathTable.Match, from peer: SocketAddress?) -> Pending {
         let requestId = RequestIdentifier.of(head.headerFields)
         let span = match.isWatched ? nil : tracing.begin(head, match)
         let metadata = RequestMetadata(requestId: requestId, traceparent: span?.traceparent, moment: now())
         return Pending(
-            head: head, match: match, context: AppRequestContext(metadata: metadata, pathID: match.id, logger: logger),
+            head: head, match: match,
+            context: AppRequestContext(
+                metadata: metadata,
+                client: ClientAddress(
+                    peer: peer, fields: head.headerFields, trustedProxies: policy.trustedProxies),
+                pathID: match.id, logger: logger),
             requestId: requestId, span: span)
     }
 
@@ -68,11 +74,20 @@ struct RequestProcessing: Sendable {
         return endpoint
     }
 
+    /// The response to a browser that asks whether a page of another site may send a request.
+    func preflight(_ request: Pending) -> DocumentResponse? {
+        guard let crossOrigin = policy.crossOrigin, case .failure(.methodNotAllowed(let methods)) = request.match.endpoint
+        else { return nil }
+        return crossOrigin.preflight(request.head, methods: methods)
+    }
+
     /// Finds out who sends the request.
     /// - Throws: where the endpoint does not accept it.
     func authenticate(_ request: Pending, for endpoint: PathTable.Endpoint) async throws(RequestError) -> Pending {
         var request = request
-        request.context.authentication = try await policy.authenticate(request.head, for: endpoint.access)
+        if request.match.isWatched, case .everybody = endpoint.access { return request }
+        request.context.authentication = try await policy.authenticate(
+            request.head, from: request.context.client, for: endpoint.access)
         return request
     }
 
@@ -97,7 +112,9 @@ struct RequestProcessing: Sendable {
         }
         response.headers[.xRequestId] = request.requestId
         response.headers[.cacheControl] = request.match.path.hasPrefix("/museums") ? "no-cache" : "no-store"
-        response.headers[.contentLength] = String(response.body.readableBytes)
+        // RFC 9110, 8.6: 204 has none.
+        if response.status != .noContent { response.headers[.contentLength] = String(response.body.readableBytes) }
+        policy.crossOrigin?.mark(&response, to: request.head)
         let duration = ContinuousClock.now - request.start
         metrics.count(request.head.method, route: request.match.route, status: response.status.code, duration: duration)
         if request.context.logs(.debug) {

@@ -20,6 +20,13 @@ public struct AccessSettings: Sendable {
     public let audience: String?
     public let roleClaim: String
     public let subjectClaim: String
+    /// Requests a minute of one visitor, and from one address; `nil` for any number.
+    public let rateLimit: Int?
+    public let addressRateLimit: Int?
+    /// How many proxies in front of the gateway add to `X-Forwarded-For`.
+    public let trustedProxies: Int
+    /// Sites whose pages may read responses, such as `https://museum.example.org`.
+    public let origins: Set<String>
     /// `PROTECTED_MODE`: whether a process without keys serves loopback only.
     public let isProtectedModeOn: Bool
 
@@ -52,6 +59,12 @@ public struct AccessSettings: Sendable {
         audience = try reader.text("AUTH_AUDIENCE")
         roleClaim = try reader.text("AUTH_ROLE_CLAIM") ?? "role"
         subjectClaim = try reader.text("AUTH_SUBJECT_CLAIM") ?? "sub"
+        // Without keys only this machine is served.
+        let hasKeys = !secrets.isEmpty || keySet != nil
+        rateLimit = try reader.limit("RATE_LIMIT", default: hasKeys ? 300 : nil)
+        addressRateLimit = try reader.limit("ADDRESS_RATE_LIMIT", default: hasKeys ? 6000 : nil)
+        trustedProxies = try reader.number("TRUSTED_PROXIES", in: 0...8) ?? 0
+        origins = try reader.origins("CORS_ORIGINS")
         let mode: ProtectedMode? = try reader.word("PROTECTED_MODE")
         isProtectedModeOn = mode != .no
     }
@@ -83,6 +96,23 @@ public struct AccessSettings: Sendable {
 }
 
 extension SettingReader {
+    /// A number a minute; 0 for any.
+    fileprivate func limit(_ name: String, default: Int?) throws(InvalidSetting) -> Int? {
+        guard let number = try number(name, in: 0...100_000_000) else { return `default` }
+        return number == 0 ? nil : number
+    }
+
+    fileprivate func origins(_ name: String) throws(InvalidSetting) -> Set<String> {
+        guard let text = try text(name) else { return [] }
+        let origins = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        for origin in origins {
+            guard let url = try? StrictURL(origin), ["http", "https"].contains(url.scheme), !url.host.isEmpty, url.user == nil,
+                url.path.isEmpty, url.query == nil
+            else { throw InvalidSetting(name, "must be origins, such as https://museum.example.org, separated by commas") }
+        }
+        return Set(origins)
+    }
+
     /// An address that a document is read from.
     fileprivate func webAddress(_ name: String) throws(InvalidSetting) -> String? {
         guard let text = try text(name) else { return nil }

@@ -10,29 +10,27 @@ import ServiceLifecycle
 
 /// Who may send requests to the ports of one process, and with which tokens its roles call those of other processes.
 struct AccessControl: Sendable {
-    /// What a role's port lets in.
+    /// What a service's own port lets in.
     let policy: AccessPolicy
-    /// `nil`: no keys are configured, and no role asks another for a token.
-    let tokens: ServiceTokens?
+    let tokens: ServiceTokens
     /// What reads keys while the process runs.
     let services: [any Service]
-    private let keys: VerificationKeys?
+
+    private let settings: AccessSettings
+    private let redis: RedisClient
+    private let now: CurrentTime
+    private let keys: VerificationKeys
+    private let verifier: TokenVerifier?
 
     /// - Parameter roles: those of the process. Museum's makes the secret of the tokens between services.
     init(_ settings: AccessSettings, roles: Set<Role>, redis: RedisClient, now: @escaping CurrentTime, logger: Logger) {
-        var policy = AccessPolicy()
-        guard settings.hasKeys else {
-            policy.requiresLoopbackHost = settings.isProtectedModeOn
-            self.policy = policy
-            tokens = nil
-            services = []
-            keys = nil
-            return
-        }
+        self.settings = settings
+        self.redis = redis
+        self.now = now
         let seconds: @Sendable () -> Double = { Double(now()) / 1000 }
         let secret = DeploymentSecret(redis, key: Keys.serviceSecret, mayCreate: roles.contains(.museum), logger: logger)
-        let tokens = ServiceTokens(secret: { () async throws(Failure) in try await secret.bytes() }, now: seconds)
-        let keys = VerificationKeys(
+        tokens = ServiceTokens(secret: { () async throws(Failure) in try await secret.bytes() }, now: seconds)
+        keys = VerificationKeys(
             secrets: settings.currentSecrets,
             source: settings.keySet.map { location in
                 switch location {
@@ -40,19 +38,36 @@ struct AccessControl: Sendable {
                 case .url(let url): .url(url, issuer: settings.issuer)
                 }
             }, services: tokens, logger: logger)
-        policy.authenticator = BearerAuthenticator(TokenVerifier(keys: keys, rules: settings.rules, now: seconds))
+        let verifier = TokenVerifier(keys: keys, rules: settings.rules, now: seconds)
+        var policy = AccessPolicy()
+        policy.requiresLoopbackHost = !settings.hasKeys && settings.isProtectedModeOn
+        policy.authenticator = settings.hasKeys ? BearerAuthenticator(verifier) : ForwardedSessionAuthenticator(verifier)
         self.policy = policy
-        self.tokens = tokens
-        services = [secret, keys]
-        self.keys = keys
+        self.verifier = settings.hasKeys ? verifier : nil
+        services = settings.hasKeys ? [secret, keys] : [secret]
     }
 
     /// Reads the keys for the first time.
-    func prepare() async { await keys?.prepare() }
+    func prepare() async { if settings.hasKeys { await keys.prepare() } }
 
-    /// The token with which a role calls another; `nil` where none is needed.
-    func token(of role: Role) -> @Sendable () async -> String? {
-        { [tokens] in try? await tokens?.token(subject: role.rawValue, role: .service) }
+    /// The token with which a role calls another; `nil` where none is asked for.
+    func token(of role: Role, as accessRole: AccessRole = .service) -> @Sendable () async -> String? {
+        guard settings.hasKeys else { return { nil } }
+        return { [tokens] in try? await tokens.token(subject: role.rawValue, role: accessRole) }
+    }
+
+    /// The gateway's sessions, and what its port lets in: also browsers with a session, and no more than the limits allow.
+    func ofGateway(bookers: any BookerDirectory) -> (routes: any Routes, policy: AccessPolicy) {
+        let limiter = RateLimiter(
+            redis: redis, perSubject: settings.rateLimit, perAddress: settings.addressRateLimit, now: now)
+        let sessions = SessionModule(
+            redis: redis, verifier: verifier, services: tokens, bookers: bookers, limiter: limiter, now: now)
+        var policy = policy
+        policy.authenticator = sessions.authenticator
+        policy.trustedProxies = settings.trustedProxies
+        if settings.rateLimit != nil || settings.addressRateLimit != nil { policy.rateLimiter = limiter }
+        if !settings.origins.isEmpty { policy.crossOrigin = CrossOrigin(origins: settings.origins) }
+        return (sessions.routes, policy)
     }
 }
 

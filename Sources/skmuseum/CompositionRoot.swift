@@ -71,12 +71,14 @@ struct CompositionRoot {
             if !service.subscribers.isEmpty { services.append(maintenance(of: service, partitions: partitions)) }
         }
 
-        func host(_ role: Role, _ routes: [any Routes], isReady: @escaping @Sendable () async -> Bool) -> HTTPListener {
+        func host(
+            _ role: Role, _ routes: [any Routes], policy: AccessPolicy? = nil, isReady: @escaping @Sendable () async -> Bool
+        ) -> HTTPListener {
             let health = HealthRoutes(
                 drain: drain, metrics: metrics.render, metricsAccess: role == .gateway ? .admins : .everybody, isReady: isReady)
             return HTTPListener(
                 role: role.rawValue, address: settings.bindAddress, port: settings.ports[role.rawValue] ?? 0,
-                routes: routes + [health], policy: access.policy, connections: connections, drain: drain, now: now,
+                routes: routes + [health], policy: policy ?? access.policy, connections: connections, drain: drain, now: now,
                 logger: logger,
                 onListening: { _ in await onListening() })
         }
@@ -86,14 +88,18 @@ struct CompositionRoot {
         if let myPage { services.append(host(.mypage, [myPage.routes]) { (myPageReadiness ?? readiness).isReady }) }
         if roles.contains(.gateway) {
             let gateway = GatewayModule()
+            let sessions = access.ofGateway(
+                bookers: book?.bookers
+                    ?? GatewayModule.bookers(
+                        at: upstream(of: .book, for: .gateway), token: access.token(of: .gateway, as: .staff)))
             let routes: [any Routes] = [
-                gateway.index,
+                gateway.index, sessions.routes,
                 museum?.routes ?? gateway.routes(to: .museums, at: upstream(of: .museum, for: .gateway)),
                 book?.routes ?? gateway.routes(to: .books, at: upstream(of: .book, for: .gateway)),
                 confirm?.routes ?? gateway.routes(to: .confirms, at: upstream(of: .confirm, for: .gateway)),
                 myPage?.routes ?? gateway.routes(to: .myPages, at: upstream(of: .mypage, for: .gateway)),
             ]
-            services.append(host(.gateway, routes) { true })
+            services.append(host(.gateway, routes, policy: sessions.policy) { true })
         }
         return services + [drain]
     }

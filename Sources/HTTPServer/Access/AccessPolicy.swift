@@ -7,6 +7,12 @@ public struct AccessPolicy: Sendable {
     /// Whether only requests to a loopback name are accepted. A page of another site can make a browser send requests to this
     /// machine under a name of its own (DNS rebinding).
     public var requiresLoopbackHost = false
+    /// `nil`: as many requests as come.
+    public var rateLimiter: (any RateLimiting)?
+    /// How many proxies in front of the port add to `X-Forwarded-For`.
+    public var trustedProxies = 0
+    /// `nil`: pages of other sites read nothing.
+    public var crossOrigin: CrossOrigin?
 
     public init() {}
 
@@ -25,7 +31,19 @@ public struct AccessPolicy: Sendable {
 
     /// Who sends the request.
     /// - Throws: where the route does not accept it.
-    func authenticate(_ head: HTTPRequest, for access: Access) async throws(RequestError) -> Authentication {
+    func authenticate(
+        _ head: HTTPRequest, from client: ClientAddress, for access: Access
+    ) async throws(RequestError) -> Authentication {
+        // Before the token is checked: who tries many tokens is slowed down, too.
+        if let rateLimiter { try await rateLimiter.check(address: client.text) }
+        let authentication = try await authentication(of: head, for: access)
+        if let rateLimiter, case .known(let subject, let role) = authentication.principal {
+            try await rateLimiter.check(subject: subject, role: role)
+        }
+        return authentication
+    }
+
+    private func authentication(of head: HTTPRequest, for access: Access) async throws(RequestError) -> Authentication {
         if case .everybody = access { return Authentication(principal: .anonymous) }
         guard let authenticator else { return Authentication(principal: .unrestricted(subject: nil)) }
         let authentication = try await authenticator.authenticate(head)
@@ -42,6 +60,14 @@ public struct AccessPolicy: Sendable {
 public protocol Authenticator: Sendable {
     /// - Throws: where the request has credentials and they are not valid.
     func authenticate(_ request: HTTPRequest) async throws(RequestError) -> Authentication
+}
+
+/// Limits how often requests come.
+public protocol RateLimiting: Sendable {
+    /// - Throws: ``RequestError/tooManyRequests(retryAfter:)``
+    func check(address: String) async throws(RequestError)
+    /// - Throws: ``RequestError/tooManyRequests(retryAfter:)``
+    func check(subject: String, role: AccessRole) async throws(RequestError)
 }
 
 /// Who sends a request, and how another role is told.

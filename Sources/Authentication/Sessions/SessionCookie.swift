@@ -1,0 +1,32 @@
+import HTTPTypes
+
+/// The cookie of a session (RFC 6265). No script can read it, and no other site's page can send it.
+enum SessionCookie {
+    static let name = "session"
+
+    /// The one that a request has; `nil` also where it has several.
+    static func read(_ fields: HTTPFields) -> String? {
+        let values = fields[values: .cookie].flatMap { $0.split(separator: ";") }.compactMap { pair -> String? in
+            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard halves.count == 2, halves[0].allSatisfy({ $0 != "\t" }), halves[0].filter({ $0 != " " }) == name else {
+                return nil
+            }
+            return String(halves[1].filter { $0 != " " })
+        }
+        return values.count == 1 ? values[0] : nil
+    }
+
+    /// - Parameters:
+    ///   - maximumAge: seconds that the browser keeps it; `nil`: until it is closed. 0 removes it.
+    ///   - isSecure: whether it is sent over TLS only.
+    static func field(_ value: String, maximumAge: Int64?, isSecure: Bool) -> String {
+        "\(name)=\(value); Path=/; HttpOnly; SameSite=Strict" + (maximumAge.map { "; Max-Age=\($0)" } ?? "")
+            + (isSecure ? "; Secure" : "")
+    }
+
+    /// Browsers send such a cookie to this machine without TLS, too, but do not take one that says `Secure`.
+    static func isSecure(_ authority: String?) -> Bool {
+        let host = authority ?? ""
+        return !["localhost", "127.0.0.1", "[::1]"].contains { host == $0 || host.hasPrefix($0 + ":") }
+    }
+}
