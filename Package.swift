@@ -17,6 +17,7 @@ extension Target.Dependency {
     static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let jwtKit = product(name: "JWTKit", package: "jwt-kit")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
@@ -94,8 +95,8 @@ let package = Package(
         .target(
             name: "HTTPServer",
             dependencies: [
-                "Contracts", .httpTypes, .hummingbird, .logging, .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioPosix,
-                .serviceLifecycle, .tracing,
+                "Contracts", .httpTypes, .hummingbird, .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes,
+                .nioPosix, .nioSSL, .serviceLifecycle, .tracing,
             ],
             swiftSettings: strict
         ),
@@ -137,7 +138,8 @@ let package = Package(
             name: "skmuseum",
             dependencies: [
                 "Museum", "Book", "Confirm", "MyPage", "Gateway", "Operations", "Authentication", "Contracts", "HTTPServer",
-                "Messaging", "Platform", "Redis", "Scripts", .argumentParser, .configuration, .crypto, .hummingbird,
+                "Messaging", "Platform", .asyncHTTPClient, .nioSSL, "Redis", "Scripts", .argumentParser, .configuration, .crypto,
+                .hummingbird,
                 .logging, .metrics, .nioCore, .nioHTTP1,
                 .serviceLifecycle,
                 .subprocess, .tracing,

@@ -14,11 +14,14 @@ final class ConnectionLimiter: Sendable {
     private static let leavingLimit = 256
 
     private let budget: ConnectionBudget
+    private let tellsRefused: Bool
     private let counts = Mutex(Counts())
     private let inside: Meter
     private let refused: Counter
 
-    init(role: String, budget: ConnectionBudget) {
+    /// - Parameter tellsRefused: whether a refused connection gets a response. Under TLS a handshake would come first.
+    init(role: String, budget: ConnectionBudget, tellsRefused: Bool = true) {
+        self.tellsRefused = tellsRefused
         self.budget = budget
         inside = Meter(label: "skmuseum_http_connections", dimensions: [("service", role)])
         refused = Counter(label: "skmuseum_http_connections_refused_total", dimensions: [("service", role)])
@@ -42,7 +45,7 @@ final class ConnectionLimiter: Sendable {
                 inside.set(counts.inside)
                 return .admitted
             }
-            guard counts.leaving < Self.leavingLimit else { return .refused(isTold: false) }
+            guard tellsRefused, counts.leaving < Self.leavingLimit else { return .refused(isTold: false) }
             counts.leaving += 1
             return .refused(isTold: true)
         }

@@ -1,6 +1,8 @@
 public import Contracts
 import Foundation
 import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
 public import Logging
 import NIOCore
 import NIOPosix
@@ -19,15 +21,17 @@ public struct HTTPListener: Service {
     /// - Parameters:
     ///   - address: an IP address or a host name.
     ///   - port: 0 for any free one.
+    ///   - certificate: for TLS; `nil` for plain HTTP.
     ///   - policy: whom the port lets in.
     ///   - connections: what all ports of the process share.
     ///   - drain: once it has begun, each response closes its connection.
     ///   - onListening: told the port once the server accepts connections.
     public init(
-        role: String, address: String, port: Int, routes: [any Routes], policy: AccessPolicy,
+        role: String, address: String, port: Int, certificate: ServerCertificate? = nil, routes: [any Routes],
+        policy: AccessPolicy,
         connections: ConnectionBudget, drain: Drain, now: @escaping CurrentTime, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
-    ) {
+    ) throws {
         self.role = role
         self.address = address
         self.port = port
@@ -35,22 +39,23 @@ public struct HTTPListener: Service {
         var quiet = logger
         if quiet.logLevel == .info { quiet.logLevel = .notice }
         quietLogger = quiet
-        let limiter = ConnectionLimiter(role: role, budget: connections)
+        let limiter = ConnectionLimiter(role: role, budget: connections, tellsRefused: certificate == nil)
         let load = ConcurrencyLimiter(role: role)
         let processing = RequestProcessing(
             role: role, routes: routes, policy: policy, now: now, load: load, logger: logger)
-        application = Application(
+        let server = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [
+                    HTTPConnectionHandler(limiter, load: load, drain: drain), DirectHandler(processing),
+                ],
+                // HTTPConnectionHandler closes idle connections: Hummingbird does not see every request.
+                idleTimeout: nil,
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: HTTPServerLimits.headerFieldSize, maxHeaderListSize: HTTPServerLimits.headerListSize,
+                    maxHeaderFieldCount: HTTPServerLimits.headerFieldCount)))
+        application = try Application(
             responder: AppResponder(processing: processing),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [
-                        HTTPConnectionHandler(limiter, load: load, drain: drain), DirectHandler(processing),
-                    ],
-                    // HTTPConnectionHandler closes idle connections: Hummingbird does not see every request.
-                    idleTimeout: nil,
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: HTTPServerLimits.headerFieldSize, maxHeaderListSize: HTTPServerLimits.headerListSize,
-                        maxHeaderFieldCount: HTTPServerLimits.headerFieldCount))),
+            server: certificate.map { try .tls(server, tlsConfiguration: $0.configuration) } ?? server,
             configuration: .init(address: .hostname(address, port: port), serverName: nil, backlog: 1024),
             onServerRunning: { [acceptance] channel in
                 acceptance.begins(on: channel)

@@ -27,6 +27,8 @@ public struct Settings: Sendable {
     public let eventRetention: Duration
     /// Asia/Seoul by default.
     public let timeZone: TimeZone
+    /// The gateway's certificate and key; `nil` for plain HTTP.
+    public let tls: (certificateFile: String, keyFile: String)?
     /// Who may send requests.
     public let access: AccessSettings
     /// How long the ports accept after the signal to stop, at most five minutes.
@@ -67,6 +69,12 @@ public struct Settings: Sendable {
         partitions = try reader.number("PARTITIONS", in: 1...64) ?? 1
         eventRetention = try reader.duration("EVENT_RETENTION") ?? .seconds(7 * 86_400)
         timeZone = try reader.timeZone()
+        switch (try reader.text("TLS_CERT_FILE"), try reader.text("TLS_KEY_FILE")) {
+        case (nil, nil): tls = nil
+        case (let certificate?, let key?): tls = (certificate, key)
+        case (nil, _): throw InvalidSetting("TLS_CERT_FILE", "is not set, but TLS_KEY_FILE is; set both")
+        case (_, nil): throw InvalidSetting("TLS_KEY_FILE", "is not set, but TLS_CERT_FILE is; set both")
+        }
         access = try AccessSettings(reader)
         drainDelay = try reader.duration("DRAIN_DELAY") ?? .zero
         guard drainDelay <= Self.longestDrainDelay else { throw InvalidSetting("DRAIN_DELAY", "must be at most 5m") }

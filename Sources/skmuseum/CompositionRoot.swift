@@ -20,6 +20,8 @@ struct CompositionRoot {
     let myPageStore: RedisClient?
     let upstreams: UpstreamConnections
     let access: AccessControl
+    /// The gateway's; `nil` for plain HTTP.
+    let certificate: ServerCertificate?
     let metrics: PrometheusMetrics
     /// `nil`: no spans are recorded.
     let exporter: SpanExporter?
@@ -30,7 +32,7 @@ struct CompositionRoot {
 
     /// All services in the order of their dependency; they stop in the reverse order.
     /// - Parameter onListening: told once for each port that accepts connections.
-    func services(onListening: @escaping @Sendable () async -> Void) -> [any Service] {
+    func services(onListening: @escaping @Sendable () async -> Void) throws -> [any Service] {
         let partitions = Partitions(redis, logger: logger)
         let readiness = Readiness(redis, logger: logger)
         let myPageReadiness = myPageStore.map { Readiness($0, logger: logger) }
@@ -63,6 +65,7 @@ struct CompositionRoot {
             services.append(RedisMemoryMonitor(myPageStore, server: "mypage", logger: logger))
         }
         services += access.services
+        if let certificate, roles.contains(.gateway) { services.append(certificate) }
         if let museum { services.append(museum.revocation) }
         if let book { services.append(book.secret) }
         for role in Role.allCases where roles.contains(role) {
@@ -73,19 +76,20 @@ struct CompositionRoot {
 
         func host(
             _ role: Role, _ routes: [any Routes], policy: AccessPolicy? = nil, isReady: @escaping @Sendable () async -> Bool
-        ) -> HTTPListener {
+        ) throws -> HTTPListener {
             let health = HealthRoutes(
                 drain: drain, metrics: metrics.render, metricsAccess: role == .gateway ? .admins : .everybody, isReady: isReady)
-            return HTTPListener(
+            return try HTTPListener(
                 role: role.rawValue, address: settings.bindAddress, port: settings.ports[role.rawValue] ?? 0,
-                routes: routes + [health], policy: policy ?? access.policy, connections: connections, drain: drain, now: now,
+                certificate: role == .gateway ? certificate : nil, routes: routes + [health], policy: policy ?? access.policy,
+                connections: connections, drain: drain, now: now,
                 logger: logger,
                 onListening: { _ in await onListening() })
         }
-        if let book { services.append(host(.book, [book.routes]) { readiness.isReady }) }
-        if let museum { services.append(host(.museum, [museum.routes, museum.internalRoutes]) { readiness.isReady }) }
-        if let confirm { services.append(host(.confirm, [confirm.routes]) { readiness.isReady }) }
-        if let myPage { services.append(host(.mypage, [myPage.routes]) { (myPageReadiness ?? readiness).isReady }) }
+        if let book { services.append(try host(.book, [book.routes]) { readiness.isReady }) }
+        if let museum { services.append(try host(.museum, [museum.routes, museum.internalRoutes]) { readiness.isReady }) }
+        if let confirm { services.append(try host(.confirm, [confirm.routes]) { readiness.isReady }) }
+        if let myPage { services.append(try host(.mypage, [myPage.routes]) { (myPageReadiness ?? readiness).isReady }) }
         if roles.contains(.gateway) {
             let gateway = GatewayModule()
             let sessions = access.ofGateway(
@@ -99,7 +103,7 @@ struct CompositionRoot {
                 confirm?.routes ?? gateway.routes(to: .confirms, at: upstream(of: .confirm, for: .gateway)),
                 myPage?.routes ?? gateway.routes(to: .myPages, at: upstream(of: .mypage, for: .gateway)),
             ]
-            services.append(host(.gateway, routes, policy: sessions.policy) { true })
+            services.append(try host(.gateway, routes, policy: sessions.policy) { true })
         }
         return services + [drain]
     }

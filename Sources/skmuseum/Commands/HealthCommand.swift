@@ -1,5 +1,8 @@
 import ArgumentParser
+import AsyncHTTPClient
+import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Platform
 
 struct HealthCommand: AsyncParsableCommand {
@@ -29,6 +32,17 @@ struct HealthCommand: AsyncParsableCommand {
             var failures: [String] = []
             var listening = 0
             for role in Role.allCases where named?.contains(role) ?? true {
+                if role == .gateway, settings.tls != nil {
+                    switch await Self.readiness(of: settings) {
+                    case nil where named == nil: break
+                    case nil: failures.append("gateway does not respond over TLS")
+                    case 200: listening += 1
+                    case .some:
+                        listening += 1
+                        failures.append("gateway is not ready")
+                    }
+                    continue
+                }
                 let address = "http://\(settings.reachableHost):\(settings.ports[role.rawValue] ?? 0)"
                 do throws(Upstream.Fault) {
                     let response = try await Upstream(urls: [address], connections: connections).send(
@@ -44,5 +58,18 @@ struct HealthCommand: AsyncParsableCommand {
             guard failures.isEmpty else { throw CommandError(failures.joined(separator: "; ")) }
             guard listening > 0 else { throw CommandError("no role listens on this machine; start one with 'skmuseum serve'") }
         }
+    }
+
+    /// The status of the gateway's `/readyz` over TLS; `nil` where nothing responds. Whose certificate it is does not matter: the
+    /// connection does not leave this machine.
+    private static func readiness(of settings: Settings) async -> UInt? {
+        var configuration = HTTPClient.Configuration()
+        configuration.tlsConfiguration = .makeClientConfiguration()
+        configuration.tlsConfiguration?.certificateVerification = .none
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let address = "https://\(settings.reachableHost):\(settings.ports["gateway"] ?? 8080)/readyz"
+        let response = try? await client.execute(HTTPClientRequest(url: address), timeout: TimeAmount(timeout))
+        try? await client.shutdown()
+        return response?.status.code
     }
 }

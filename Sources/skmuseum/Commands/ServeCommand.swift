@@ -45,7 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
             let names = settings.ignoredServiceLinks.joined(separator: ", ")
             logger.notice("ignored what Kubernetes sets for Services of these names", metadata: ["variables": "\(names)"])
         }
-        try checkExposure(settings, logger: logger)
+        try checkExposure(settings)
         let ports = Role.allCases.filter(roles.contains).map { (role: $0.rawValue, port: settings.ports[$0.rawValue] ?? 0) }
         try PortCheck.run(address: settings.bindAddress, ports: ports)
 
@@ -88,16 +88,24 @@ struct ServeCommand: AsyncParsableCommand {
         if let myPageStore { try await refuseEviction(myPageStore, variable: "MYPAGE_REDIS_URL", logger: logger) }
         if roles.contains(.museum) { await announcePartitions(settings.partitions, redis) }
 
+        logExposure(settings.access, logger: logger)
         let access = AccessControl(settings.access, roles: roles, redis: redis, now: WallClock.now, logger: logger)
         await access.prepare()
+        let certificate = try settings.tls.map { files in
+            do throws(InvalidCertificate) {
+                return try ServerCertificate(certificateFile: files.certificateFile, keyFile: files.keyFile, logger: logger)
+            } catch {
+                throw CommandError(error.description, exitCode: 78)
+            }
+        }
         let upstreams = UpstreamConnections()
         let assembly = CompositionRoot(
             settings: settings, roles: roles, redis: redis, myPageStore: myPageStore, upstreams: upstreams,
-            access: access, metrics: metrics, exporter: exporter, logger: logger, now: WallClock.now,
+            access: access, certificate: certificate, metrics: metrics, exporter: exporter, logger: logger, now: WallClock.now,
             connections: ConnectionBudget(openFiles: OpenFiles.raiseLimit()))
         let opening = Opening(ports: roles.count) { banner(settings, roles: roles, redis: endpoint) }
         var configuration = ServiceGroupConfiguration(
-            services: assembly.services { opening.portIsOpen() }, gracefulShutdownSignals: StopSignals.all,
+            services: try assembly.services { opening.portIsOpen() }, gracefulShutdownSignals: StopSignals.all,
             logger: logger)
         configuration.maximumGracefulShutdownDuration = settings.drainDelay + Self.shutdownWithin
 
@@ -114,17 +122,20 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Without keys everybody may do everything, so only this machine may reach the ports.
-    private func checkExposure(_ settings: Settings, logger: Logger) throws {
-        guard !settings.access.hasKeys else { return }
-        guard settings.access.isProtectedModeOn else {
-            return logger.warning("requests are not authenticated, and PROTECTED_MODE is no: everybody may do everything")
+    private func checkExposure(_ settings: Settings) throws {
+        guard !settings.access.hasKeys, settings.access.isProtectedModeOn, !settings.isLoopback else { return }
+        throw InvalidSetting(
+            "BIND_ADDRESS",
+            "is \(settings.bindAddress), but without keys only loopback is served; set AUTH_SECRET, or PROTECTED_MODE=no")
+    }
+
+    private func logExposure(_ settings: AccessSettings, logger: Logger) {
+        if settings.hasKeys { return }
+        if settings.isProtectedModeOn {
+            logger.notice("protected mode: no keys are configured, so only this machine is served, without tokens")
+        } else {
+            logger.warning("requests are not authenticated, and PROTECTED_MODE is no: everybody may do everything")
         }
-        guard settings.isLoopback else {
-            throw InvalidSetting(
-                "BIND_ADDRESS",
-                "is \(settings.bindAddress), but without keys only loopback is served; set AUTH_SECRET, or PROTECTED_MODE=no")
-        }
-        logger.notice("protected mode: no keys are configured, so only this machine is served, without tokens")
     }
 
     /// A server that forgets keys when it is full would forget bookings.
@@ -150,7 +161,8 @@ struct ServeCommand: AsyncParsableCommand {
     private func banner(_ settings: Settings, roles: Set<Role>, redis: RedisEndpoint) {
         let ports = Role.allCases.filter(roles.contains).map { "\($0.rawValue) \(settings.ports[$0.rawValue] ?? 0)" }
         Output.announce("SK Museum is open on \(settings.bindAddress): \(ports.joined(separator: ", ")). Redis: \(redis).")
-        let address = "http://\(settings.reachableHost):\(settings.ports["gateway"] ?? 8080)"
+        let address =
+            (settings.tls == nil ? "http" : "https") + "://\(settings.reachableHost):\(settings.ports["gateway"] ?? 8080)"
         if roles.contains(.gateway) {
             let inThirtyDays = LocalClock(settings.timeZone).read(at: WallClock.now() + 30 * 86_400_000).date
             Output.announce(
