@@ -6,6 +6,7 @@ public enum Failure: Error, Sendable, Equatable {
     case unknownBooking(String)
     case unknownAdmission(String)
     case unknownPage(String)
+    case unknownDeadLetter(String)
 
     // invalid input
     /// A field, and what it must be.

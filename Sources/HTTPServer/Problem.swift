@@ -85,6 +85,10 @@ extension Problem {
                 .notFound, "unknown-page", "No page yet",
                 "No page for booking \(id.quoted). It is written after the booking; retry after 1 second.")
             headers[.retryAfter] = "1"
+        case .failure(.unknownDeadLetter(let name)):
+            self.init(
+                .notFound, "unknown-dead-letter", "Unknown dead letter",
+                "No dead letter \(name.quoted). GET /admin/dead-letters lists them.")
         case .failure(.invalidField(let field, let requirement)):
             self.init(.unprocessableContent, "invalid-field", "Invalid field", "\(field.quoted) \(requirement).")
             text = ("field", field)

@@ -6,7 +6,7 @@ package import Redis
 import Scripts
 
 /// The servers and the partitions that an operation works on.
-package struct OperatorSession {
+package struct OperatorSession: Sendable {
     package let redis: RedisClient
     /// MyPage's server; the same where it has none of its own.
     package let myPageStore: RedisClient
@@ -15,16 +15,32 @@ package struct OperatorSession {
     package let clientName: String
 
     /// - Parameter myPage: MyPage's own server, if it has one.
-    package static func open(_ endpoint: RedisEndpoint, myPage: RedisEndpoint?) async throws(RedisError) -> OperatorSession {
+    package init(_ endpoint: RedisEndpoint, myPage: RedisEndpoint?) {
         var options = RedisOptions()
         options.commandTimeout = .seconds(5)
-        options.clientName = clientName()
-        let redis = RedisClient(endpoint, options: options)
-        let own = myPage.map { RedisClient($0, options: options) }
+        options.clientName = Self.clientName()
+        redis = RedisClient(endpoint, options: options)
+        myPageStore = myPage.map { RedisClient($0, options: options) } ?? redis
+        partitions = []
+        clientName = options.clientName
+    }
+
+    private init(_ session: OperatorSession, partitions: [String]) {
+        redis = session.redis
+        myPageStore = session.myPageStore
+        clientName = session.clientName
+        self.partitions = partitions
+    }
+
+    /// The same, with the partitions that are in use now.
+    package func refreshed() async throws(RedisError) -> OperatorSession {
         let names = try await redis.send("SMEMBERS", Keys.partitions).asTexts()
-        return OperatorSession(
-            redis: redis, myPageStore: own ?? redis, partitions: names.sorted { ($0.count, $0) < ($1.count, $1) },
-            clientName: options.clientName)
+        return OperatorSession(self, partitions: names.sorted { ($0.count, $0) < ($1.count, $1) })
+    }
+
+    /// - Parameter myPage: MyPage's own server, if it has one.
+    package static func open(_ endpoint: RedisEndpoint, myPage: RedisEndpoint?) async throws(RedisError) -> OperatorSession {
+        try await OperatorSession(endpoint, myPage: myPage).refreshed()
     }
 
     private static func clientName() -> String {

@@ -10,6 +10,8 @@ public struct Settings: Sendable {
     public let redis: RedisEndpoint?
     /// `nil`: the same server as ``redis``.
     public let myPageRedis: RedisEndpoint?
+    /// The same server as ``redis`` with a user who may read and change all data, for `/admin`; `nil`: ``redis``.
+    public let operatorRedis: RedisEndpoint?
     /// An IP address, or `localhost`.
     public let bindAddress: String
     /// The port of each role, by its name: 1 to 65535, all different.
@@ -48,6 +50,7 @@ public struct Settings: Sendable {
         let reader = SettingReader(config: config)
         redis = try reader.endpoint("REDIS_URL")
         myPageRedis = try reader.endpoint("MYPAGE_REDIS_URL")
+        operatorRedis = try reader.endpoint("OPERATOR_REDIS_URL")
         bindAddress = try reader.address("BIND_ADDRESS") ?? "127.0.0.1"
         var ignored: [String] = []
         var ports = ["gateway": try reader.port("GATEWAY_PORT", ignored: &ignored) ?? 8080]

@@ -22,8 +22,12 @@ struct AccessControl: Sendable {
     private let keys: VerificationKeys
     private let verifier: TokenVerifier?
 
-    /// - Parameter roles: those of the process. Museum's makes the secret of the tokens between services.
-    init(_ settings: AccessSettings, roles: Set<Role>, redis: RedisClient, now: @escaping CurrentTime, logger: Logger) {
+    /// - Parameters:
+    ///   - host: where the ports are.
+    ///   - roles: those of the process. Museum's makes the secret of the tokens between services.
+    init(
+        _ settings: AccessSettings, host: String, roles: Set<Role>, redis: RedisClient, now: @escaping CurrentTime, logger: Logger
+    ) {
         self.settings = settings
         self.redis = redis
         self.now = now
@@ -40,7 +44,8 @@ struct AccessControl: Sendable {
             }, services: tokens, logger: logger)
         let verifier = TokenVerifier(keys: keys, rules: settings.rules, now: seconds)
         var policy = AccessPolicy()
-        policy.requiresLoopbackHost = !settings.hasKeys && settings.isProtectedModeOn
+        // It may listen on another loopback address than the usual ones, such as 127.0.0.2.
+        if !settings.hasKeys, settings.isProtectedModeOn { policy.hosts = AccessPolicy.loopbackHosts.union([host]) }
         policy.authenticator = settings.hasKeys ? BearerAuthenticator(verifier) : ForwardedSessionAuthenticator(verifier)
         self.policy = policy
         self.verifier = settings.hasKeys ? verifier : nil

@@ -7,6 +7,7 @@ import Logging
 import Messaging
 import Museum
 import MyPage
+import Operations
 import Platform
 import Redis
 import ServiceLifecycle
@@ -96,8 +97,11 @@ struct CompositionRoot {
                 bookers: book?.bookers
                     ?? GatewayModule.bookers(
                         at: upstream(of: .book, for: .gateway), token: access.token(of: .gateway, as: .staff)))
+            let admin = AdminRoutes(
+                session: OperatorSession(settings.operatorRedis ?? redis.endpoint, myPage: myPageStore?.endpoint)
+            ) { [now] session, service in service.eventHandler(on: session.store(of: service), now: now) }
             let routes: [any Routes] = [
-                gateway.index, sessions.routes,
+                gateway.index, sessions.routes, admin,
                 museum?.routes ?? gateway.routes(to: .museums, at: upstream(of: .museum, for: .gateway)),
                 book?.routes ?? gateway.routes(to: .books, at: upstream(of: .book, for: .gateway)),
                 confirm?.routes ?? gateway.routes(to: .confirms, at: upstream(of: .confirm, for: .gateway)),

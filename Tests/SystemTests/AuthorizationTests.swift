@@ -78,6 +78,10 @@ struct AuthorizationTests {
         Row("GET", "/confirms", role: "confirm"), Row("GET", "/confirms/ID", role: "confirm"),
         Row("GET", "/myPages", role: "mypage"), Row("GET", "/myPages?visitor=kim", role: "mypage"),
         Row("GET", "/myPages/ID", role: "mypage"),
+        Row("POST", "/sessions", "{}", role: nil), Row("GET", "/sessions", role: nil), Row("DELETE", "/sessions", role: nil),
+        Row("GET", "/admin/dead-letters", role: nil), Row("GET", "/admin/dead-letters/confirm:a:1-1", role: nil),
+        Row("DELETE", "/admin/dead-letters/confirm:a:1-1", role: nil),
+        Row("POST", "/admin/dead-letters/confirm:a:1-1/retry", "{}", role: nil), Row("GET", "/admin/audit", role: nil),
         Row("GET", "/unknown", role: "book"),
     ]
 

@@ -30,7 +30,10 @@ struct ReportTests {
         #expect(sections.count == 4, "\(help.output)")
         for (section, commands) in zip(
             sections.dropFirst(),
-            [["serve"], ["health", "events", "trace", "audit", "dead-letters"], ["replay", "rebuild", "purge", "forget"]])
+            [
+                ["serve", "token"], ["health", "events", "trace", "audit", "dead-letters"],
+                ["replay", "rebuild", "purge", "forget"],
+            ])
         {
             let named = section.matches(of: #/\n? {2}([a-z-]+) {2,}[A-Z]/#).map { String($0.1) }
             #expect(named == commands, "\(section)")

@@ -58,6 +58,7 @@ struct StartTests {
         let redis = try await RedisServer.start()
         var environment = Self.environment(redis, try MuseumProcess.freePorts())
         environment["BIND_ADDRESS"] = address
+        environment["PROTECTED_MODE"] = "no"
         try await isRefused(environment, naming: "BIND_ADDRESS", redis)
     }
 
@@ -67,6 +68,7 @@ struct StartTests {
         let redis = try await RedisServer.start()
         var environment = Self.environment(redis, try MuseumProcess.freePorts())
         environment["BIND_ADDRESS"] = address
+        if ["0.0.0.0", "::"].contains(address) { environment["PROTECTED_MODE"] = "no" }
         let (child, folder) = try serve(environment, roles: "book,museum,confirm,mypage,gateway")
         defer { withExtendedLifetime(folder) {} }
         try await eventually("the example is printed") {

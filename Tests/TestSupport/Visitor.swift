@@ -90,8 +90,9 @@ public struct Visitor: Sendable {
     }
 
     /// All elements of a collection, page by page.
-    public func all(_ relation: String, query: String = "") async throws -> [JSON] {
-        var path: String? = "/\(relation)?size=200" + (query.isEmpty ? "" : "&" + query)
+    /// - Parameter path: where the collection is; `nil`: at its relation's name.
+    public func all(_ relation: String, path: String? = nil, query: String = "") async throws -> [JSON] {
+        var path: String? = (path ?? "/" + relation) + "?size=200" + (query.isEmpty ? "" : "&" + query)
         var elements: [JSON] = []
         while let current = path {
             let answer = try await get(current)

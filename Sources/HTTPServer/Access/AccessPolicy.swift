@@ -4,9 +4,9 @@ public import HTTPTypes
 public struct AccessPolicy: Sendable {
     /// `nil`: no keys are configured, and everybody may do everything.
     public var authenticator: (any Authenticator)?
-    /// Whether only requests to a loopback name are accepted. A page of another site can make a browser send requests to this
-    /// machine under a name of its own (DNS rebinding).
-    public var requiresLoopbackHost = false
+    /// The hosts that requests may name; `nil` for any. A page of another site can make a browser send requests to this machine
+    /// under a name of its own (DNS rebinding).
+    public var hosts: Set<String>?
     /// `nil`: as many requests as come.
     public var rateLimiter: (any RateLimiting)?
     /// How many proxies in front of the port add to `X-Forwarded-For`.
@@ -16,17 +16,18 @@ public struct AccessPolicy: Sendable {
 
     public init() {}
 
-    private static let loopbackHosts: Set<String> = ["localhost", "127.0.0.1", "[::1]"]
+    /// The names of this machine alone.
+    public static let loopbackHosts: Set<String> = ["localhost", "127.0.0.1", "[::1]"]
 
     /// Refuses a request that was not meant for this port.
     func checkHost(_ head: HTTPRequest) throws(RequestError) {
         // HTTP/1.0 need not name a host, and no browser sends it.
-        guard requiresLoopbackHost, let authority = head.authority else { return }
+        guard let hosts, let authority = head.authority else { return }
         var host = authority[...]
         if let colon = authority.lastIndex(of: ":"), authority[colon...].dropFirst().allSatisfy(\.isWholeNumber) {
             host = authority[..<colon]
         }
-        guard Self.loopbackHosts.contains(host.lowercased()) else { throw .misdirectedRequest }
+        guard hosts.contains(host.lowercased()) else { throw .misdirectedRequest }
     }
 
     /// Who sends the request.

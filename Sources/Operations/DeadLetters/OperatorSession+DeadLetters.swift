@@ -1,4 +1,4 @@
-import Contracts
+package import Contracts
 package import Messaging
 import Redis
 
@@ -12,6 +12,12 @@ extension OperatorSession {
 
     /// Finds a dead letter by the name that lists show: `group:partition:id`.
     package func deadLetter(_ name: String) async throws -> (DeadLetters, DeadLetter) {
+        if let found = try await findDeadLetter(name) { return found }
+        throw OperationError("there is no dead letter \(name); 'dead-letters list' names them")
+    }
+
+    /// The same; `nil` if there is none.
+    package func findDeadLetter(_ name: String) async throws -> (DeadLetters, DeadLetter)? {
         let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 3, let group = ServiceName(rawValue: parts[0]), partitions.contains(parts[1]),
             let id = StreamID(parts[2])
@@ -19,7 +25,37 @@ extension OperatorSession {
             let letters = DeadLetters(of: group, in: parts[1], store: store(of: group))
             if let letter = try await letters.find(id) { return (letters, letter) }
         }
-        throw OperationError("there is no dead letter \(name); 'dead-letters list' names them")
+        return nil
+    }
+
+    /// A page of dead letters, group by group, oldest first.
+    /// - Parameter groups: whose; `nil` for all.
+    package func deadLetters(
+        _ request: PageRequest, of groups: [ServiceName]?
+    ) async throws -> (elements: [(DeadLetters, DeadLetter)], next: [String]?) {
+        let lists = deadLetters.filter { groups?.contains($0.group) ?? true }
+        var start = 0
+        var after = StreamID.zero
+        if let position = request.position {
+            guard position.count == 3, let id = StreamID(position[2]),
+                let found = lists.firstIndex(where: { $0.group.rawValue == position[0] && $0.partition == position[1] })
+            else { throw Failure.invalidCursor }
+            (start, after) = (found, id)
+        }
+        var elements: [(DeadLetters, DeadLetter)] = []
+        for letters in lists[start...] {
+            let end = try await letters.last()
+            while elements.count < request.size {
+                let page = try await letters.page(after: after, through: end)
+                guard let last = page.prefix(request.size - elements.count).last else { break }
+                elements += page.prefix(request.size - elements.count).map { (letters, $0) }
+                after = last.id
+            }
+            if elements.count == request.size { break }
+            after = .zero
+        }
+        guard elements.count == request.size, let last = elements.last else { return (elements, nil) }
+        return (elements, [last.0.group.rawValue, last.0.partition, last.1.id.text])
     }
 }
 

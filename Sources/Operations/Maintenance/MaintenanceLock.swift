@@ -57,19 +57,19 @@ struct MaintenanceLock {
     }
 
     /// - Returns: what the work returns, when the lock is no longer watched.
-    fileprivate func keeping<Value>(onLoss: @escaping @Sendable (String) -> Never, _ work: () async throws -> Value) async throws
+    fileprivate func keeping<Value>(onLoss: @escaping @Sendable (String) -> Void, _ work: () async throws -> Value) async throws
         -> Value
     {
         async let _: Void = keep(onLoss)
         return try await work()
     }
 
-    /// Keeps a connection open, and ends the process if another command has the lock. A command may be killed at any point;
-    /// two commands must not run at the same time.
-    private func keep(_ onLoss: @escaping @Sendable (String) -> Never) async {
+    /// Keeps a connection open, and says so if another command has the lock. A command may be killed at any point; two
+    /// commands must not run at the same time.
+    private func keep(_ onLoss: @escaping @Sendable (String) -> Void) async {
         while !Task.isCancelled {
             if let value = try? await redis.send("GET", Keys.maintenance), value != .text(holder.value), !Task.isCancelled {
-                onLoss(Keys.maintenance)
+                return onLoss(Keys.maintenance)
             }
             try? await Task.sleep(for: Self.checkEvery)
         }
@@ -123,10 +123,10 @@ extension OperatorSession {
     /// Runs a maintenance command's work while no other one runs.
     /// - Parameters:
     ///   - note: shows what is waited for.
-    ///   - onLoss: ends the process when another command has the lock; takes the lock's key.
+    ///   - onLoss: called when another command has the lock, with the lock's key. A command ends its process then.
     package func exclusively<Value>(
         _ command: String, within wait: Duration, note: @escaping @Sendable (String) -> Void,
-        onLoss: @escaping @Sendable (String) -> Never, _ work: () async throws -> Value
+        onLoss: @escaping @Sendable (String) -> Void, _ work: () async throws -> Value
     ) async throws -> Value {
         let lock = try await MaintenanceLock.take(self, for: command, within: wait, note: note)
         let outcome: Result<Value, any Error>

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Contracts
 import HTTPServer
 import Operations
 import Platform
@@ -45,30 +44,16 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     private func report(_ outcome: Audit.Outcome, counts: Audit.Counts) throws {
-        let sorted = outcome.violations.sorted { ($0.key, $0.what) < ($1.key, $1.what) }
-        let late = outcome.behind.map {
-            "\($0.subscription.group.rawValue) is \($0.behind) events behind on \($0.subscription.stream)"
-        }
         guard json else {
-            for line in TextTable.lines(sorted.map { [$0.key, $0.what] }) { try Output.lineIfRead(line) }
-            for line in late { try Output.lineIfRead(line) }
-            if sorted.isEmpty, late.isEmpty, outcome.unsettled.isEmpty {
+            for line in TextTable.lines(outcome.sorted.map { [$0.key, $0.what] }) { try Output.lineIfRead(line) }
+            for line in outcome.late { try Output.lineIfRead(line) }
+            if outcome.violations.isEmpty, outcome.behind.isEmpty, outcome.unsettled.isEmpty {
                 try Output.lineIfRead("all invariants hold: \(counts.exhibitions) exhibitions, \(counts.bookings) bookings")
             }
             return
         }
         var writer = JSONWriter()
-        writer.object { writer in
-            writer.member("ok", sorted.isEmpty && late.isEmpty && outcome.unsettled.isEmpty)
-            writer.member("settled", late.isEmpty)
-            writer.member("exhibitions", counts.exhibitions)
-            writer.member("bookings", counts.bookings)
-            writer.objects("violations", sorted) { writer, violation in
-                writer.member("key", violation.key)
-                writer.member("what", violation.what)
-            }
-            writer.array("behind", late) { $0.value($1) }
-        }
+        outcome.write(to: &writer, counts: counts)
         try Output.lineIfRead(writer.text)
     }
 }

@@ -72,14 +72,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
             try await CommandError.reporting {
                 let (letters, letter) = try await OperatorSession.open(try common.settings()).deadLetter(id)
                 var writer = JSONWriter()
-                writer.object { writer in
-                    writer.member("deadLetter", letters.name(of: letter))
-                    writer.member("eventId", letter.eventId)
-                    writer.member("service", letter.service)
-                    writer.member("reason", letter.reason)
-                    writer.member("attempts", letter.attempts)
-                    for field in letter.fields { writer.member(named: field.name.shown, field.value.shown) }
-                }
+                writer.object { letter.writeAll(to: &$0, in: letters) }
                 try Output.line(writer.text)
             }
         }
@@ -91,18 +84,7 @@ extension DeadLetter {
     /// - Parameter outcome: what was done with it, and why.
     func json(in letters: DeadLetters, outcome: String? = nil, why: String? = nil) -> String {
         var writer = JSONWriter()
-        writer.object { writer in
-            writer.member("deadLetter", letters.name(of: self))
-            writer.member("group", letters.group.rawValue)
-            writer.member("partition", letters.partition)
-            writer.member("service", service)
-            writer.member("eventId", eventId)
-            writer.member("eventType", type?.shown.asWord)
-            writer.member("attempts", attempts)
-            writer.member("reason", reason)
-            writer.member("outcome", outcome)
-            writer.member("why", why)
-        }
+        writer.object { write(to: &$0, in: letters, outcome: outcome, why: why) }
         return writer.text
     }
 }

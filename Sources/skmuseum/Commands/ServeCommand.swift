@@ -89,7 +89,8 @@ struct ServeCommand: AsyncParsableCommand {
         if roles.contains(.museum) { await announcePartitions(settings.partitions, redis) }
 
         logExposure(settings.access, logger: logger)
-        let access = AccessControl(settings.access, roles: roles, redis: redis, now: WallClock.now, logger: logger)
+        let access = AccessControl(
+            settings.access, host: settings.reachableHost, roles: roles, redis: redis, now: WallClock.now, logger: logger)
         await access.prepare()
         let certificate = try settings.tls.map { files in
             do throws(InvalidCertificate) {
