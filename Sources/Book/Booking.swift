@@ -10,9 +10,31 @@ struct Booking: Sendable, Equatable {
     let version: Int
     let createdAt: UnixMilliseconds
     let updatedAt: UnixMilliseconds
+    var details: BookingDetails = [:]
 
     static let seatsRange = 1...100
     static let visitorLength = 1...64
+}
+
+/// What a visitor may add to a booking. Personal data: only Book's record has it, no event, no other service and no log line.
+typealias BookingDetails = [BookingDetail: String]
+
+/// One of the details. The raw value is the member's and the field's name.
+enum BookingDetail: String, Sendable, CaseIterable {
+    /// The name at the entrance.
+    case name
+    /// E-mail address or telephone number.
+    case contact
+    /// A group, a wheelchair, a companion.
+    case note
+
+    var length: ClosedRange<Int> {
+        switch self {
+        case .name: 1...64
+        case .contact: 1...254
+        case .note: 1...200
+        }
+    }
 }
 
 /// What a visitor asks for.
@@ -20,6 +42,7 @@ struct BookingRequest: Sendable, Equatable {
     let exhibition: ExhibitionID
     let visitor: String
     let seats: Int
+    var details: BookingDetails = [:]
 }
 
 /// A change of a booking's status.

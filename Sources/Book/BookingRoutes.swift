@@ -42,9 +42,12 @@ struct BookingRoutes: Routes {
         let museumId = try fields.text("museumId", length: 1...100)
         let visitor = try fields.visitor(of: context, length: Booking.visitorLength)
         let seats = try fields.optionalInteger("seats", in: Booking.seatsRange) ?? 1
+        let details = try BookingDetail.allCases.reduce(into: BookingDetails()) { details, detail in
+            details[detail] = try fields.optionalText(detail.rawValue, length: detail.length)
+        }
         try fields.finish()
         guard let exhibition = ExhibitionID(museumId) else { throw Failure.unknownMuseum(museumId) }
-        let bookingRequest = BookingRequest(exhibition: exhibition, visitor: visitor, seats: seats)
+        let bookingRequest = BookingRequest(exhibition: exhibition, visitor: visitor, seats: seats, details: details)
         let deadline = RequestDeadline.current
         let booked = try await attempt.run(
             bookingRequest, key: key, isKeyNew: IdempotencyKey.isNew(request), metadata: context.metadata
@@ -65,8 +68,15 @@ struct BookingRoutes: Routes {
         let museumId = fields.names("museumId") ? try fields.text("museumId", length: 1...100) : nil
         let visitor = fields.names("visitor") ? try fields.text("visitor", length: Booking.visitorLength) : nil
         let seats = fields.names("seats") ? try fields.integer("seats", in: Booking.seatsRange) : nil
+        var details: [(detail: BookingDetail, text: String?)] = []
+        for detail in BookingDetail.allCases where fields.names(detail.rawValue) {
+            details.append((detail, try fields.optionalText(detail.rawValue, length: detail.length)))
+        }
         try fields.finish()
         let booking = try await find(id, context)
+        for (detail, text) in details where text != booking.details[detail] {
+            throw Failure.invalidField(detail.rawValue, "can't be changed")
+        }
         if let museumId, museumId != id.exhibition.text { throw Failure.invalidField("museumId", "can't be changed") }
         if let visitor, visitor != booking.visitor { throw Failure.invalidField("visitor", "can't be changed") }
         if let seats, seats != booking.seats { throw Failure.invalidField("seats", "can't be changed") }
@@ -89,5 +99,6 @@ extension Booking: HALResource {
         writer.member("version", version)
         writer.member("createdAt", Timestamp.text(createdAt))
         writer.member("updatedAt", Timestamp.text(updatedAt))
+        for detail in BookingDetail.allCases { details[detail].map { writer.member(named: detail.rawValue, $0) } }
     }
 }

@@ -17,7 +17,8 @@ struct RedisBookingStore: BookingStore {
                     BookRecord.Booking(
                         id: $0.id.text, exhibition: $0.request.exhibition.text, visitor: $0.request.visitor,
                         seats: $0.request.seats, now: $0.metadata.moment, requestId: $0.metadata.requestId,
-                        traceparent: $0.metadata.traceparent)
+                        traceparent: $0.metadata.traceparent,
+                        details: Dictionary(uniqueKeysWithValues: $0.request.details.map { ($0.rawValue, $1) }))
                 })
         }
         var outcomes: [RecordOutcome] = []
@@ -113,7 +114,7 @@ extension Booking {
     fileprivate init(_ reserved: NewBooking) {
         self.init(
             id: reserved.id, visitor: reserved.request.visitor, seats: reserved.request.seats, status: .requested, version: 1,
-            createdAt: reserved.metadata.moment, updatedAt: reserved.metadata.moment)
+            createdAt: reserved.metadata.moment, updatedAt: reserved.metadata.moment, details: reserved.request.details)
     }
 
     fileprivate init(id: BookingID, written fields: [String: String]) throws(Failure) {
@@ -134,5 +135,6 @@ extension Booking {
         self.init(
             id: id, visitor: visitor, seats: seats, status: status, version: version, createdAt: createdAt,
             updatedAt: updatedAt)
+        for detail in BookingDetail.allCases { details[detail] = fields[detail.rawValue] }
     }
 }

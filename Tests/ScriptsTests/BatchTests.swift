@@ -70,7 +70,8 @@ extension AllScriptsTests {
                     id: booking.isMultiple(of: 7) ? ScriptFixture.booking(booking) : Self.id(booking),
                     exhibition: booking.isMultiple(of: 10) ? "a3" : Self.exhibition(booking), visitor: "kim",
                     seats: 1 + variant / 2, now: 1000 + Int64(variant), requestId: variant == 0 ? nil : "r-\(variant)",
-                    traceparent: variant == 1 ? "t" : nil)
+                    traceparent: variant == 1 ? "t" : nil,
+                    details: [[:], ["note": "n-\(booking)"], ["name": "Kim", "contact": "c"]][(booking + variant) % 3])
             } call: {
                 BookRecord(in: $0, bookings: $1)
             }

@@ -36,6 +36,29 @@ extension AllScriptsTests {
             try await fixture.skips("MISMATCH") { try await fixture.book(.record, visitor: "lee") }
         }
 
+        /// What a visitor adds is in the booking's hash and nowhere else, each with the booking that it came with.
+        @Test func detailsAreInTheHashAlone() async throws {
+            let fixture = try await ScriptFixture()
+            let details = [[:], ["name": "Kim", "contact": "kim@example.org", "note": "wheelchair"], [:], ["note": "a group"]]
+            let call = BookRecord(
+                in: fixture.keys,
+                bookings: details.enumerated().map { number, details in
+                    BookRecord.Booking(
+                        id: ScriptFixture.booking(number), exhibition: "a1", visitor: "kim", seats: 2, now: ScriptFixture.moment,
+                        requestId: "r-1", details: details)
+                })
+            _ = try await fixture.client.run(call)
+            for (number, details) in details.enumerated() {
+                let recorded = Self.fields.merging(["status": "REQUESTED"]) { $1 }.merging(details) { $1 }
+                #expect(try await fixture.bookingFields(number) == recorded)
+            }
+            let events = try await fixture.events(of: "book")
+            #expect(events.count == 4 && events.allSatisfy { Set($0.keys) == Set(Self.event("", "").keys) })
+            // Other details, or none, are the same booking: it is returned as it was recorded.
+            let again = try await fixture.skips("EXISTS") { try await fixture.book(.record, 1) }
+            #expect(try again.fields()["contact"] == "kim@example.org")
+        }
+
         @Test func abortsOnce() async throws {
             let fixture = try await ScriptFixture()
             #expect(try await fixture.book(.abort).word == "ABORTED")

@@ -82,7 +82,7 @@ extension AllScriptsTests {
 
         private static let released = MuseumRelease.Booking(id: "a1-0", exhibition: "a1", requestId: nil)
         private static let recorded = BookRecord.Booking(
-            id: "a1-0", exhibition: "a1", visitor: "kim", seats: 1, now: 1, requestId: nil)
+            id: "a1-0", exhibition: "a1", visitor: "kim", seats: 1, now: 1, requestId: nil, details: ["name": "Kim"])
         private static let admitted = ConfirmApply.Booking(
             id: "a1-0", exhibition: "a1", visitor: "kim", seats: 1, status: "CONFIRMED", version: 1, createdAt: 1,
             requestId: nil)
@@ -185,7 +185,7 @@ private struct HeaderList {
     let fixed: Int
     /// How many more there may be.
     let optional: Int
-    /// How many more come for each element of a list at the end; `nil` without a list.
+    /// How many more come for each element of the lists at the end, all lists together; `nil` without a list.
     let repeated: Int?
     private let isPairs: Bool
 
@@ -199,10 +199,12 @@ private struct HeaderList {
         #expect(always + perhaps == Array(1..<(always.count + perhaps.count + 1)), "\(name) are counted one by one")
         let isList = end?.output.1.hasSuffix("then") ?? false || tail.contains(#/(^| )then |^for each /#)
         isPairs = isList && tail.contains("names and values")
-        let element = isList ? tail.firstMatch(of: #/for each \w+: (.*)/#)?.output.1 : nil
+        let elements = tail.matches(of: #/for each \w+: (.*?)(?= {2}then for each|$)/#).map {
+            $0.output.1.split(separator: ",").count
+        }
         fixed = always.count
         optional = perhaps.count
-        repeated = isList ? element?.split(separator: ",").count ?? 1 : nil
+        repeated = isList ? (elements.isEmpty ? 1 : elements.reduce(0, +)) : nil
 
         let used = source.matches(of: #/(KEYS|ARGV)\[([0-9]+)\]/#).filter { $0.output.1 == name }.compactMap { Int($0.output.2) }
         #expect((used.max() ?? 0) <= fixed + optional, "the script takes more \(name) than it says")

@@ -20,19 +20,26 @@ public struct BookRecord: BatchCall {
         case exists([String: String])
     }
 
+    /// The fields of a booking's hash that no event has: what a visitor may add to a booking.
+    public static let detailNames = ["name", "contact", "note"]
+
     /// A booking as it is asked for.
     public struct Booking: Sendable {
         let id: String
         let exhibition: String
+        let details: [String: String]
         let arguments: [String]
 
-        /// - Parameter now: when it is made, in milliseconds.
+        /// - Parameters:
+        ///   - now: when it is made, in milliseconds.
+        ///   - details: those of ``BookRecord/detailNames`` that the visitor gave.
         public init(
             id: String, exhibition: String, visitor: String, seats: Int, now: Int64, requestId: String?,
-            traceparent: String? = nil
+            traceparent: String? = nil, details: [String: String] = [:]
         ) {
             self.id = id
             self.exhibition = exhibition
+            self.details = details
             arguments = [String(now), requestId ?? "", traceparent ?? "", id, exhibition, visitor, String(seats)]
         }
     }
@@ -41,8 +48,16 @@ public struct BookRecord: BatchCall {
         self.keys =
             [keys.exhibitionsWithBookings, keys.events(of: "book"), keys.purgedExhibitions(of: "book")]
             + bookings.flatMap { [keys.booking($0.id), keys.bookings(of: $0.exhibition)] }
-        arguments = texts(bookings.flatMap(\.arguments))
+        arguments = texts(bookings.flatMap(\.arguments) + Self.details(of: bookings))
         count = bookings.count
+    }
+
+    private static func details(of bookings: [Booking]) -> [String] {
+        bookings.enumerated().flatMap { index, booking in
+            booking.details.isEmpty
+                ? []
+                : detailNames.flatMap { name in booking.details[name].map { [String(index + 1), name, $0] } ?? [] }
+        }
     }
 
     public func element(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Element {

@@ -172,7 +172,7 @@ public struct MyPageRename: CodedCall {
     }
 }
 
-/// Gives a booking or an admission another visitor.
+/// Gives a booking or an admission another visitor, and removes a booking's details.
 public struct RecordRename: CodedCall {
     public static let script = Script("record_rename", PackageResources.record_rename_lua)
     public let keys: [String]

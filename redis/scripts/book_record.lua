@@ -3,7 +3,9 @@
 -- KEYS  1 exhibitions that have bookings  2 Book's events  3 purged exhibitions
 --       then for each booking: the booking, its exhibition's bookings by time
 -- ARGV  for each booking: now in ms, request id or '', its traceparent or '', booking id, exhibition id, visitor, seats
+--       then for each detail: the number of its booking, name of the field, value
 -- Returns for each booking RECORDED | ABORTED | MISMATCH | EXISTS, the last in a list with the booking's fields
+-- Details are what a visitor may add: name, contact, note. They are in the booking's hash and in no event.
 -- For a purged exhibition it also returns ABORTED, and writes nothing, however late the request arrives.
 local purged = {}
 local function isPurged(exhibition)
@@ -11,8 +13,15 @@ local function isPurged(exhibition)
   return purged[exhibition]
 end
 
-local answer, recorded, isRecorded, listed, lists = {}, {}, {}, {}, {}
-for i = 1, (#KEYS - 3) / 2 do
+local answer, recorded, isRecorded, listed, lists, details = {}, {}, {}, {}, {}, {}
+local count = (#KEYS - 3) / 2
+for i = 7 * count + 1, #ARGV, 3 do
+  local booking = tonumber(ARGV[i])
+  details[booking] = details[booking] or {}
+  table.insert(details[booking], ARGV[i + 1])
+  table.insert(details[booking], ARGV[i + 2])
+end
+for i = 1, count do
   local key, list = KEYS[2 + 2 * i], KEYS[3 + 2 * i]
   local now, requestId, traceparent, id, exhibition, visitor, seats = unpack(ARGV, 7 * i - 6, 7 * i)
   local status, bookedBy, booked = unpack(redis.call('HMGET', key, 'status', 'visitor', 'seats'))
@@ -30,7 +39,7 @@ for i = 1, (#KEYS - 3) / 2 do
     if requestId ~= '' then event[#event + 1], event[#event + 2] = 'requestId', requestId end
     if traceparent ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', traceparent end
     local fields = { 'visitor', visitor, 'museumId', exhibition, 'seats', seats, 'status', 'REQUESTED',
-      'version', '1', 'createdAt', now, 'updatedAt', now }
+      'version', '1', 'createdAt', now, 'updatedAt', now, unpack(details[i] or {}) }
     recorded[#recorded + 1] = { key = key, event = event, fields = fields }
     isRecorded[key] = fields
     if not listed[list] then

@@ -55,7 +55,7 @@ package struct Trace {
         package let consumer: (name: String, milliseconds: Int, deliveries: Int)?
     }
 
-    /// What one key holds about it.
+    /// What one key holds about it, without the details of a booking: they are personal data.
     package struct State {
         package let service: ServiceName
         package let key: String
@@ -118,8 +118,9 @@ package struct Trace {
         }
         for (service, key) in places {
             let fields = try await session.store(of: service).send("HGETALL", key).asPairs()
-            if fields.isEmpty { continue }
-            states.append(State(service: service, key: key, fields: fields.map { ($0.name.shown, $0.value.shown) }))
+                .map { (name: $0.name.shown, value: $0.value.shown) }
+                .filter { !BookRecord.detailNames.contains($0.name) || service != .book }
+            if !fields.isEmpty { states.append(State(service: service, key: key, fields: fields)) }
         }
         return states
     }
