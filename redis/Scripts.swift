@@ -7,7 +7,7 @@ public enum Scripts {
     public static let calls: [any ScriptCall.Type] = [
         MuseumRegister.self, MuseumEdit.self, MuseumDelete.self, MuseumReserve.self, MuseumRelease.self, MuseumRevoke.self,
         MuseumRetire.self, MuseumPurge.self, MuseumMaintenance.self,
-        BookRecord.self, BookAbort.self, BookTransition.self, BookPurge.self,
+        BookRecord.self, BookAbort.self, BookTransition.self, BookLower.self, BookPurge.self,
         ConfirmApply.self,
         MyPageBooking.self, MyPageAdmission.self, MyPageExhibition.self, MyPageRemove.self, MyPageRename.self, MyPageRepair.self,
         MyPageRelist.self,

@@ -10,7 +10,14 @@ struct Booking: Sendable, Equatable {
     let version: Int
     let createdAt: UnixMilliseconds
     let updatedAt: UnixMilliseconds
+    /// The seats that were booked at first, if they have been lowered since.
+    var bookedSeats: Int?
     var details: BookingDetails = [:]
+
+    /// Whether it is what the request asks for. Seats that were lowered since and details don't count.
+    func isBooked(by request: BookingRequest) -> Bool {
+        visitor == request.visitor && (bookedSeats ?? seats) == request.seats
+    }
 
     static let seatsRange = 1...100
     static let visitorLength = 1...64

@@ -85,7 +85,9 @@ struct BookingAttempt: Sendable {
         case .repeated: if !isKeyed, reserved.tries == 1 { return .idCollision }
         case .mismatch:
             if !isKeyed { return .idCollision }
-            throw .idempotencyMismatch
+            // The booking may have fewer seats than were booked: what was booked is compared.
+            guard let booking = try await store.find(id) else { throw .idempotencyMismatch }
+            return try ending(booking, for: request)
         case .void:
             guard let booking = try await store.find(id) else { throw .museumUnavailable("The booking attempt was aborted") }
             return try ending(booking, for: request)
@@ -157,7 +159,7 @@ struct BookingAttempt: Sendable {
 
     private func ending(_ booking: Booking, for request: BookingRequest) throws(Failure) -> Ending {
         if booking.status == .aborted { return .aborted }
-        guard booking.seats == request.seats, booking.visitor == request.visitor else { throw .idempotencyMismatch }
+        guard booking.isBooked(by: request) else { throw .idempotencyMismatch }
         return .booked(Booked(booking: booking, isReplayed: true))
     }
 }

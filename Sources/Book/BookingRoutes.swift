@@ -58,12 +58,13 @@ struct BookingRoutes: Routes {
         return DocumentResponse.resource(booked.booking, status: .created, to: request, headers: headers)
     }
 
-    /// The one change there is: `status` to `CANCELED`. What else the body says must be as it is.
+    /// The changes there are: `status` to `CANCELED`, or fewer `seats`. What else the body says must be as it is.
     private func change(_ request: CollectedRequest, _ context: AppRequestContext) async throws -> DocumentResponse {
         let id = try id(context)
         var fields = try RequestFields(request)
         fields.ignore("id", "version", "createdAt", "updatedAt", "_links")
-        let status = try fields.text("status", length: 1...64)
+        let isStatusLeftOut = fields.names("seats") && !fields.names("status")
+        let status = isStatusLeftOut ? nil : try fields.text("status", length: 1...64)
         // A booking has these always: null would change them.
         let museumId = fields.names("museumId") ? try fields.text("museumId", length: 1...100) : nil
         let visitor = fields.names("visitor") ? try fields.text("visitor", length: Booking.visitorLength) : nil
@@ -79,15 +80,23 @@ struct BookingRoutes: Routes {
         }
         if let museumId, museumId != id.exhibition.text { throw Failure.invalidField("museumId", "can't be changed") }
         if let visitor, visitor != booking.visitor { throw Failure.invalidField("visitor", "can't be changed") }
-        if let seats, seats != booking.seats { throw Failure.invalidField("seats", "can't be changed") }
+        if let seats, status.map(booking.hasStatus) ?? true {
+            return DocumentResponse.resource(try await service.lower(id, to: seats, metadata: context.metadata), to: request)
+        }
         guard status == BookingStatus.canceled.rawValue else {
             throw Failure.invalidField("status", "can only be changed to CANCELED")
         }
+        if let seats, seats != booking.seats { throw Failure.invalidField("seats", "can't be changed together with status") }
         return DocumentResponse.resource(try await service.cancel(id, metadata: context.metadata), to: request)
     }
 }
 
 extension Booking: HALResource {
+    /// Whether a visitor who sends this back with other members wants the status to stay. A booking is completed without the visitor.
+    fileprivate func hasStatus(_ text: String) -> Bool {
+        text == status.rawValue || text == BookingStatus.requested.rawValue && status == .completed
+    }
+
     var links: HALLinks {
         HALLinks(
             "/books/" + id.text,

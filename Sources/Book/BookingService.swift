@@ -11,20 +11,7 @@ struct BookingService: Sendable {
     /// Cancels, once; a second call returns the same booking.
     func cancel(_ id: BookingID, metadata: RequestMetadata) async throws(Failure) -> Booking {
         let transition = Transition(of: id, .cancel, metadata)
-        let outcome: TransitionOutcome
-        do throws(Failure) {
-            outcome = try await store.change(transition)
-        } catch {
-            guard case .outcomeUnknown = error else { throw error }
-            // Canceling twice does no more than once; that the second was not sent says nothing of the first.
-            do throws(Failure) {
-                outcome = try await store.change(transition)
-            } catch {
-                if case .internal = error { throw error }
-                throw .outcomeUnknown(booking: id)
-            }
-        }
-        switch outcome {
+        switch try await twice(id, { () async throws(Failure) in try await store.change(transition) }).outcome {
         case .absent: throw .unknownBooking(id.text)
         case .applied(let booking): return booking
         case .skipped(let booking):
@@ -32,6 +19,46 @@ struct BookingService: Sendable {
             case .forceCanceled: throw .alreadyForceCanceled
             case .aborted: throw .alreadyAborted
             default: return booking
+            }
+        }
+    }
+
+    /// Lowers the seats. A second call returns the same booking.
+    func lower(_ id: BookingID, to seats: Int, metadata: RequestMetadata) async throws(Failure) -> Booking {
+        let (outcome, isRepeated) = try await twice(id) { () async throws(Failure) in
+            try await store.lower(id, to: seats, metadata: metadata)
+        }
+        switch outcome {
+        case .absent: throw .unknownBooking(id.text)
+        case .applied(let booking): return booking
+        case .skipped(let booking):
+            let isRefused = [.forceCanceled, .aborted].contains(booking.status)
+            if booking.seats == seats, !isRefused { return booking }
+            // The first call may have lowered the seats before somebody else changed the booking again.
+            if isRepeated { throw .outcomeUnknown(booking: id) }
+            switch booking.status {
+            case .forceCanceled: throw .alreadyForceCanceled
+            case .aborted: throw .alreadyAborted
+            case .canceled: throw .invalidField("seats", "can't be changed: the booking is canceled")
+            case .requested, .completed: throw .invalidField("seats", "can only be lowered")
+            }
+        }
+    }
+
+    /// Sends a change that does no more twice than once a second time, if the outcome of the first is unknown.
+    private func twice(
+        _ id: BookingID, _ change: () async throws(Failure) -> TransitionOutcome
+    ) async throws(Failure) -> (outcome: TransitionOutcome, isRepeated: Bool) {
+        do throws(Failure) {
+            return (try await change(), false)
+        } catch {
+            guard case .outcomeUnknown = error else { throw error }
+            do throws(Failure) {
+                return (try await change(), true)
+            } catch {
+                // That the second was not sent says nothing of the first.
+                if case .internal = error { throw error }
+                throw .outcomeUnknown(booking: id)
             }
         }
     }

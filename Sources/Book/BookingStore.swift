@@ -7,6 +7,8 @@ protocol BookingStore: Sendable {
     func abort(_ request: BookingRequest, as id: BookingID, metadata: RequestMetadata) async throws(Failure) -> AbortOutcome
     /// Changes one booking, and returns it.
     func change(_ transition: Transition) async throws(Failure) -> TransitionOutcome
+    /// Lowers the seats of a booking that holds more, and returns it.
+    func lower(_ id: BookingID, to seats: Int, metadata: RequestMetadata) async throws(Failure) -> TransitionOutcome
     /// Changes many bookings. One code for each, in order.
     func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionCode]
     func find(_ id: BookingID) async throws(Failure) -> Booking?
@@ -50,7 +52,7 @@ enum TransitionCode: Sendable, Equatable {
 /// The same, with the booking as it is afterwards.
 enum TransitionOutcome: Sendable, Equatable {
     case absent
-    /// Its state is none that the transition starts from.
+    /// Its state is none that the transition starts from, or it has no more seats than that.
     case skipped(Booking)
     case applied(Booking)
 }

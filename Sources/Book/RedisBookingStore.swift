@@ -45,10 +45,21 @@ struct RedisBookingStore: BookingStore {
     }
 
     func change(_ transition: Transition) async throws(Failure) -> TransitionOutcome {
-        switch try await client.call(Self.call([transition], returnsFields: true))[0] {
+        try Self.outcome(try await client.call(Self.call([transition], returnsFields: true))[0], of: transition.booking)
+    }
+
+    func lower(_ id: BookingID, to seats: Int, metadata: RequestMetadata) async throws(Failure) -> TransitionOutcome {
+        let call = BookLower(
+            in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
+            traceparent: metadata.traceparent, booking: id.text, seats: seats)
+        return try Self.outcome(try await client.call(call), of: id)
+    }
+
+    private static func outcome(_ element: BookTransition.Element, of id: BookingID) throws(Failure) -> TransitionOutcome {
+        switch element {
         case .absent: .absent
-        case .skipped(let fields): .skipped(try Booking(id: transition.booking, written: fields))
-        case .applied(let fields): .applied(try Booking(id: transition.booking, written: fields))
+        case .skipped(let fields): .skipped(try Booking(id: id, written: fields))
+        case .applied(let fields): .applied(try Booking(id: id, written: fields))
         }
     }
 
@@ -134,7 +145,7 @@ extension Booking {
         else { throw .unexpected("booking \(id.text) is incomplete") }
         self.init(
             id: id, visitor: visitor, seats: seats, status: status, version: version, createdAt: createdAt,
-            updatedAt: updatedAt)
+            updatedAt: updatedAt, bookedSeats: fields["bookedSeats"].flatMap { Int($0) })
         for detail in BookingDetail.allCases { details[detail] = fields[detail.rawValue] }
     }
 }

@@ -4,7 +4,7 @@ import Contracts
 struct ConfirmEventHandler: EventHandler {
     let service: AdmissionService
     let now: CurrentTime
-    let relevant: Set<EventType> = [.requestCompleted, .canceled, .forceCanceled]
+    let relevant: Set<EventType> = [.requestCompleted, .canceled, .forceCanceled, .bookingChanged]
 
     func handle(_ deliveries: [Delivery]) async throws(Failure) -> [EventDisposition] {
         let moment = now()

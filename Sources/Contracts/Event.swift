@@ -28,6 +28,8 @@ public enum EventType: String, Sendable, CaseIterable {
     case canceled = "Canceled"
     case forceCanceled = "ForceCanceled"
     case aborted = "Aborted"
+    /// Its seats are fewer; the status is as it was.
+    case bookingChanged = "BookingChanged"
     case confirmCompleted = "ConfirmCompleted"
     case confirmChanged = "ConfirmChanged"
 }
@@ -44,7 +46,10 @@ public struct ExhibitionPayload: Sendable, Equatable {
 /// Seats of one booking, and the seats its exhibition had left right after. Only a reservation names the visitor.
 public struct SeatsPayload: Sendable, Equatable {
     public let booking: BookingID
+    /// How many were reserved, released or revoked.
     public let seats: Int
+    /// How many the booking still holds after a release of some; 0 where the event does not say.
+    public let remaining: Int
     public let available: Int
     public let visitor: String?
 }

@@ -39,7 +39,8 @@ extension Event {
             switch type {
             case .museumRegistered, .museumChanged, .museumDeleted: .exhibition(try fields.exhibition())
             case .seatsReserved, .seatsReleased, .seatsRevoked: .seats(try fields.seats())
-            case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted: .booking(try fields.booking())
+            case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted, .bookingChanged:
+                .booking(try fields.booking())
             case .confirmCompleted, .confirmChanged: .admission(try fields.admission())
             }
     }
@@ -81,6 +82,10 @@ struct EventFields {
         return number
     }
 
+    func optionalNumber<Number: FixedWidthInteger>(_ name: String) throws(MalformedEvent) -> Number? {
+        optionalText(name) == nil ? nil : try number(name)
+    }
+
     func word<Word: RawRepresentable<String>>(_ name: String) throws(MalformedEvent) -> Word {
         guard let word = Word(rawValue: try text(name)) else { throw .invalid(name) }
         return word
@@ -112,8 +117,8 @@ extension EventFields {
 
     func seats() throws(MalformedEvent) -> SeatsPayload {
         SeatsPayload(
-            booking: try bookingID(), seats: try number("seats"), available: try number("available"),
-            visitor: optionalText("visitor"))
+            booking: try bookingID(), seats: try number("seats"), remaining: try optionalNumber("remaining") ?? 0,
+            available: try number("available"), visitor: optionalText("visitor"))
     }
 
     func booking() throws(MalformedEvent) -> BookingPayload {

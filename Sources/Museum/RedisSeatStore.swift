@@ -24,8 +24,8 @@ struct RedisSeatStore: SeatStore {
         return outcomes
     }
 
-    func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure) {
-        // Each of the results means that the booking holds no seat any more.
+    func release(_ releases: [SeatRelease]) async throws(Failure) {
+        // Each of the results means that the booking holds no more seats than it keeps.
         _ = try await client.call(releases) {
             $0.booking.partition == $1.booking.partition && $0.metadata.moment == $1.metadata.moment
         } as: { releases in
@@ -33,8 +33,8 @@ struct RedisSeatStore: SeatStore {
                 in: Keys(partition: releases[0].booking.partition), now: releases[0].metadata.moment,
                 bookings: releases.map {
                     MuseumRelease.Booking(
-                        id: $0.booking.text, exhibition: $0.booking.exhibition.text, requestId: $0.metadata.requestId,
-                        traceparent: $0.metadata.traceparent)
+                        id: $0.booking.text, exhibition: $0.booking.exhibition.text, kept: $0.kept,
+                        requestId: $0.metadata.requestId, traceparent: $0.metadata.traceparent)
                 })
         }
     }

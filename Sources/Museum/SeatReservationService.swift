@@ -1,6 +1,6 @@
 public import Contracts
 
-/// The use cases of seats: Book reserves them, a canceled or aborted booking releases them, a deletion revokes them.
+/// The use cases of seats: Book reserves them, a canceled, aborted or smaller booking releases them, a deletion revokes them.
 public struct SeatReservationService: Sendable {
     let store: any SeatStore
 
@@ -13,7 +13,7 @@ public struct SeatReservationService: Sendable {
     }
 
     /// Releases the seats of bookings, each once, however often it is called.
-    func release(_ releases: [(booking: BookingID, metadata: RequestMetadata)]) async throws(Failure) {
+    func release(_ releases: [SeatRelease]) async throws(Failure) {
         if !releases.isEmpty { try await store.release(releases) }
     }
 

@@ -8,7 +8,7 @@ struct EventDecodingTests {
         "title": "달 항아리", "hall": "Hall 1", "date": "2099-12-24", "startTime": "14:00", "endTime": "16:00", "capacity": "20",
         "status": "OPEN", "version": "3",
     ]
-    private static let seats = ["bookId": "a1-7q2k9fx03mzr", "seats": "2", "available": "18", "visitor": "kim"]
+    private static let seats = ["bookId": "a1-7q2k9fx03mzr", "seats": "2", "remaining": "3", "available": "18", "visitor": "kim"]
     private static let booking = [
         "bookId": "a1-7q2k9fx03mzr", "visitor": "kim", "seats": "2", "status": "REQUESTED", "version": "1", "createdAt": "17",
     ]
@@ -21,8 +21,8 @@ struct EventDecodingTests {
         let (own, optional): ([String: String], Set<String>) =
             switch type {
             case .museumRegistered, .museumChanged, .museumDeleted: (exhibition, ["title", "startTime", "endTime"])
-            case .seatsReserved, .seatsReleased, .seatsRevoked: (seats, ["visitor"])
-            case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted: (booking, [])
+            case .seatsReserved, .seatsReleased, .seatsRevoked: (seats, ["visitor", "remaining"])
+            case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted, .bookingChanged: (booking, [])
             case .confirmCompleted, .confirmChanged: (admission, [])
             }
         return (own.merging(cause) { $1 }.merging(["eventType": type.rawValue]) { $1 }, optional.union(["requestId"]))
@@ -50,9 +50,11 @@ struct EventDecodingTests {
             #expect(payload.status == .open && payload.version == 3)
         case .seats(let payload):
             #expect(type.rawValue.hasPrefix("Seats"))
-            #expect(payload.booking == id && payload.seats == 2 && payload.available == 18 && payload.visitor == "kim")
+            #expect(
+                payload.booking == id && payload.seats == 2 && payload.remaining == 3 && payload.available == 18
+                    && payload.visitor == "kim")
         case .booking(let payload):
-            #expect([.requested, .requestCompleted, .canceled, .forceCanceled, .aborted].contains(type))
+            #expect([.requested, .requestCompleted, .canceled, .forceCanceled, .aborted, .bookingChanged].contains(type))
             #expect(payload.id == id && payload.visitor == "kim" && payload.seats == 2 && payload.status == .requested)
             #expect(payload.version == 1 && payload.createdAt == 17)
         case .admission(let payload):
@@ -75,7 +77,7 @@ struct EventDecodingTests {
     @Test(arguments: EventType.allCases)
     func badNumbers(_ type: EventType) {
         let all = Self.fields(of: type).all
-        for name in ["timestamp", "seats", "available", "capacity", "version", "createdAt"] where all[name] != nil {
+        for name in ["timestamp", "seats", "remaining", "available", "capacity", "version", "createdAt"] where all[name] != nil {
             Self.expectInvalid(
                 ["", " ", "x", "-1", "1.5", "1e3", "0x1", " 1", "1 ", "１", "99999999999999999999", "nan"], of: name, in: all)
         }

@@ -11,6 +11,8 @@ struct BookingOperation: Sendable {
     let seats: Int
     var answers: [Answer] = []
     var cancels: [Answer] = []
+    /// Every request for fewer seats: never more than in the request before, so that each is granted, whichever arrives first.
+    var lowerings: [(seats: Int, answer: Answer)] = []
     /// When the last request that was answered 2xx was sent. Everything is killed before the log is cut: an answer to what was
     /// sent before the cut was given before it too, however late the client took note of it.
     var confirmedAt: ContinuousClock.Instant?
@@ -50,6 +52,9 @@ struct BookingOperation: Sendable {
         for answer in answers { if case .booking(let id, _, _) = answer { return id } }
         return nil
     }
+
+    /// The fewest seats that were asked for so far.
+    var fewestSeats: Int { lowerings.last?.seats ?? seats }
 
     /// Whether asking again under the same key would tell more.
     var isUnsettled: Bool { key != nil && bookingId == nil && answers.contains(where: \.isOpen) }

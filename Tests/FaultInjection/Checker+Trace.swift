@@ -14,6 +14,7 @@ extension Checker {
                 "  \(operation.visitor) wants \(operation.seats) seats of \(operation.exhibition), key \(operation.key ?? "none")"
             )
             lines += operation.answers.map { "    booking: \($0)" } + operation.cancels.map { "    cancel: \($0)" }
+            lines += operation.lowerings.map { "    \($0.seats) seats: \($0.answer)" }
         }
         for logged in records.events {
             let isAbout =

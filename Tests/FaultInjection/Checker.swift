@@ -88,6 +88,7 @@ struct Checker {
             let now = hash(id) { $0.booking(id) }
             expect(id, "Book's status", now["status"], told.status.rawValue)
             expect(id, "Book's version", now["version"], String(told.version))
+            expect(id, "Book's seats", now["seats"], String(told.seats))
             let seats = model.seats[id] ?? 0
             expect(
                 seats == (told.status == .completed ? told.seats : 0), id,
@@ -100,7 +101,9 @@ struct Checker {
             expect(
                 admission["status"] == due?.rawValue, id,
                 "Confirm has \(admission["status"] ?? "nothing") of a \(told.status.rawValue) one")
+            if due != nil { expect(id, "Confirm's seats", admission["seats"], String(told.seats)) }
             let page = hash(id) { $0.page(id) }
+            expect(id, "MyPage's seats", page["seats"], String(told.seats))
             expect(id, "MyPage's status", page["status"], told.status.rawValue)
             expect(id, "MyPage's version", page["bookVersion"], String(told.version))
             expect(
@@ -169,7 +172,7 @@ struct Checker {
         guard live.contains(id), let booking = model.bookings[id] else {
             return expect(false, id, "\(operation.visitor) was answered 201, and there is no such booking")
         }
-        expect(booking.seats == operation.seats, id, "\(operation.seats) seats were asked for, it has \(booking.seats)")
+        checkSeats(operation, id, booking)
         let tracked = state.first { $0.id == operation.exhibition }
         for answer in operation.answers {
             guard case .refused(let status, let problem) = answer else { continue }
@@ -180,6 +183,21 @@ struct Checker {
             expect(!operation.answers.contains(.refused(409, "sold-out")), id, "was told that an ample exhibition is sold out")
         }
         checkEnd(operation, id, booking.status, tracked)
+    }
+
+    /// A request for fewer seats that was granted stands; one without an answer may have been granted.
+    private mutating func checkSeats(_ operation: BookingOperation, _ id: String, _ booking: EventLogModel.Booking) {
+        let granted = operation.lowerings.filter(\.answer.isBooking).map(\.seats).min() ?? operation.seats
+        expect(
+            booking.seats <= granted
+                && (booking.seats == operation.seats || operation.lowerings.contains { $0.seats == booking.seats }),
+            id, "\(operation.seats) seats were asked for, then \(operation.lowerings), it has \(booking.seats)")
+        for (_, answer) in operation.lowerings {
+            guard case .refused(let code, let problem) = answer else { continue }
+            expect(
+                problem == "already-force-canceled" && booking.status == .forceCanceled, id,
+                "asking for fewer seats was answered \(code) \(problem), it is \(booking.status.rawValue)")
+        }
     }
 
     private mutating func checkEnd(

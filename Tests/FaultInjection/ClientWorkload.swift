@@ -1,7 +1,7 @@
 import HTTPServer
 import TestSupport
 
-/// A client that books and cancels for one visitor after another, and records every response.
+/// A client that books, lowers seats and cancels for one visitor after another, and records every response.
 struct ClientWorkload: Sendable {
     let number: Int
     let deployment: FaultDeployment
@@ -19,8 +19,9 @@ struct ClientWorkload: Sendable {
             case 0..<50: await book(isKeyed: true, times: 1)
             case 50..<60: await book(isKeyed: false, times: 1)
             case 60..<68: await book(isKeyed: true, times: Int.random(in: 2...6, using: &random))
-            case 68..<80: await cancel(times: random.once(in: 5) ? 4 : 1)
-            case 80..<90: await askAgain()
+            case 68..<79: await cancel(times: random.once(in: 5) ? 4 : 1)
+            case 79..<83: await lower(times: random.once(in: 5) ? 4 : 1)
+            case 83..<91: await askAgain()
             default: await look()
             }
         }
@@ -67,24 +68,41 @@ struct ClientWorkload: Sendable {
     }
 
     private mutating func cancel(_ index: Int, times: Int) async {
+        operations[index].cancels += await change(index, "DELETE", nil, times: times)
+    }
+
+    /// Asks for fewer seats, or for as many as before, once more. Of a booking that nobody cancels.
+    private mutating func lower(times: Int) async {
+        guard let index = someBooking(), operations[index].cancels.isEmpty, operations[index].seats > 1 else {
+            return await pause()
+        }
+        let seats = Int.random(in: 1...operations[index].fewestSeats, using: &random)
+        for answer in await change(index, "PATCH", #"{"seats":\#(seats)}"#, times: times) {
+            operations[index].lowerings.append((seats, answer))
+        }
+    }
+
+    private mutating func change(_ index: Int, _ method: String, _ body: String?, times: Int) async
+        -> [BookingOperation.Answer]
+    {
         let id = operations[index].bookingId ?? ""
         let start = ContinuousClock.now
         let results = await withTaskGroup { group in
             for _ in 0..<times {
                 group.addTask { [deployment] in
                     await Self.answer(deployment) {
-                        try await deployment.visitor.send("DELETE", "/books/\(id)", within: Self.timeout)
+                        try await deployment.visitor.send(method, "/books/\(id)", body, within: Self.timeout)
                     }
                 }
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
         for result in results {
-            operations[index].cancels.append(result.answer)
             operations[index].violations += result.violations
             statistics.countOther()
         }
         if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = start }
+        return results.map(\.answer)
     }
 
     /// Sends a key once more: one whose outcome is open, or one that has booked long ago.

@@ -9,7 +9,7 @@ struct EventLogModel {
     struct Admission { var status: AdmissionStatus, version: Int }
 
     private(set) var exhibitions: [String: Exhibition] = [:]
-    /// Seats by booking; 0 once released.
+    /// Seats by booking; 0 once all are released.
     private(set) var seats: [String: Int] = [:]
     private(set) var bookings: [String: Booking] = [:]
     private(set) var admissions: [String: Admission] = [:]
@@ -60,11 +60,12 @@ struct EventLogModel {
             visitors[booking] = payload.visitor
         default:
             expect(
-                before == payload.seats && payload.seats > 0, booking,
-                "\(type.rawValue) \(id) of \(payload.seats), it held \(before ?? 0)")
+                before == payload.seats + payload.remaining && payload.seats > 0, booking,
+                "\(type.rawValue) \(id) of \(payload.seats) with \(payload.remaining) left, it held \(before ?? 0)")
+            expect(type == .seatsReleased || payload.remaining == 0, booking, "only some of its seats are revoked by \(id)")
             expect(type == .seatsReleased || exhibition.status == .deleted, booking, "seats are revoked by \(id), not deleted")
             exhibition.available += payload.seats
-            seats[booking] = 0
+            seats[booking] = payload.remaining
         }
         expect(exhibition.available >= 0, booking, "a seat too many is sold by \(id): \(exhibition.available) left")
         expect(
@@ -83,11 +84,24 @@ struct EventLogModel {
         expect(
             payload.version == (before?.version ?? 0) + 1, payload.id.text,
             "event \(type.rawValue) of version \(payload.version) follows version \(before?.version ?? 0)")
+        bookings[payload.id.text] = Booking(
+            visitor: payload.visitor, seats: payload.seats, status: payload.status, version: payload.version)
+        let seatsBefore = before?.seats ?? payload.seats
+        if type == .bookingChanged {
+            expect(
+                payload.seats > 0 && payload.seats < seatsBefore, payload.id.text,
+                "it goes from \(seatsBefore) to \(payload.seats) seats")
+            expect(
+                before?.status == payload.status && [.requested, .completed].contains(payload.status), payload.id.text,
+                "with fewer seats it goes from \(before?.status.rawValue ?? "nothing") to \(payload.status.rawValue)")
+            return
+        }
+        expect(
+            payload.seats == seatsBefore, payload.id.text,
+            "event \(type.rawValue) has \(payload.seats) seats, it had \(seatsBefore)")
         expect(
             Self.beginnings[payload.status]?.contains(before?.status) ?? false, payload.id.text,
             "it goes from \(before?.status.rawValue ?? "nothing") to \(payload.status.rawValue)")
-        bookings[payload.id.text] = Booking(
-            visitor: payload.visitor, seats: payload.seats, status: payload.status, version: payload.version)
     }
 
     private mutating func enter(_ payload: AdmissionPayload) {

@@ -9,12 +9,12 @@ struct PoisonEntry: Sendable {
 
     /// The types that each service applies, by docs/protocol.md.
     private static let applied: [ServiceName: Set<EventType>] = [
-        .museum: [.canceled, .aborted],
+        .museum: [.canceled, .aborted, .bookingChanged],
         .book: [.seatsReserved, .seatsRevoked],
-        .confirm: [.requestCompleted, .canceled, .forceCanceled],
+        .confirm: [.requestCompleted, .canceled, .forceCanceled, .bookingChanged],
         .mypage: [
             .museumRegistered, .museumChanged, .museumDeleted, .requested, .requestCompleted, .canceled, .forceCanceled,
-            .aborted, .confirmCompleted, .confirmChanged,
+            .aborted, .bookingChanged, .confirmCompleted, .confirmChanged,
         ],
     ]
 

@@ -37,9 +37,12 @@ struct EntryFuzzTests {
                     details: ExhibitionDetails(title: nil, hall: hall, date: "2099-12-24", startTime: nil, endTime: nil),
                     capacity: seats, status: status, version: version))
         case .seatsReserved, .seatsReleased, .seatsRevoked:
+            let remaining = Int.random(in: 0...100, using: &random)
             fields += [("bookId", booking.text), ("seats", "\(seats)"), ("available", "\(version)"), ("visitor", visitor)]
-            subject = .seats(SeatsPayload(booking: booking, seats: seats, available: version, visitor: visitor))
-        case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted:
+            if remaining > 0 { fields.append(("remaining", "\(remaining)")) }
+            subject = .seats(
+                SeatsPayload(booking: booking, seats: seats, remaining: remaining, available: version, visitor: visitor))
+        case .requested, .requestCompleted, .canceled, .forceCanceled, .aborted, .bookingChanged:
             fields += [
                 ("bookId", booking.text), ("visitor", visitor), ("seats", "\(seats)"), ("status", "CANCELED"),
                 ("version", "\(version)"),

@@ -33,14 +33,15 @@ struct SeatSumTests {
     /// Events since the reading began replace what was read.
     @Test func laterEventsReplaceSeats() {
         let id = ExhibitionID("a1")!
-        var seats = ["a1-b": 2, "a1-c": 1]
+        var seats = ["a1-b": 2, "a1-c": 1, "a1-e": 5]
         for event in [
             ["eventType": "SeatsReserved", "museumId": "a1", "bookId": "a1-d", "seats": "4"],
             ["eventType": "SeatsReleased", "museumId": "a1", "bookId": "a1-b", "seats": "2"],
+            ["eventType": "SeatsReleased", "museumId": "a1", "bookId": "a1-e", "seats": "3", "remaining": "2"],
             ["eventType": "SeatsReserved", "museumId": "a2", "bookId": "a2-x", "seats": "9"],
             ["eventType": "MuseumChanged", "museumId": "a1", "capacity": "9"],
         ] { SeatSum.apply(event, of: id, to: &seats) }
-        #expect(seats == ["a1-b": 0, "a1-c": 1, "a1-d": 4])
+        #expect(seats == ["a1-b": 0, "a1-c": 1, "a1-d": 4, "a1-e": 2])
     }
 
     @Test func findingsKeepWhatIsNotAsExpected() {

@@ -107,7 +107,8 @@ extension AllScriptsTests {
             } make: { booking, variant in
                 MuseumRelease.Booking(
                     id: ScriptFixture.booking(booking), exhibition: booking == 89 ? "a9" : booking > 80 ? "a2" : "a1",
-                    requestId: variant == 0 ? nil : "r-\(variant)", traceparent: variant == 1 ? "t" : nil)
+                    kept: booking % 4 == 0 ? 0 : variant, requestId: variant == 0 ? nil : "r-\(variant)",
+                    traceparent: variant == 1 ? "t" : nil)
             } call: {
                 MuseumRelease(in: $0, now: 5000, bookings: $1)
             }
@@ -120,8 +121,9 @@ extension AllScriptsTests {
             } make: { booking, variant in
                 ConfirmApply.Booking(
                     id: Self.id(booking), exhibition: booking.isMultiple(of: 10) ? "a3" : Self.exhibition(booking),
-                    visitor: "kim", seats: 2, status: statuses[variant], version: 2 + variant, createdAt: Int64(booking),
-                    requestId: variant == 0 ? nil : "r-\(variant)", traceparent: variant == 1 ? "t" : nil)
+                    visitor: "kim", seats: 3 - variant, status: statuses[variant], version: 2 + variant,
+                    createdAt: Int64(booking), requestId: variant == 0 ? nil : "r-\(variant)",
+                    traceparent: variant == 1 ? "t" : nil)
             } call: {
                 ConfirmApply(in: $0, now: 5000, bookings: $1)
             }
@@ -135,8 +137,8 @@ extension AllScriptsTests {
                 MyPageBooking.Booking(
                     id: Self.id(booking), version: 1 + variant,
                     exhibition: booking.isMultiple(of: 10) ? "a3" : Self.exhibition(booking), visitor: "visitor-\(booking % 5)",
-                    seats: 2, status: booking.isMultiple(of: 11) ? "ABORTED" : statuses[variant], createdAt: Int64(booking),
-                    updatedAt: Int64(100 + variant))
+                    seats: 3 - variant, status: booking.isMultiple(of: 11) ? "ABORTED" : statuses[variant],
+                    createdAt: Int64(booking), updatedAt: Int64(100 + variant))
             } call: {
                 MyPageBooking(in: $0, bookings: $1)
             }

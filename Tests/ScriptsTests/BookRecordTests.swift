@@ -86,7 +86,9 @@ extension AllScriptsTests {
             #expect(try await fixture.book(.record, 2).word == "RECORDED")
         }
 
-        @Test(arguments: [[], [.complete], [.cancel], [.forceCancel], [.complete, .cancel]] as [[ScriptFixture.BookStep]])
+        @Test(
+            arguments: [[], [.complete], [.lower], [.cancel], [.forceCancel], [.complete, .lower], [.complete, .cancel]]
+                as [[ScriptFixture.BookStep]])
         func abortOverwritesNothing(after steps: [ScriptFixture.BookStep]) async throws {
             let fixture = try await ScriptFixture()
             for step in [.record] + steps { try await fixture.book(step) }

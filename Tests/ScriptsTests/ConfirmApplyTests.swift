@@ -9,6 +9,7 @@ extension AllScriptsTests {
         private struct ProjectionUpdate: Equatable {
             let status: String
             let version: Int
+            var seats = 2
         }
 
         private func call(_ fixture: ScriptFixture, _ news: ProjectionUpdate, _ booking: Int = 1) -> Command {
@@ -17,7 +18,7 @@ extension AllScriptsTests {
                     in: fixture.keys, now: ScriptFixture.moment + Int64(news.version),
                     bookings: [
                         ConfirmApply.Booking(
-                            id: ScriptFixture.booking(booking), exhibition: "a1", visitor: "kim", seats: 2,
+                            id: ScriptFixture.booking(booking), exhibition: "a1", visitor: "kim", seats: news.seats,
                             status: news.status, version: news.version, createdAt: 77, requestId: nil)
                     ]))
         }
@@ -25,6 +26,19 @@ extension AllScriptsTests {
         private func apply(_ fixture: ScriptFixture, _ status: String, _ version: Int) async throws -> ScriptFixture.Answer {
             try ScriptFixture.Answer(
                 try await fixture.client.send(call(fixture, ProjectionUpdate(status: status, version: version))))
+        }
+
+        /// Fewer seats change the admission that there is. If the event of fewer seats comes first, it makes the admission.
+        @Test(arguments: [[2, 3], [3, 2]])
+        func fewerSeats(order: [Int]) async throws {
+            let fixture = try await ScriptFixture()
+            for version in order {
+                let news = ProjectionUpdate(status: "CONFIRMED", version: version, seats: 8 - version)
+                _ = try await fixture.client.send(call(fixture, news))
+            }
+            #expect(try await fixture.fields(fixture.keys.admission(ScriptFixture.booking(1)))["seats"] == "5")
+            let events = try await fixture.events(of: "confirm").map { "\($0["eventType"] ?? "") \($0["seats"] ?? "")" }
+            #expect(events == (order == [2, 3] ? ["ConfirmCompleted 6", "ConfirmChanged 5"] : ["ConfirmCompleted 5"]))
         }
 
         @Test func completedThenCanceled() async throws {
@@ -105,7 +119,11 @@ extension AllScriptsTests {
                 #expect(
                     heard.compactMap { $0["version"] } == (1...applied).map { String($0) }, "an event for each version: \(order)")
                 #expect(heard.last?["status"] == newest.status, "\(order)")
-                #expect(heard.allSatisfy { ($0["eventType"] == "ConfirmCompleted") == ($0["status"] == "CONFIRMED") })
+                // Confirmed for the first time; later, with fewer seats, it is changed.
+                #expect(
+                    heard.enumerated().allSatisfy { place, event in
+                        (event["eventType"] == "ConfirmCompleted") == (event["status"] == "CONFIRMED" && place == 0)
+                    })
             }
         }
     }

@@ -49,6 +49,15 @@ extension AllScriptsTests {
                 name: "book_transition cancel", service: "book", prepare: { try await $0.book(.record) },
                 run: { try await $0.book(.cancel) }),
             Change(
+                name: "book_lower", service: "book", prepare: { try await $0.book(.record) },
+                run: { try await $0.book(.lower) }),
+            Change(
+                name: "museum_release of some seats", service: "museum",
+                prepare: {
+                    try await $0.register()
+                    try await $0.reserve((1, 2))
+                }, run: { try await $0.release(1, kept: 1) }),
+            Change(
                 name: "book_transition forceCancel", service: "book", prepare: { try await $0.book(.record) },
                 run: { try await $0.book(.forceCancel) }),
             Change(

@@ -69,6 +69,19 @@ extension AllScriptsTests {
             #expect(try await apply(fixture, .booking(10, "CANCELED")).word == "APPLIED", "versions are numbers")
         }
 
+        /// Fewer seats come with a newer version, whether the row is there or not.
+        @Test(arguments: [[1, 2, 3], [1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]])
+        func seatsAreThoseOfTheNewestVersion(order: [Int]) async throws {
+            let fixture = try await ScriptFixture()
+            for version in order {
+                let booking = MyPageBooking.Booking(
+                    id: ScriptFixture.booking(1), version: version, exhibition: "a1", visitor: "kim", seats: 6 - version,
+                    status: "REQUEST_COMPLETED", createdAt: 77, updatedAt: 100)
+                _ = try await fixture.run(MyPageBooking(in: fixture.keys, bookings: [booking]))
+            }
+            #expect(try await fixture.fields(fixture.keys.page(ScriptFixture.booking(1)))["seats"] == "3")
+        }
+
         /// A consumer may sleep with an event in flight that another one has applied long ago.
         @Test func ofAPurgedExhibitionNothingIsWritten() async throws {
             let fixture = try await ScriptFixture()

@@ -7,6 +7,8 @@ extension ScriptFixture {
 
     enum BookStep: String, CaseIterable {
         case record, abort, complete, cancel, forceCancel
+        /// To one seat less than the booking is recorded with.
+        case lower
     }
 
     /// The call for a booking's next step.
@@ -35,6 +37,7 @@ extension ScriptFixture {
                 BookAbort(
                     in: keys, now: now, requestId: requestId, booking: id, exhibition: Self.exhibition, visitor: visitor,
                     seats: seats))
+        case .lower: Command(BookLower(in: keys, now: now, requestId: requestId, booking: id, seats: seats - 1))
         case .complete: transition("RequestCompleted", "REQUEST_COMPLETED", from: "REQUESTED")
         case .cancel: transition("Canceled", "CANCELED", from: "REQUESTED", "REQUEST_COMPLETED")
         case .forceCancel: transition("ForceCanceled", "FORCE_CANCELED", from: "REQUESTED", "REQUEST_COMPLETED")

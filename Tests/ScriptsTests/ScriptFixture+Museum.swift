@@ -88,12 +88,12 @@ extension ScriptFixture {
     }
 
     @discardableResult
-    func release(_ booking: Int) async throws -> Answer {
+    func release(_ booking: Int, kept: Int = 0) async throws -> Answer {
         try await run(
             MuseumRelease(
                 in: keys, now: Self.moment,
                 bookings: [
-                    MuseumRelease.Booking(id: Self.booking(booking), exhibition: Self.exhibition, requestId: "r-4")
+                    MuseumRelease.Booking(id: Self.booking(booking), exhibition: Self.exhibition, kept: kept, requestId: "r-4")
                 ]))
     }
 

@@ -40,6 +40,7 @@ extension AllScriptsTests {
             Sample(BookRecord(in: keys, bookings: []), BookRecord(in: keys, bookings: [recorded, recorded])),
             Sample(BookAbort(in: keys, now: 1, requestId: nil, booking: "a1-0", exhibition: "a1", visitor: "kim", seats: 1)),
             Sample(transition([]), transition(["a1-0", "a1-1"])),
+            Sample(BookLower(in: keys, now: 1, requestId: nil, booking: "a1-0", seats: 1)),
             Sample(
                 BookPurge(in: keys, exhibition: "a1", version: "2", bookings: []),
                 BookPurge(in: keys, exhibition: "a1", version: "2", bookings: ["a1-0", "a1-1"])),

@@ -23,9 +23,10 @@ import Testing
         _ = try await client.run(MuseumRegister.a1)
     }
 
-    /// Books two seats for kim under one key.
+    /// Books seats for kim under one key.
     private func book(
-        seats: FaultPlan = FaultPlan(), records: FaultPlan = FaultPlan(), aborts: FaultPlan = FaultPlan(), key: String? = "key"
+        seats: FaultPlan = FaultPlan(), records: FaultPlan = FaultPlan(), aborts: FaultPlan = FaultPlan(), key: String? = "key",
+        seatCount: Int = 2
     ) async
         -> Result<Booked, Failure>
     {
@@ -37,7 +38,7 @@ import Testing
         do throws(Failure) {
             return .success(
                 try await attempt.run(
-                    BookingRequest(exhibition: exhibition, visitor: "kim", seats: 2), key: key,
+                    BookingRequest(exhibition: exhibition, visitor: "kim", seats: seatCount), key: key,
                     metadata: RequestMetadata(requestId: "r", moment: 5)))
         } catch {
             return .failure(error)
@@ -188,6 +189,65 @@ import Testing
         let canceled = try await run()
         #expect(canceled.isReplayed && canceled.booking.status == .canceled)
         #expect(try await available() == 10)
+    }
+
+    /// A key whose booking has fewer seats by now is compared with the seats that were booked, whether it is looked up first or not.
+    @Test(arguments: [true, false])
+    func aKeyStandsForTheSeatsThatWereBooked(isKeyNew: Bool) async throws {
+        let attempt = BookingAttempt(
+            seats: ReservationBatcher(
+                FaultySeats(store: seatStore, plan: FaultPlan()), recorder: BookingRecorder(store: store)),
+            store: store, ids: HMACBookingIDGenerator.fixed(), partitions: AllPartitions())
+        func run(seats: Int) async throws -> Booked {
+            try await attempt.run(
+                BookingRequest(exhibition: exhibition, visitor: "kim", seats: seats), key: "key", isKeyNew: isKeyNew,
+                metadata: RequestMetadata(requestId: nil, moment: 5))
+        }
+        let first = try await run(seats: 5)
+        for (seats, isApplied) in [(3, false), (2, true)] {
+            _ = try await store.lower(first.booking.id, to: seats, metadata: RequestMetadata(requestId: nil, moment: 9))
+            for _ in 1...2 {
+                let again = try await run(seats: 5)
+                #expect(again.isReplayed && again.booking.id == first.booking.id && again.booking.seats == seats)
+                for other in [seats, 4] {
+                    await #expect(throws: Failure.idempotencyMismatch) { try await run(seats: other) }
+                }
+                // Once before Museum has released the seats, once after.
+                if isApplied { try await settle() }
+            }
+        }
+        #expect(try await available() == 8)
+    }
+
+    private func lower(_ id: BookingID, to seats: Int, _ plan: PlannedFault...) async -> Result<Int, Failure> {
+        let bookings = FaultyBookings(store: store, records: FaultPlan(), aborts: FaultPlan(), changes: FaultPlan(plan))
+        do throws(Failure) {
+            let metadata = RequestMetadata(requestId: "r", moment: 9)
+            return .success(try await BookingService(store: bookings).lower(id, to: seats, metadata: metadata).seats)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    @Test func loweringIsRepeatedOnce() async throws {
+        guard case .success(let booked) = await book(seatCount: 9) else { Issue.record("a booking is due"); return }
+        let id = booked.booking.id
+        #expect(await lower(id, to: 8, .answerLost) == .success(8))
+        #expect(await lower(id, to: 7, .requestLost) == .success(7))
+        #expect(await lower(id, to: 6, .answerLost, .answerLost) == .failure(.outcomeUnknown(booking: id)))
+        #expect(await lower(id, to: 6) == .success(6), "nothing is left to do")
+        #expect(await lower(id, to: 5, .answerLost, .refused) == .failure(.outcomeUnknown(booking: id)))
+        #expect(await lower(id, to: 4, .refused) == .failure(.storageUnavailable("refused")))
+        #expect(await lower(id, to: 6) == .failure(.invalidField("seats", "can only be lowered")))
+        // A refusal after an unanswered call says nothing of that call.
+        #expect(await lower(id, to: 6, .requestLost) == .failure(.outcomeUnknown(booking: id)))
+        try await settle()
+        #expect(try await available() == 5)
+        _ = try await store.change(Transition(of: id, .cancel, RequestMetadata(requestId: nil, moment: 9)))
+        #expect(await lower(id, to: 5) == .success(5))
+        #expect(await lower(id, to: 1) == .failure(.invalidField("seats", "can't be changed: the booking is canceled")))
+        let unknown = BookingID(exhibition: exhibition, bits: 1)
+        #expect(await lower(unknown, to: 1) == .failure(.unknownBooking(unknown.text)))
     }
 
     /// Counts the commands that it forwards.

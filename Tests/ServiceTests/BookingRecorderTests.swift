@@ -34,6 +34,9 @@ import Testing
             try await store.abort(request, as: id, metadata: metadata)
         }
         func change(_ transition: Transition) async throws(Failure) -> TransitionOutcome { try await store.change(transition) }
+        func lower(_ id: BookingID, to seats: Int, metadata: RequestMetadata) async throws(Failure) -> TransitionOutcome {
+            try await store.lower(id, to: seats, metadata: metadata)
+        }
         func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionCode] { try await store.apply(transitions) }
         func find(_ id: BookingID) async throws(Failure) -> Booking? { try await store.find(id) }
         func page(

@@ -59,6 +59,7 @@ struct FaultyBookings: BookingStore {
     let store: RedisBookingStore
     let records: FaultPlan
     let aborts: FaultPlan
+    var changes = FaultPlan()
 
     func record(_ bookings: [NewBooking]) async throws(Failure) -> [RecordOutcome] {
         try await on(records.next()) { () async throws(Failure) in try await store.record(bookings) }
@@ -69,6 +70,9 @@ struct FaultyBookings: BookingStore {
     }
 
     func change(_ transition: Transition) async throws(Failure) -> TransitionOutcome { try await store.change(transition) }
+    func lower(_ id: BookingID, to seats: Int, metadata: RequestMetadata) async throws(Failure) -> TransitionOutcome {
+        try await on(changes.next()) { () async throws(Failure) in try await store.lower(id, to: seats, metadata: metadata) }
+    }
     func apply(_ transitions: [Transition]) async throws(Failure) -> [TransitionCode] { try await store.apply(transitions) }
     func page(
         _ request: PageRequest, of exhibition: ExhibitionID?, statuses: [BookingStatus]?, partitions: [String]

@@ -29,9 +29,12 @@ import Testing
         booking("a1-000000000002", "ForceCanceled", "FORCE_CANCELED", 3), booking("a1-000000000003", "Aborted", "ABORTED", 1),
     ]
 
-    private static func booking(_ id: String, _ type: String, _ status: String, _ version: Int) -> [String: String] {
+    private static func booking(_ id: String, _ type: String, _ status: String, _ version: Int, seats: Int = 2) -> [String:
+        String]
+    {
         [
-            "eventType": type, "timestamp": "\(100 + version)", "bookId": id, "museumId": "a1", "visitor": "kim", "seats": "2",
+            "eventType": type, "timestamp": "\(100 + version)", "bookId": id, "museumId": "a1", "visitor": "kim",
+            "seats": "\(seats)",
             "status": status,
             "version": "\(version)", "createdAt": "100",
         ]
@@ -86,6 +89,77 @@ import Testing
             ])
         }
         #expect(ends == [["CANCELED", "FORCE_CANCELED", nil]])
+    }
+
+    /// A booking of 5 seats that has 3 and then 2, while it is requested and when it is completed; and one
+    /// that has 1 and is canceled.
+    private static let lowered: [[String: String]] = [
+        booking("a1-000000000001", "BookingChanged", "REQUESTED", 2, seats: 3),
+        booking("a1-000000000001", "RequestCompleted", "REQUEST_COMPLETED", 3, seats: 3),
+        booking("a1-000000000001", "BookingChanged", "REQUEST_COMPLETED", 4, seats: 2),
+        booking("a1-000000000002", "BookingChanged", "REQUEST_COMPLETED", 3, seats: 1),
+        booking("a1-000000000002", "Canceled", "CANCELED", 4, seats: 1),
+    ]
+
+    @Test func confirmFollowsFewerSeats() async throws {
+        let handler = ConfirmEventHandler(service: AdmissionService(store: RedisAdmissionStore(client: client)), now: { 500 })
+        func admissions() async throws -> [[String?]] {
+            let hashes = try await client.hashes()
+            return [1, 2].map { number in
+                ["status", "seats", "bookVersion"].map { hashes["confirm:{a}:a1-00000000000\(number)"]?[$0] }
+            }
+        }
+        // Fewer seats of a booking that is not complete make no admission.
+        _ = try await handler.handle(try deliveries([Self.lowered[0]]))
+        #expect(try await admissions() == [[nil, nil, nil], [nil, nil, nil]])
+        for order in Self.orders(Self.lowered.count) {
+            _ = try await client.send("FLUSHALL")
+            // Each alone, so that none is skipped because a newer one came with it; then all once more.
+            for place in order { _ = try await handler.handle(try deliveries([Self.lowered[place]])) }
+            _ = try await handler.handle(try deliveries(order.map { Self.lowered[$0] }))
+            #expect(try await admissions() == [["CONFIRMED", "2", "4"], ["CANCELED", "1", "4"]], "\(order)")
+        }
+    }
+
+    @Test func myPageShowsFewerSeats() async throws {
+        let store = RedisMyPageStore(client: client)
+        let handler = MyPageEventHandler(service: MyPageService(store: store))
+        try await expectOneEnd(Self.lowered, handler: handler)
+        for order in Self.orders(Self.lowered.count) {
+            _ = try await client.send("FLUSHALL")
+            for place in order { _ = try await handler.handle(try deliveries([Self.lowered[place]])) }
+            let rows = [try await store.find(BookingID("a1-000000000001")!), try await store.find(BookingID("a1-000000000002")!)]
+            #expect(rows.map { $0?.seats } == [2, 1] && rows.map { $0?.status } == [.completed, .canceled], "\(order)")
+        }
+    }
+
+    /// What a booking does not keep is released once, whatever comes first; what is canceled holds nothing; the third was never
+    /// reserved, so there is nothing to keep.
+    @Test func museumReleasesWhatIsNotKept() async throws {
+        let seats = RedisSeatStore(client: client)
+        let history = [0, 2, 3, 4].map { Self.lowered[$0] } + [Self.booking("a1-000000000003", "BookingChanged", "REQUESTED", 2)]
+        let handler = MuseumEventHandler(service: SeatReservationService(store: seats), now: { 500 })
+        for isTogether in [true, false] {
+            for order in Self.orders(history.count) {
+                _ = try await client.send("FLUSHALL")
+                _ = try await client.run(MuseumRegister.a1)
+                let reservations = [1, 2].map {
+                    Reservation(
+                        booking: BookingID(exhibition: ExhibitionID("a1")!, bits: $0), seats: 5, visitor: "kim", requestId: nil)
+                }
+                _ = try await seats.reserve(reservations, for: ExhibitionID("a1")!, at: 1, local: .longBefore)
+                let shuffled = try deliveries(order.map { history[$0] })
+                if isTogether {
+                    _ = try await handler.handle(shuffled)
+                } else {
+                    for delivery in shuffled { _ = try await handler.handle([delivery]) }
+                }
+                _ = try await handler.handle(Array(shuffled.prefix(2)))
+                let hashes = try await client.hashes()
+                #expect(hashes["museum:{a}:a1:seats"] == ["a1-000000000001": "2", "a1-000000000002": "0"], "\(order)")
+                #expect(hashes["museum:{a}:a1"]?["available"] == "8" && hashes["museum:{a}:a1"]?["held"] == "2", "\(order)")
+            }
+        }
     }
 
     @Test func myPage() async throws {

@@ -30,6 +30,8 @@ struct AccessTests {
             #expect(keyed.status == 201)
             #expect(try await visitor.book(exhibition, visitor: "kim", key: "one").status == 201)
         }
+        let group = try #require(try await visitor.book(exhibition, visitor: "group", seats: 3).json["id"]?.text)
+        #expect(try await visitor.send("PATCH", "/books/\(group)", #"{"seats":2}"#).status == 200)
         for id in ids.prefix(5) { #expect(try await visitor.delete("/books/\(id)").status == 200) }
         #expect(try await visitor.send("PATCH", "/museums/\(exhibition)", #"{"capacity":60}"#).status == 200)
         for relation in ["museums", "books", "confirms", "myPages"] { _ = try await visitor.all(relation) }

@@ -49,9 +49,17 @@ struct WireNamesTests {
         }
         // Stays, so that there is a row of each kind to look at.
         let open = try #require(try await visitor.send("POST", "/museums", slot).json["id"]?.text)
-        let third = try #require(try await visitor.book(open, visitor: "park").json["id"]?.text)
+        let details =
+            #"{"museumId":"\#(open)","visitor":"park","seats":2,"name":"Park","contact":"p@example.org","note":"a group"}"#
+        let third = try #require(try await visitor.send("POST", "/books", details).json["id"]?.text)
         try await eventually("the third row is there") {
             try await visitor.get("/myPages/\(third)").json["admission"]?.text == "CONFIRMED"
+        }
+        _ = try await visitor.send("PATCH", "/books/\(third)", #"{"seats":1}"#)
+        try await eventually("it has one seat less") {
+            let row = try await visitor.get("/confirms/\(third)").json
+            let exhibition = try await visitor.get("/museums/\(open)").json
+            return row["seats"]?.integer == 1 && exhibition["available"]?.integer == 4
         }
     }
 

@@ -158,3 +158,27 @@ public struct BookTransition: BatchCall {
         }
     }
 }
+
+/// Lowers the seats of a booking that holds seats.
+public struct BookLower: CodedCall {
+    public static let script = Script("book_lower", PackageResources.book_lower_lua)
+    public let keys: [String]
+    public let arguments: [Command.Argument]
+
+    public typealias Code = BookTransition.Code
+    public typealias Result = BookTransition.Element
+
+    /// - Parameter seats: fewer than it has.
+    public init(in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, booking: String, seats: Int) {
+        self.keys = [keys.booking(booking), keys.events(of: "book")]
+        arguments = texts([String(now), requestId ?? "", traceparent ?? "", booking, String(seats)])
+    }
+
+    public func result(_ code: Code, _ values: ReplyValues) throws(RedisError) -> Result {
+        switch code {
+        case .absent: .absent
+        case .skipped: .skipped(try values.first.asFields())
+        case .applied: .applied(try values.first.asFields())
+        }
+    }
+}

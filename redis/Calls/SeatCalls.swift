@@ -55,29 +55,31 @@ public struct MuseumReserve: ScriptCall {
     }
 }
 
-/// Releases the seats of bookings, up to ``batchLimit``, each once.
+/// Releases seats of bookings, up to ``batchLimit``, each once: all, or those that a booking does not keep.
 public struct MuseumRelease: BatchCall {
     public static let script = Script("museum_release", PackageResources.museum_release_lua)
     public let keys: [String]
     public let arguments: [Command.Argument]
     public let count: Int
 
-    /// Each means that the booking holds no seat any more.
+    /// Each means that the booking holds no more seats than it keeps.
     public enum Code: String, ResultCode {
         case noExhibition = "NO_EXHIBITION"
+        case absent = "ABSENT"
         case already = "ALREADY"
         case voided = "VOIDED"
         case released = "RELEASED"
     }
 
-    /// A booking that holds no seats any more.
+    /// A booking that holds fewer seats from now on.
     public struct Booking: Sendable {
         let exhibition: String
         let arguments: [String]
 
-        public init(id: String, exhibition: String, requestId: String?, traceparent: String? = nil) {
+        /// - Parameter kept: the seats that it keeps; 0 for a booking that is over.
+        public init(id: String, exhibition: String, kept: Int = 0, requestId: String?, traceparent: String? = nil) {
             self.exhibition = exhibition
-            arguments = [requestId ?? "", traceparent ?? "", exhibition, id]
+            arguments = [requestId ?? "", traceparent ?? "", exhibition, id, String(kept)]
         }
     }
 

@@ -24,7 +24,9 @@ end
 for i = 1, count do
   local key, list = KEYS[2 + 2 * i], KEYS[3 + 2 * i]
   local now, requestId, traceparent, id, exhibition, visitor, seats = unpack(ARGV, 7 * i - 6, 7 * i)
-  local status, bookedBy, booked = unpack(redis.call('HMGET', key, 'status', 'visitor', 'seats'))
+  local status, bookedBy, seatsNow, seatsAtFirst =
+    unpack(redis.call('HMGET', key, 'status', 'visitor', 'seats', 'bookedSeats'))
+  local booked = seatsAtFirst or seatsNow
   local earlier = isRecorded[key]
   if earlier then status, bookedBy, booked = 'REQUESTED', earlier[2], earlier[6] end
   -- Checked first: an attempt that ended in 503 never counts, whatever its fields were.

@@ -24,8 +24,9 @@ for i = 1, (#KEYS - 3) / 2 do
     answer[i] = 'APPLIED'
     local version = string.format('%d', tonumber(now[2] or '0') + 1)
     versions[key] = { bookVersion, version }
-    local event = { 'eventType', status == 'CONFIRMED' and 'ConfirmCompleted' or 'ConfirmChanged', 'timestamp', ARGV[1],
-      'bookId', id, 'museumId', exhibition, 'visitor', visitor, 'seats', seats, 'status', status, 'version', version }
+    local eventType = status == 'CONFIRMED' and not now[2] and 'ConfirmCompleted' or 'ConfirmChanged'
+    local event = { 'eventType', eventType, 'timestamp', ARGV[1], 'bookId', id, 'museumId', exhibition,
+      'visitor', visitor, 'seats', seats, 'status', status, 'version', version }
     if requestId ~= '' then event[#event + 1], event[#event + 2] = 'requestId', requestId end
     if traceparent ~= '' then event[#event + 1], event[#event + 2] = 'traceparent', traceparent end
     updates[#updates + 1] = {

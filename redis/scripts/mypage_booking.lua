@@ -22,7 +22,8 @@ for i = 1, (#KEYS - 2) / 2 do
     answer[i] = 'APPLIED'
     versions[key] = version
     -- What never changes is written, and the row listed, with the first event that is applied.
-    updates[#updates + 1] = now and { key, 'bookVersion', version, 'status', status, 'updatedAt', updatedAt }
+    updates[#updates + 1] = now
+      and { key, 'bookVersion', version, 'seats', seats, 'status', status, 'updatedAt', updatedAt }
       or { key, 'bookVersion', version, 'museumId', exhibition, 'visitor', visitor, 'seats', seats,
         'status', status, 'createdAt', createdAt, 'updatedAt', updatedAt }
     if not now and status ~= 'ABORTED' then

@@ -42,7 +42,8 @@ package struct SeatSum {
     /// Applies an event to the seats of the exhibition's bookings.
     package static func apply(_ event: [String: String], of id: ExhibitionID, to seats: inout [String: Int]) {
         guard event["museumId"] == id.text, let booking = event["bookId"] else { return }
-        seats[booking] = event["eventType"] == EventType.seatsReserved.rawValue ? Int(event["seats"] ?? "") ?? 0 : 0
+        let isReserved = event["eventType"] == EventType.seatsReserved.rawValue
+        seats[booking] = Int(event[isReserved ? "seats" : "remaining"] ?? "") ?? 0
     }
 
     package static func compare(_ seats: [String: Int], held: Int, key: String) -> Audit.Violation? {
