@@ -83,6 +83,6 @@ struct BookingService: Sendable {
 
 extension BookingService: BookerDirectory {
     func booker(of booking: BookingID) async throws(Failure) -> Booker? {
-        try await store.find(booking).map { Booker(visitor: $0.visitor, contact: nil) }
+        try await store.find(booking).map { Booker(visitor: $0.visitor, contact: $0.details[.contact]) }
     }
 }

@@ -76,6 +76,52 @@ struct SessionTests {
         if hasKeys { #expect(try await gateway.get("/books/\(id)", headers: cookie).status == 401) }
     }
 
+    @Test(arguments: [true, false]) func aGuestComesBackOnAnotherDevice(fiveProcesses: Bool) async throws {
+        let redis = try await RedisServer.start()
+        let ports = try MuseumProcess.freePorts()
+        var processes: [MuseumProcess] = []
+        for roles in fiveProcesses ? MuseumProcess.allRoles.map({ [$0] }) : [MuseumProcess.allRoles] {
+            processes.append(
+                try await MuseumProcess.start(roles, ports: ports, redis: redis, environment: ["AUTH_SECRET": Self.secret]))
+        }
+        let gateway = Visitor(processes[0].url("gateway"))
+        let staff = gateway.with(headers: try await Self.header("mina", .staff))
+        let exhibition = try await staff.register(capacity: 10)
+        let (began, cookie) = try await Self.begin(gateway)
+        let subject = try #require(began.json["subject"]?.text)
+        let booked = try await gateway.send(
+            "POST", "/books", #"{"museumId":"\#(exhibition)","contact":"Kim@example.org"}"#, headers: cookie)
+        let id = try #require(booked.json["id"]?.text)
+        // A visitor who is no guest signs in with a token: a contact is less than that.
+        let member = try await staff.send(
+            "POST", "/books", #"{"museumId":"\#(exhibition)","visitor":"lee","contact":"lee@example.org"}"#)
+        let membersId = try #require(member.json["id"]?.text)
+
+        var refusals: Set<String> = []
+        for (bookId, contact) in [
+            (id, "other@example.org"), (membersId, "lee@example.org"), (exhibition + "-000000000000", "kim@example.org"),
+        ] {
+            let refused = try await gateway.send("POST", "/sessions", #"{"bookId":"\#(bookId)","contact":"\#(contact)"}"#)
+            #expect(refused.status == 401)
+            refusals.insert(refused.json["detail"]?.text ?? "")
+        }
+        #expect(refusals.count == 1)
+
+        let (returned, other) = try await Self.begin(gateway, #"{"bookId":"\#(id)","contact":"kim@example.org "}"#)
+        #expect(returned.status == 201, "\(returned.text)")
+        #expect(returned.json["subject"]?.text == subject)
+        #expect(other != cookie)
+        #expect(try await gateway.get("/books/\(id)", headers: other).status == 200)
+
+        // Who guesses is stopped, from this address and for this booking.
+        var statuses: [Int] = []
+        for number in 1...12 {
+            let body = #"{"bookId":"\#(id)","contact":"\#(number)@example.org"}"#
+            statuses.append(try await gateway.send("POST", "/sessions", body).status)
+        }
+        #expect(Set(statuses) == [401, 429] && statuses.last == 429)
+    }
+
     @Test func staffSignInWithAToken() async throws {
         let deployment = try await TestDeployment.open(environment: ["AUTH_SECRET": Self.secret])
         let gateway = deployment.visitor
