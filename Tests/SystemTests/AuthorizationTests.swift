@@ -210,6 +210,14 @@ struct AuthorizationTests {
         let gateway = Visitor(process.url("gateway"))
         #expect(try await gateway.get("/metrics", headers: ["Authorization": "Bearer \(token)"]).status == 200)
         #expect(try await gateway.get("/metrics").status == 401)
+        let folder = try TemporaryFolder()
+        let file = folder.url.appendingPathComponent("token").path
+        #expect(try await process.run("token", "--role", "admin", "--subject", "ops", "--output", file).output == "")
+        let written = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(try await gateway.get("/metrics", headers: ["Authorization": "Bearer \(written)"]).status == 200)
+        let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+        #expect(mode == 0o440)
+        #expect(try await process.run("token", "--role", "admin", "--subject", "ops", "--output", "/nowhere/token").code == 1)
         for wrong in [["--role", "king", "--subject", "a"], ["--role", "staff", "--subject", ""], ["--role", "staff"]] {
             #expect(try await process.run("token", wrong).code == 64, "\(wrong)")
         }

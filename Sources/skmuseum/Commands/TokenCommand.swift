@@ -28,6 +28,9 @@ struct TokenCommand: AsyncParsableCommand {
     @Option(help: "How long it is valid, such as 30m, 8h or 7d; at most 365d.")
     var ttl = "8h"
 
+    @Option(help: "A file to write it to, readable by its owner and group alone. Default: it is printed.")
+    var output: String?
+
     private static let longest = Duration.seconds(365 * 86_400)
 
     func validate() throws {
@@ -52,7 +55,15 @@ struct TokenCommand: AsyncParsableCommand {
                 subject: InputText.clean(subject, length: 1...64) ?? subject,
                 role: AccessRole(rawValue: role.rawValue) ?? .visitor,
                 now: Double(WallClock.now()) / 1000, lifetime: lifetime)
-            try Output.line(token)
+            if let output { try Self.write(token, to: output) } else { try Output.line(token) }
         }
+    }
+
+    /// Nobody sees half of it, nor a file that others may read for a moment.
+    private static func write(_ token: String, to path: String) throws {
+        let new = path + ".new"
+        guard FileManager.default.createFile(atPath: new, contents: Data(token.utf8), attributes: [.posixPermissions: 0o440]),
+            rename(new, path) == 0
+        else { throw CommandError("the token can't be written to \(path); name a file in a folder that this user may write to") }
     }
 }
