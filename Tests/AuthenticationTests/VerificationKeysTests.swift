@@ -66,6 +66,16 @@ import Testing
         #expect(provider.received.count == 2)
     }
 
+    @Test func aTokenThatNamesNoKeyAsksToo() async throws {
+        let (_, first) = try await TokenFixture.providerKey("RS256", id: "1")
+        let provider = try StubServer(.says(response(try TokenFixture.keySet([first]))))
+        let verifier = await TokenFixture.verifier(source: .url(provider.url, issuer: nil))
+        let (signer, second) = try await TokenFixture.providerKey("RS256", id: "2")
+        provider.change(.says(response(try TokenFixture.keySet([second]))))
+        let token = try await TokenFixture.token("RS256", id: nil, by: signer)
+        #expect(try await verifier.principal(of: token).subject == "kim")
+    }
+
     @Test func aFileIsReadAgain() async throws {
         let folder = try TemporaryFolder()
         let path = folder.url.appendingPathComponent("keys.json")

@@ -11,7 +11,7 @@ public struct KeySetSource: Sendable, CustomStringConvertible {
     let read: @Sendable () async throws -> Data
 
     private static let sizeLimit = 1 << 20
-    /// A token with an unknown key id waits for this as long.
+    /// A token with an unknown key waits for this as long.
     private static let readWithin = TimeAmount.milliseconds(1_500)
 
     public static func file(_ path: String) -> KeySetSource {

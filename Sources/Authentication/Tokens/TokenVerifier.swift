@@ -53,11 +53,15 @@ public final class TokenVerifier: Sendable {
         // An extension that must be understood (RFC 7515, 4.1.11): none is.
         guard header["crit"] == nil else { throw .unauthenticated(.token("has a critical extension")) }
         let signed = Array(parts[0].utf8) + [UInt8(ascii: ".")] + Array(parts[1].utf8)
-        let candidates = try await keys.candidates(algorithm: algorithm, id: header["kid"]?.text)
         // Each key has one algorithm: what the token says of it only chooses among keys.
-        guard let key = candidates.first(where: { (try? $0.algorithm.verify(signature, signs: signed)) ?? false }) else {
-            throw .unauthenticated(.token("has no signature of a known key"))
+        func key() async throws(RequestError) -> VerificationKey? {
+            try await keys.candidates(algorithm: algorithm, id: header["kid"]?.text).first {
+                (try? $0.algorithm.verify(signature, signs: signed)) ?? false
+            }
         }
+        var found = try await key()
+        if found == nil, await keys.readAgain(for: algorithm) { found = try await key() }
+        guard let key = found else { throw .unauthenticated(.token("has no signature of a known key")) }
         let rules = key.isOfServices ? AuthenticationRules.ofServices : rules
         let checked = TokenClaims(claims)
         try checked.check(rules, at: now())

@@ -14,8 +14,8 @@ public final class VerificationKeys: Service {
         var generation = 0
         /// When the set was last asked for.
         var askedAt: ContinuousClock.Instant?
-        /// When it was last asked for because of an unknown key id.
-        var askedForUnknownIDAt: ContinuousClock.Instant?
+        /// When it was last asked for because of a token with an unknown key.
+        var askedForUnknownKeyAt: ContinuousClock.Instant?
         var isFailing = false
         /// A read of the set under way.
         var reading: Task<Void, Never>?
@@ -27,10 +27,11 @@ public final class VerificationKeys: Service {
     private let logger: Logger
     private let state = Mutex(State())
 
+    private static let providerAlgorithms = ["RS256", "ES256", "EdDSA"]
     /// How often files are looked at, and a set is asked for that could not be read yet.
     private static let checkEvery = Duration.seconds(5)
-    /// Somebody who sends tokens with key ids of their own must not make this process flood the provider.
-    private static let unknownIDEvery = Duration.seconds(60)
+    /// Somebody who sends tokens with keys of their own must not make this process flood the provider.
+    private static let unknownKeyEvery = Duration.seconds(60)
 
     /// - Parameters:
     ///   - secrets: reads those of HS256, the newest first; none where none are configured. A file is read each time.
@@ -56,12 +57,19 @@ public final class VerificationKeys: Service {
             guard let key = await services.key() else { throw .keysUnavailable }
             return [key]
         }
-        guard source != nil, ["RS256", "ES256", "EdDSA"].contains(algorithm) else { return [] }
-        if let found = matching(algorithm, id), !found.isEmpty { return found }
-        // A key that the provider has begun to use since.
-        if mayAsk() { await read() }
+        guard source != nil, Self.providerAlgorithms.contains(algorithm) else { return [] }
+        if state.withLock({ $0.set == nil }) { _ = await readAgain(for: algorithm) }
         guard let found = matching(algorithm, id) else { throw .keysUnavailable }
         return found
+    }
+
+    /// Asks for the key set again where a token is signed with none of its keys: the provider may have begun to use another.
+    /// Many tokens need not name their key, so an unknown id is no condition.
+    /// - Returns: whether it was asked for. It is not within a minute of the last time.
+    func readAgain(for algorithm: String) async -> Bool {
+        guard source != nil, Self.providerAlgorithms.contains(algorithm), mayAsk() else { return false }
+        await read()
+        return true
     }
 
     private func matching(_ algorithm: String, _ id: String?) -> [VerificationKey]? {
@@ -70,14 +78,14 @@ public final class VerificationKeys: Service {
         }
     }
 
-    /// Whether a token with an unknown key id causes a read.
+    /// Whether a token with an unknown key causes a read.
     private func mayAsk() -> Bool {
         state.withLock { state in
             if state.reading != nil { return true }
             let isDue = { (last: ContinuousClock.Instant?, pause: Duration) in last.map { .now - $0 >= pause } ?? true }
             if state.set == nil { return isDue(state.askedAt, Self.checkEvery) }
-            guard isDue(state.askedForUnknownIDAt, Self.unknownIDEvery) else { return false }
-            state.askedForUnknownIDAt = .now
+            guard isDue(state.askedForUnknownKeyAt, Self.unknownKeyEvery) else { return false }
+            state.askedForUnknownKeyAt = .now
             return true
         }
     }
