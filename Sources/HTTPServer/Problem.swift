@@ -4,21 +4,18 @@ import NIOCore
 
 /// An error as a problem document (RFC 9457).
 struct Problem {
-    let status: HTTPResponse.Status
-    /// The last part of `type`: `/problems/<slug>`.
-    let slug: String
-    let title: String
+    let type: ProblemType
     let detail: String
     var number: (name: StaticString, value: Int)?
     var text: (name: StaticString, value: String)?
     var headers: HTTPFields = [:]
 
-    init(_ status: HTTPResponse.Status, _ slug: String, _ title: String, _ detail: String) {
-        self.status = status
-        self.slug = slug
-        self.title = title
+    init(_ type: ProblemType, _ detail: String) {
+        self.type = type
         self.detail = detail
     }
+
+    var status: HTTPResponse.Status { type.definition.status }
 
     func response(requestId: String) -> DocumentResponse {
         var headers = headers
@@ -52,10 +49,11 @@ struct Problem {
 
     func document(requestId: String) -> ByteBuffer {
         var writer = JSONWriter()
+        let definition = type.definition
         writer.object { writer in
-            writer.member("type", "/problems/" + slug)
-            writer.member("title", title)
-            writer.member("status", status.code)
+            writer.member("type", "/problems/" + type.slug)
+            writer.member("title", definition.title)
+            writer.member("status", definition.status.code)
             writer.member("detail", detail)
             writer.member("requestId", requestId)
             if let number { writer.member(number.name, number.value) }
@@ -66,105 +64,84 @@ struct Problem {
 }
 
 extension Problem {
-    /// The one place where an error gets its status, its slug and its text.
+    /// The one place where an error gets its type and its text.
     init(_ error: RequestError) {
         switch error {
         case .failure(.unknownMuseum(let id)):
-            self.init(.notFound, "unknown-museum", "Unknown exhibition", "No exhibition \(id.quoted). GET /museums lists them.")
+            self.init(.unknownMuseum, "No exhibition \(id.quoted). GET /museums lists them.")
         case .failure(.unknownBooking(let id)):
-            self.init(
-                .notFound, "unknown-booking", "Unknown booking",
-                "No booking \(id.quoted). Its id is in the response to POST /books.")
+            self.init(.unknownBooking, "No booking \(id.quoted). Its id is in the response to POST /books.")
         case .failure(.unknownAdmission(let id)):
             self.init(
-                .notFound, "unknown-confirm", "No admission yet",
-                "No admission for booking \(id.quoted). It is written after the booking; retry after 1 second.")
+                .unknownConfirm, "No admission for booking \(id.quoted). It is written after the booking; retry after 1 second.")
             headers[.retryAfter] = "1"
         case .failure(.unknownPage(let id)):
-            self.init(
-                .notFound, "unknown-page", "No page yet",
-                "No page for booking \(id.quoted). It is written after the booking; retry after 1 second.")
+            self.init(.unknownPage, "No page for booking \(id.quoted). It is written after the booking; retry after 1 second.")
             headers[.retryAfter] = "1"
         case .failure(.unknownDeadLetter(let name)):
             self.init(
                 .notFound, "unknown-dead-letter", "Unknown dead letter",
                 "No dead letter \(name.quoted). GET /admin/dead-letters lists them.")
         case .failure(.invalidField(let field, let requirement)):
-            self.init(.unprocessableContent, "invalid-field", "Invalid field", "\(field.quoted) \(requirement).")
+            self.init(.invalidField, "\(field.quoted) \(requirement).")
             text = ("field", field)
         case .failure(.invalidCursor):
             self.init(invalidParameter: "cursor", "must be taken from a next link unchanged")
         case .failure(.idempotencyMismatch):
             self.init(
-                .unprocessableContent, "idempotency-mismatch", "Idempotency-Key used before",
-                "This Idempotency-Key was used before with other fields. Send a new key for a new request.")
+                .idempotencyMismatch, "This Idempotency-Key was used before with other fields. Send a new key for a new request.")
         case .failure(.soldOut(let available)):
-            self.init(.conflict, "sold-out", "Sold out", Self.seatsLeft(available))
+            self.init(.soldOut, Self.seatsLeft(available))
             number = ("available", available)
         case .failure(.salesClosed(let id)):
-            self.init(.conflict, "sales-closed", "Sales closed", "Sales of exhibition \(id) are closed.")
+            self.init(.salesClosed, "Sales of exhibition \(id) are closed.")
         case .failure(.exhibitionOver(let id)):
-            self.init(.conflict, "sales-closed", "Sales closed", "Sales are closed: exhibition \(id) is over.")
+            self.init(.salesClosed, "Sales are closed: exhibition \(id) is over.")
         case .failure(.museumDeleted(let id)):
-            self.init(.conflict, "museum-deleted", "Exhibition deleted", "Exhibition \(id) is deleted.")
+            self.init(.museumDeleted, "Exhibition \(id) is deleted.")
         case .failure(.versionMismatch(let current)):
-            self.init(
-                .conflict, "version-mismatch", "Version mismatch",
-                "The exhibition is at version \(current). GET it and send the change with that version.")
+            self.init(.versionMismatch, "The exhibition is at version \(current). GET it and send the change with that version.")
             number = ("current", current)
         case .failure(.capacityBelowHeld(let held)):
-            self.init(
-                .conflict, "capacity-below-held", "Capacity below seats held",
-                "\(held) seats are held. The capacity must be at least \(held).")
+            self.init(.capacityBelowHeld, "\(held) seats are held. The capacity must be at least \(held).")
             number = ("held", held)
         case .failure(.alreadyForceCanceled):
-            self.init(
-                .conflict, "already-force-canceled", "Already force-canceled",
-                "The museum deleted the exhibition and canceled this booking.")
+            self.init(.alreadyForceCanceled, "The museum deleted the exhibition and canceled this booking.")
         case .failure(.alreadyAborted):
-            self.init(
-                .conflict, "already-aborted", "Already aborted",
-                "This booking attempt was answered with 503. It holds no seats and can't be changed.")
+            self.init(.alreadyAborted, "This booking attempt was answered with 503. It holds no seats and can't be changed.")
         case .failure(.museumUnavailable(let reason)):
             self.init(
-                .serviceUnavailable, "museum-unavailable", "Museum unavailable",
+                .museumUnavailable,
                 "\(reason); no seats are held. Retry after 1 second, with the same Idempotency-Key if there was one.")
             headers[.retryAfter] = "1"
         case .failure(.overloaded):
-            self.init(
-                .serviceUnavailable, "overloaded", "Overloaded", "The server is overloaded. Retry after 1 second.")
+            self.init(.overloaded, "The server is overloaded. Retry after 1 second.")
             headers[.retryAfter] = "1"
         case .failure(.storageUnavailable(let reason)):
-            self.init(
-                .serviceUnavailable, "storage-unavailable", "Storage unavailable",
-                "\(reason). Nothing was changed. Retry after 1 second.")
+            self.init(.storageUnavailable, "\(reason). Nothing was changed. Retry after 1 second.")
             headers[.retryAfter] = "1"
         case .failure(.outcomeUnknown(let booking)):
             self.init(
-                .gatewayTimeout, "outcome-unknown", "Outcome unknown",
+                .outcomeUnknown,
                 "The outcome is unknown. Retry with the same Idempotency-Key, or GET the resource to see its state.")
             text = booking.map { ("bookId", $0.text) }
         case .failure(.internal):
-            self.init(
-                .internalServerError, "internal", "Internal error", "This is a bug of the server. Please report the requestId.")
+            self.init(.internal, "This is a bug of the server. Please report the requestId.")
         case .unknownPath:
-            self.init(.notFound, "unknown-path", "Unknown path", "No such path. GET / lists the collections.")
+            self.init(.unknownPath, "No such path. GET / lists the collections.")
         case .methodNotAllowed(let allowed):
             let methods = allowed.joined(separator: ", ")
-            self.init(.methodNotAllowed, "method-not-allowed", "Method not allowed", "This path accepts \(methods).")
+            self.init(.methodNotAllowed, "This path accepts \(methods).")
             headers[.allow] = methods
         case .malformedRequest(let reason):
-            self.init(.badRequest, "malformed-request", "Malformed request", "The request can't be parsed: \(reason).")
+            self.init(.malformedRequest, "The request can't be parsed: \(reason).")
         case .headerTooLarge:
-            self.init(
-                .requestHeaderFieldsTooLarge, "header-too-large", "Header too large",
-                "All header fields together may have 16 KiB, each 8 KiB, and there may be 100.")
+            self.init(.headerTooLarge, "All header fields together may have 16 KiB, each 8 KiB, and there may be 100.")
         case .contentTooLarge(let limit):
-            self.init(.contentTooLarge, "content-too-large", "Body too large", "A body may have at most \(limit) bytes.")
+            self.init(.contentTooLarge, "A body may have at most \(limit) bytes.")
             headers[.connection] = "close"
         case .requestTimeout:
-            self.init(
-                .requestTimeout, "request-timeout", "Request too slow", "The request did not arrive in time. Send it again.")
+            self.init(.requestTimeout, "The request did not arrive in time. Send it again.")
         case .unsupportedMediaType:
             self.init(unsupportedMedia: "The body must be JSON; send Content-Type: application/json.")
             headers[.accept] = RequestContent.mediaTypes.joined(separator: ", ")
@@ -174,47 +151,36 @@ extension Problem {
             self.init(unsupportedMedia: "The body must not be compressed; send it without Content-Encoding.")
             headers[.acceptEncoding] = "identity"
         case .preconditionFailed:
-            self.init(
-                .preconditionFailed, "precondition-failed", "Precondition failed",
-                "Resources have no entity tags; send the member \"version\" instead of If-Match.")
+            self.init(.preconditionFailed, "Resources have no entity tags; send the member \"version\" instead of If-Match.")
         case .malformedJSON(let reason):
-            self.init(.badRequest, "malformed-json", "Malformed JSON", "The body can't be parsed as JSON: \(reason).")
+            self.init(.malformedJSON, "The body can't be parsed as JSON: \(reason).")
         case .invalidParameter(let name, let requirement):
             self.init(invalidParameter: name, requirement)
         case .invalidIdempotencyKey(let requirement):
-            self.init(.badRequest, "invalid-idempotency-key", "Invalid Idempotency-Key", "Idempotency-Key \(requirement).")
+            self.init(.invalidIdempotencyKey, "Idempotency-Key \(requirement).")
         case .unauthenticated(let reason):
             self.init(unauthenticated: reason)
         case .forbidden(let reason):
-            self.init(.forbidden, "forbidden", "Forbidden", "The sender may not do this. \(reason).")
+            self.init(.forbidden, "The sender may not do this. \(reason).")
         case .tooManyRequests(let seconds):
-            self.init(
-                .tooManyRequests, "too-many-requests", "Too many requests",
-                "More requests than this sender or address may send. Retry after \(seconds) s.")
+            self.init(.tooManyRequests, "More requests than this sender or address may send. Retry after \(seconds) s.")
             headers[.retryAfter] = String(seconds)
         case .keysUnavailable:
             self.init(
-                .serviceUnavailable, "keys-unavailable", "Keys unavailable",
-                "Tokens can't be checked: their keys can't be read. Nothing was changed. Retry after 1 second.")
+                .keysUnavailable, "Tokens can't be checked: their keys can't be read. Nothing was changed. Retry after 1 second.")
             headers[.retryAfter] = "1"
         case .misdirectedRequest:
             self.init(
-                .misdirectedRequest, "misdirected-request", "Misdirected request",
+                .misdirectedRequest,
                 "In protected mode the server accepts requests to localhost, 127.0.0.1 and [::1] only. "
                     + "Set AUTH_SECRET, or PROTECTED_MODE=no, to serve other names.")
         case .badUpstream(let service, wasSent: false):
-            self.init(
-                .badGateway, "bad-upstream", "Bad upstream",
-                "\(service) can't be reached. Nothing was changed. Retry after 1 second.")
+            self.init(.badUpstream, "\(service) can't be reached. Nothing was changed. Retry after 1 second.")
             headers[.retryAfter] = "1"
         case .badUpstream(let service, wasSent: true):
-            self.init(
-                .badGateway, "bad-upstream", "Bad upstream",
-                "\(service) sent no usable response; a write may have been applied. \(Self.retryAdvice)")
+            self.init(.badUpstream, "\(service) sent no usable response; a write may have been applied. \(Self.retryAdvice)")
         case .upstreamTimeout(let service):
-            self.init(
-                .gatewayTimeout, "upstream-timeout", "Upstream timeout",
-                "\(service) did not respond in time; a write may have been applied. \(Self.retryAdvice)")
+            self.init(.upstreamTimeout, "\(service) did not respond in time; a write may have been applied. \(Self.retryAdvice)")
         }
     }
 
@@ -236,18 +202,18 @@ extension Problem {
             case .guest: "No guest's booking has this id and this contact. Send both as given at booking."
             case .session: "The session has ended. POST /sessions begins a new one."
             }
-        self.init(.unauthorized, "unauthenticated", "Unauthenticated", detail)
+        self.init(.unauthenticated, detail)
         // RFC 6750, 3.1: no error code where there were no credentials.
         headers[.wwwAuthenticate] =
             if case .token = reason { #"Bearer realm="skmuseum", error="invalid_token""# } else { #"Bearer realm="skmuseum""# }
     }
 
     private init(unsupportedMedia detail: String) {
-        self.init(.unsupportedMediaType, "unsupported-media-type", "Unsupported media type", detail)
+        self.init(.unsupportedMediaType, detail)
     }
 
     private init(invalidParameter name: String, _ requirement: String) {
-        self.init(.badRequest, "invalid-parameter", "Invalid parameter", "\(name.quoted) \(requirement).")
+        self.init(.invalidParameter, "\(name.quoted) \(requirement).")
         text = ("parameter", name)
     }
 }
