@@ -38,10 +38,11 @@ extension Target.Dependency {
 let infrastructure: [Target.Dependency] = ["Contracts", "HTTPServer", "Messaging", "Platform", "Redis", "Scripts"]
 
 /// One service of the museum. It imports the contracts and the infrastructure, and no other service.
-func service(_ name: String, _ extra: [Target.Dependency] = []) -> Target {
+func service(_ name: String, _ extra: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .target(
         name: name,
         dependencies: infrastructure + [.hummingbird, .logging, .httpTypes, .serviceLifecycle] + extra,
+        resources: resources,
         swiftSettings: strict
     )
 }
@@ -127,7 +128,9 @@ let package = Package(
         service("Book", [.crypto, .metrics, .nioCore, .nioHTTP1, .tracing]),
         service("Confirm"),
         service("MyPage"),
-        service("Gateway", [.nioCore, .nioHTTP1]),
+        service(
+            "Gateway", [.nioCore, .nioHTTP1],
+            resources: [.embedInCode("Resources/openapi.json"), .embedInCode("Resources/docs.css")]),
         // What operators do to a running deployment: audit, purge, rebuild, anonymize, replay, trace.
         .target(
             name: "Operations",

@@ -5,6 +5,7 @@ public import Platform
 /// The gateway put together: the index, and for each service in another process its proxied routes.
 public struct GatewayModule: Sendable {
     public let index: any Routes = IndexRoutes()
+    public let documentation: any Routes = DocumentationRoutes()
 
     public init() {}
 

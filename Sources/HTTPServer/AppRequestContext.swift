@@ -43,6 +43,13 @@ public struct AppRequestContext: Sendable {
         throw .forbidden("The visitor must be its own subject")
     }
 
+    /// The path's `id`. Throws ``RequestError/unknownPath`` where `read` knows no such id.
+    @inlinable
+    public func id<ID>(_ read: (String) -> ID?) throws(RequestError) -> ID {
+        guard let id = read(pathID ?? "") else { throw .unknownPath }
+        return id
+    }
+
     /// The path's `id`, or the failure that says what is not there.
     @inlinable
     public func id<ID>(_ read: (String) -> ID?, orElse failure: (String) -> Failure) throws(RequestError) -> ID {

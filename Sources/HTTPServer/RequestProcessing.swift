@@ -111,7 +111,10 @@ struct RequestProcessing: Sendable {
         case .failure(let error): response = problem(error, of: request)
         }
         response.headers[.xRequestId] = request.requestId
-        response.headers[.cacheControl] = request.match.path.hasPrefix("/museums") ? "no-cache" : "no-store"
+        // Documents that are the same for everybody say so themselves.
+        if response.headers[.cacheControl] == nil {
+            response.headers[.cacheControl] = request.match.path.hasPrefix("/museums") ? "no-cache" : "no-store"
+        }
         // RFC 9110, 8.6: 204 has none.
         if response.status != .noContent { response.headers[.contentLength] = String(response.body.readableBytes) }
         policy.crossOrigin?.mark(&response, to: request.head)

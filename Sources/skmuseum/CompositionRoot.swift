@@ -101,7 +101,7 @@ struct CompositionRoot {
                 session: OperatorSession(settings.operatorRedis ?? redis.endpoint, myPage: myPageStore?.endpoint)
             ) { [now] session, service in service.eventHandler(on: session.store(of: service), now: now) }
             let routes: [any Routes] = [
-                gateway.index, sessions.routes, admin,
+                gateway.index, gateway.documentation, sessions.routes, admin,
                 museum?.routes ?? gateway.routes(to: .museums, at: upstream(of: .museum, for: .gateway)),
                 book?.routes ?? gateway.routes(to: .books, at: upstream(of: .book, for: .gateway)),
                 confirm?.routes ?? gateway.routes(to: .confirms, at: upstream(of: .confirm, for: .gateway)),
