@@ -80,7 +80,7 @@ extension Problem {
             headers[.retryAfter] = "1"
         case .failure(.unknownDeadLetter(let name)):
             self.init(
-                .notFound, "unknown-dead-letter", "Unknown dead letter",
+                .unknownDeadLetter,
                 "No dead letter \(name.quoted). GET /admin/dead-letters lists them.")
         case .failure(.invalidField(let field, let requirement)):
             self.init(.invalidField, "\(field.quoted) \(requirement).")
