@@ -154,6 +154,15 @@ extension Problem {
             self.init(.preconditionFailed, "Resources have no entity tags; send the member \"version\" instead of If-Match.")
         case .malformedJSON(let reason):
             self.init(.malformedJSON, "The body can't be parsed as JSON: \(reason).")
+        case .malformedCSV(let reason, let row):
+            self.init(.malformedCSV, "Row \(row) can't be read as CSV: \(reason).")
+            number = ("row", row)
+        case .invalidRow(let field, let requirement, let row):
+            self.init(.invalidField, "Row \(row): \(field.quoted) \(requirement).")
+            text = ("field", field)
+            number = ("row", row)
+        case .tooManyRows(let limit):
+            self.init(.contentTooLarge, "A CSV body may have at most \(limit) rows.")
         case .invalidParameter(let name, let requirement):
             self.init(invalidParameter: name, requirement)
         case .invalidIdempotencyKey(let requirement):

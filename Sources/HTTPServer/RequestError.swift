@@ -16,6 +16,11 @@ public enum RequestError: Error, Sendable, Equatable {
     case unsupportedContentCoding
     case preconditionFailed
     case malformedJSON(String)
+    /// What is wrong, and in which row; the first is 1.
+    case malformedCSV(String, row: Int)
+    /// A field of a row of a CSV body, and what it must be.
+    case invalidRow(String, String, row: Int)
+    case tooManyRows(limit: Int)
     /// A query parameter, and what it must be.
     case invalidParameter(String, String)
     case invalidIdempotencyKey(String)
