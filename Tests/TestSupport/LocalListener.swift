@@ -4,6 +4,7 @@ import Foundation
 public final class LocalListener: Sendable {
     public let port: Int
     private let descriptor: Int32
+    private let isAccepting = LockedBox(false)
 
     /// - Parameter backlog: how many connections the kernel keeps until they are accepted.
     public init(backlog: Int32) throws {
@@ -22,16 +23,21 @@ public final class LocalListener: Sendable {
 
     deinit {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
+        // The accepting thread closes it: until it has seen the end, no other listener may get the same number.
+        if !isAccepting.value { close(descriptor) }
     }
 
     /// Accepts connections until the listener is released; each is closed when it has been served.
     public func accept(_ serve: @escaping @Sendable (_ connection: Int32) -> Void) {
         let descriptor = descriptor
+        isAccepting.value = true
         Thread.detachNewThread {
             while true {
                 let connection = Glibc.accept(descriptor, nil, nil)
-                guard connection >= 0 else { return }
+                guard connection >= 0 else {
+                    close(descriptor)
+                    return
+                }
                 Thread.detachNewThread {
                     serve(connection)
                     close(connection)
