@@ -103,6 +103,8 @@ extension Booking: HALResource {
             ["museum": "/museums/" + id.exhibition.text, "confirm": "/confirms/" + id.text, "myPage": "/myPages/" + id.text])
     }
 
+    static let csvColumns = ["id", "museumId", "visitor", "seats", "status", "version", "createdAt", "updatedAt"]
+
     func writeMembers(to writer: inout JSONWriter) {
         writer.booking("id", id, visitor: visitor, seats: seats, status: status.rawValue)
         writer.member("version", version)

@@ -22,6 +22,8 @@ struct AdmissionRoutes: Routes {
 extension Admission: HALResource {
     var links: HALLinks { HALLinks("/confirms/" + booking.text, ["book": "/books/" + booking.text]) }
 
+    static let csvColumns = ["bookId", "museumId", "visitor", "seats", "status", "updatedAt"]
+
     func writeMembers(to writer: inout JSONWriter) {
         writer.booking("bookId", booking, visitor: visitor, seats: seats, status: status.rawValue)
         writer.member("updatedAt", Timestamp.text(updatedAt))

@@ -1,4 +1,6 @@
+import Contracts
 public import Hummingbird
+import Logging
 import NIOCore
 
 /// Serves a port's requests as Hummingbird hands them over: all that ``DirectHandler`` leaves to it.
@@ -6,14 +8,26 @@ public struct AppResponder: HTTPResponder {
     let processing: RequestProcessing
 
     public func respond(to request: Request, context: ConnectionContext) async -> Response {
-        let response = await document(for: request, from: context.peer)
-        let whole = Response(status: response.status, headers: response.headers, body: ResponseBody(byteBuffer: response.body))
-        return request.method == .head ? whole.createHeadResponse() : whole
+        let pending = processing.begin(request.head, processing.paths.match(request.method, request.uri.path), from: context.peer)
+        let (response, stream) = await document(for: request, pending)
+        guard let stream else {
+            let body = ResponseBody(byteBuffer: response.body)
+            let whole = Response(status: response.status, headers: response.headers, body: body)
+            return request.method == .head ? whole.createHeadResponse() : whole
+        }
+        var headers = response.headers
+        // HTTPConnectionHandler knows by this header that no body follows.
+        if request.method == .head { headers[.transferEncoding] = "chunked" }
+        let body =
+            request.method == .head ? ResponseBody { try await $0.finish(nil) } : stream.body(logger: pending.context.logger)
+        return Response(status: response.status, headers: headers, body: body)
     }
 
-    private func document(for request: Request, from peer: SocketAddress?) async -> DocumentResponse {
-        var pending = processing.begin(request.head, processing.paths.match(request.method, request.uri.path), from: peer)
-        if let response = processing.preflight(pending) { return processing.end(pending, with: .success(response)) }
+    private func document(
+        for request: Request, _ begun: RequestProcessing.Pending
+    ) async -> (DocumentResponse, AdmittedStream?) {
+        var pending = begun
+        if let response = processing.preflight(pending) { return (processing.end(pending, with: .success(response)), nil) }
         do {
             let endpoint = try processing.admit(&pending)
             let deadline = RequestDeadline(isRead: endpoint.isRead, queue: endpoint.deadlines)
@@ -29,9 +43,10 @@ public struct AppResponder: HTTPResponder {
                 }
                 return try await processing.response(to: authenticated, at: endpoint, collected)
             }
-            return processing.end(pending, with: .success(response))
+            let stream = try response.stream.map { AdmittedStream(stream: $0, transfer: try processing.beginTransfer()) }
+            return (processing.end(pending, with: .success(response)), stream)
         } catch {
-            return processing.end(pending, with: .failure(error))
+            return (processing.end(pending, with: .failure(error)), nil)
         }
     }
 }
@@ -45,4 +60,31 @@ public struct ConnectionContext: RequestContext {
         coreContext = .init(source: source)
         peer = source.channel.remoteAddress
     }
+}
+
+/// A response's stream that counts as one of the port's transfers while it exists.
+private struct AdmittedStream: Sendable {
+    let stream: ResponseStream
+    let transfer: ConcurrencyLimiter.Transfer
+
+    /// The end of the body is only written behind its last piece. An error closes the connection instead, so that the client sees
+    /// that the rest is missing.
+    func body(logger: Logger) -> ResponseBody {
+        ResponseBody { writer in
+            do {
+                try await stream { bytes in
+                    do { try await writer.write(bytes) } catch { throw ClientIsGone() }
+                }
+                try await writer.finish(nil)
+            } catch let error as ClientIsGone {
+                throw error
+            } catch {
+                logger.warning("a response was cut off", metadata: ["error": "\(error)"])
+                throw error
+            }
+            withExtendedLifetime(transfer) {}
+        }
+    }
+
+    private struct ClientIsGone: Error {}
 }

@@ -18,15 +18,30 @@ public struct CollectedRequest: Sendable {
     var uri: URI { URI(head.path ?? "") }
 }
 
-/// A response that is one document.
+/// A response that is one document: all of it, or a stream.
 public struct DocumentResponse: Sendable {
     public let status: HTTPResponse.Status
     public internal(set) var headers: HTTPFields
     public let body: ByteBuffer
+    /// The body in pieces, in place of ``body``; not for direct routes.
+    let stream: ResponseStream?
 
     public init(status: HTTPResponse.Status, headers: HTTPFields = [:], body: ByteBuffer = ByteBuffer()) {
         self.status = status
         self.headers = headers
         self.body = body
+        stream = nil
+    }
+
+    public init(status: HTTPResponse.Status, headers: HTTPFields = [:], stream: @escaping ResponseStream) {
+        self.status = status
+        self.headers = headers
+        body = ByteBuffer()
+        self.stream = stream
     }
 }
+
+/// Writes a body piece by piece, each when the client can take it. The request's deadline ends with the head; the limits of a stream
+/// are the connection's. If it throws, the connection is closed without the body's end. A piece may be empty: it only finds out
+/// whether the client is still there.
+public typealias ResponseStream = @Sendable (_ write: (ByteBuffer) async throws -> Void) async throws -> Void

@@ -1,7 +1,7 @@
 public import Contracts
 
 extension AppRouter {
-    /// The GET routes of a collection: its pages, and each of its resources.
+    /// The GET routes of a collection: its pages, all of it as CSV where its resources have columns, and each of its resources.
     /// - Parameters:
     ///   - relation: the collection's path and its relation.
     ///   - listAccess: whose requests for pages are accepted.
@@ -13,6 +13,10 @@ extension AppRouter {
         find: @escaping @Sendable (AppRequestContext) async throws -> Resource
     ) {
         get("\(relation)", for: listAccess) { request, context in
+            if !Resource.csvColumns.isEmpty, ContentNegotiation.prefersCSV(request.headers) {
+                let query = try RequestQuery(request, known: parameters)
+                return try await DocumentResponse.csv(of: relation) { try await page(query, $0, context) }
+            }
             let query = try RequestQuery(request, known: parameters + ["size", "cursor"])
             return DocumentResponse.collection(try await page(query, try query.page(), context), of: relation, to: request)
         }

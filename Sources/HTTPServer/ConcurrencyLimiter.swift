@@ -6,6 +6,8 @@ final class ConcurrencyLimiter: Sendable {
     private let underWay = Atomic<Int>(0)
     /// Of those, requests whose body is still to come. They cost nothing, and slow clients must not keep others out.
     private let unread = Atomic<Int>(0)
+    /// Bodies that are streamed, and large ones that are read: each holds up to a megabyte, and may last.
+    private let transfers = Atomic<Int>(0)
     private let inFlight: Meter
     private let shed: Counter
 
@@ -28,6 +30,23 @@ final class ConcurrencyLimiter: Sendable {
     }
 
     func end() { underWay.wrappingSubtract(1, ordering: .relaxed) }
+
+    /// One of the port's transfers, until it is released.
+    final class Transfer: Sendable {
+        private let limiter: ConcurrencyLimiter
+
+        fileprivate init(_ limiter: ConcurrencyLimiter) { self.limiter = limiter }
+        deinit { limiter.transfers.wrappingSubtract(1, ordering: .relaxed) }
+    }
+
+    /// Permission for a transfer; `nil` if there are too many.
+    func beginTransfer() -> Transfer? {
+        let count = transfers.wrappingAdd(1, ordering: .relaxed).newValue
+        let transfer = Transfer(self)
+        if count <= HTTPServerLimits.transfers { return transfer }
+        shed.increment()
+        return nil
+    }
 
     func bodyIsDue() { unread.wrappingAdd(1, ordering: .relaxed) }
     func bodyIsRead() { unread.wrappingSubtract(1, ordering: .relaxed) }

@@ -1,9 +1,11 @@
 import HTTPTypes
 
-/// Which of the two representations a client gets: `application/json`, or the same with HAL's media type (RFC 9110, 12.5.1).
+/// Which representation a client gets: `application/json`, the same with HAL's media type, or where there is one `text/csv`
+/// (RFC 9110, 12.5.1).
 enum ContentNegotiation {
     static let json = "application/json"
     static let hal = "application/hal+json"
+    static let csv = "text/csv"
 
     /// HAL if `Accept` names it and gives JSON no higher quality; else JSON, also where neither is acceptable.
     static func mediaType(for headers: HTTPFields) -> String {
@@ -21,6 +23,19 @@ enum ContentNegotiation {
         return hal >= quality(of: json) ?? quality(of: "application/*") ?? quality(of: "*/*") ?? 0
     }
 
+    /// Whether CSV has a higher quality than JSON and HAL; or the same, if `Accept` names it and neither of them.
+    static func prefersCSV(_ headers: HTTPFields) -> Bool {
+        guard let accept = headers[.accept], accept != json, accept != "*/*" else { return false }
+        let ranges = MediaType.list(accept)
+        func quality(of name: String) -> Double? { ranges.filter { $0.name == name && $0.fitsCSV }.compactMap(weight).max() }
+        let all = quality(of: "*/*") ?? 0
+        let application = quality(of: "application/*") ?? all
+        let named = (csv: quality(of: csv), json: quality(of: json), hal: quality(of: hal))
+        let best = max(named.json ?? application, named.hal ?? application)
+        let quality = named.csv ?? quality(of: "text/*") ?? all
+        return quality > best || quality == best && quality > 0 && named.csv != nil && named.json == nil && named.hal == nil
+    }
+
     /// A range's weight, 0 to 1; `nil` if it is malformed: such a range counts as not sent.
     private static func weight(of range: MediaType) -> Double? {
         guard let text = range.parameters.first(where: { $0.name == "q" })?.value else { return 1 }
@@ -30,5 +45,19 @@ enum ContentNegotiation {
             let weight = Double(text.hasSuffix(".") ? text + "0" : text), weight <= 1
         else { return nil }
         return weight
+    }
+}
+
+extension MediaType {
+    /// Whether it does not ask for CSV in another form than ours: in UTF-8, with a header row.
+    fileprivate var fitsCSV: Bool {
+        guard name == ContentNegotiation.csv else { return true }
+        return parameters.allSatisfy { parameter in
+            switch parameter.name {
+            case "charset": ["utf-8", "utf8"].contains(parameter.value.lowercased())
+            case "header": parameter.value.lowercased() == "present"
+            default: true
+            }
+        }
     }
 }

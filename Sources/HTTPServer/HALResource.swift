@@ -10,6 +10,12 @@ public protocol HALResource: Sendable {
     var links: HALLinks { get }
     /// Writes its members, without `_links`.
     func writeMembers(to writer: inout JSONWriter)
+    /// The columns of its list as CSV, named as the members that they show; none where the list is not offered as CSV.
+    static var csvColumns: [String] { get }
+}
+
+extension HALResource {
+    public static var csvColumns: [String] { [] }
 }
 
 /// A resource's own path, and the paths of what belongs to it by relation.

@@ -5,7 +5,8 @@ import NIOHTTP1
 import NIOHTTPTypes
 
 /// Manages one connection. It responds to what never becomes a request: a head that can't be parsed, is too large or does not
-/// arrive, and a body that does not arrive in time. It closes a connection whose client does not read its responses. After a
+/// arrive, and a body that does not arrive in time. It closes a connection whose client does not read its responses, or whose
+/// streamed response takes too long. After a
 /// response with `Connection: close` it closes the connection, whatever the client still sends. When the process is told to stop,
 /// the response to the last request that has arrived is such a response.
 final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -28,6 +29,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     private var isBodyPending = false
     private var bodyLength = 0
     private var isResponding = false
+    /// While a response without a length is being written; it closes the connection.
+    private var streamTimer: Scheduled<Void>?
+    /// Whether the response being written is to HEAD and has no length. Its end must not become the end of a chunked body.
+    private var isHeadOnly = false
     private var hasReceivedRequest = false
     /// How many responses are written before the connection closes; `nil`: no limit.
     private var responsesLeft: Int?
@@ -64,6 +69,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     func handlerRemoved(context: ChannelHandlerContext) {
         timeouts.cancel()
         idleTimer?.cancel()
+        streamTimer?.cancel()
         countAsUnread(false)
     }
 
@@ -119,6 +125,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         guard !isClosing else { return }
         if pendingResponses > 0 {
             responsesLeft = min(responsesLeft ?? pendingResponses, pendingResponses)
+            context.eventLoop.assumeIsolated().scheduleTask(in: HTTPServerLimits.lastResponseWithin) {
+                if !self.isClosing { context.close(promise: nil) }
+            }
         } else if hasReceivedRequest {
             context.close(promise: nil)
         } else {
@@ -155,6 +164,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         switch unwrapOutboundIn(data) {
         case .head(var head):
             isResponding = true
+            isHeadOnly = head.headerFields[.transferEncoding] != nil
+            if head.headerFields[.contentLength] == nil, !isHeadOnly { startStreamTimer(context) }
             if head.headerFields[.connection].map(Self.requestsClose) ?? false { responsesLeft = 1 }
             if drain.hasBegun, responsesLeft == nil { responsesLeft = pendingResponses }
             guard responsesLeft == 1 else { return context.write(data, promise: promise) }
@@ -163,9 +174,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         case .body: context.write(data, promise: promise)
         case .end:
             isResponding = false
+            streamTimer?.cancel()
+            streamTimer = nil
             pendingResponses -= 1
             if pendingResponses == 0 { idleSince = .now() }
-            context.write(data, promise: promise)
+            context.write(isHeadOnly ? wrapOutboundOut(.body(ByteBuffer())) : data, promise: promise)
             if let left = responsesLeft { responsesLeft = left - 1 }
             if responsesLeft == 0 { return close(context) }
             if pendingResponses == 0, let finalError { respondAndClose(context, with: finalError) }
@@ -176,6 +189,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         context.flush()
         if isClosing { return }
         if Self.hasUnsentBytes(context) { startTimeout(for: .reading, context) } else { timeouts.stop(for: .reading) }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        // The client has read some of a stream. There are always unsent bytes while the stream is ahead of its client.
+        if streamTimer != nil, context.channel.isWritable { timeouts.stop(for: .reading) }
+        context.fireChannelWritabilityChanged()
     }
 
     private static func hasUnsentBytes(_ context: ChannelHandlerContext) -> Bool {
@@ -201,6 +220,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         case .head: endConnection(context, with: .requestTimeout)
         case .body where pendingResponses == 1 && !isResponding: respondAndClose(context, with: .requestTimeout)
         case .body: close(context)
+        }
+    }
+
+    private func startStreamTimer(_ context: ChannelHandlerContext) {
+        streamTimer = context.eventLoop.assumeIsolated().scheduleTask(in: HTTPServerLimits.streamWithin) {
+            context.close(promise: nil)
         }
     }
 

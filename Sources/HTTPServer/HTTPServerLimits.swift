@@ -20,6 +20,13 @@ enum HTTPServerLimits {
     /// second, a quarter of its deadline. The two ports that may book have together what ReservationBatcher lets wait.
     static let requestsInFlight = 2048
 
+    /// Lists that are sent as a stream, and CSV bodies that are read: at once.
+    static let transfers = 32
+    /// A streamed response, from its head to its end.
+    static let streamWithin = TimeAmount.minutes(10)
+    /// What is still being sent when the port closes. The process ends a second later.
+    static let lastResponseWithin = TimeAmount.seconds(8)
+
     /// What the kernel keeps, doubled by it, of responses that a client does not read; it would keep 4 MiB. Two long pages.
     static let sendBuffer = 128 << 10
 

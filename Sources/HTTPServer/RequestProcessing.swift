@@ -91,6 +91,9 @@ struct RequestProcessing: Sendable {
         return request
     }
 
+    /// Admits a body that is streamed, or a large one that is read.
+    func beginTransfer() throws -> ConcurrencyLimiter.Transfer { try load.beginTransfer().orThrow(.overloaded) }
+
     /// The response of the request's route, in the request's trace.
     func response(to request: Pending, at endpoint: PathTable.Endpoint, _ collected: CollectedRequest) async throws
         -> DocumentResponse
@@ -116,7 +119,9 @@ struct RequestProcessing: Sendable {
             response.headers[.cacheControl] = request.match.path.hasPrefix("/museums") ? "no-cache" : "no-store"
         }
         // RFC 9110, 8.6: 204 has none.
-        if response.status != .noContent { response.headers[.contentLength] = String(response.body.readableBytes) }
+        if response.status != .noContent, response.stream == nil {
+            response.headers[.contentLength] = String(response.body.readableBytes)
+        }
         policy.crossOrigin?.mark(&response, to: request.head)
         let duration = ContinuousClock.now - request.start
         metrics.count(request.head.method, route: request.match.route, status: response.status.code, duration: duration)

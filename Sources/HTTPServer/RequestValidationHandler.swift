@@ -51,6 +51,10 @@ final class RequestValidationHandler: ChannelInboundHandler {
         if !closes, target == head.uri { return context.fireChannelRead(data) }
         head.uri = target
         if closes { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        // CSV is streamed, and HTTP/1.0 could not tell a body that was cut off from a whole one: such a client gets JSON.
+        if head.version.minor == 0, head.headers["Accept"].contains(where: { $0.lowercased().contains("text/") }) {
+            head.headers.remove(name: "Accept")
+        }
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 

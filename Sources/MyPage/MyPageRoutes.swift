@@ -23,6 +23,11 @@ struct MyPageRoutes: Routes {
 extension MyPageRow: HALResource {
     var links: HALLinks { HALLinks("/myPages/" + booking.text, ["book": "/books/" + booking.text]) }
 
+    static let csvColumns = [
+        "bookId", "museumId", "visitor", "seats", "status", "admission", "title", "hall", "date", "startTime", "endTime",
+        "updatedAt",
+    ]
+
     func writeMembers(to writer: inout JSONWriter) {
         writer.booking("bookId", booking, visitor: visitor, seats: seats, status: status.rawValue)
         writer.member("admission", admission?.rawValue)

@@ -48,6 +48,22 @@ struct ContentNegotiationTests {
         #expect(mediaType(accept) == "application/json")
     }
 
+    @Test(arguments: [
+        "text/csv", "Text/CSV", "text/csv;q=0.001", "text/csv;charset=utf-8", "text/csv; charset=UTF8; header=present", "text/*",
+        "text/csv, */*", "text/csv, application/*", "text/csv, */*;q=0.1", "text/csv, application/json;q=0.9",
+        "application/hal+json;q=0.5, text/csv;q=0.6", "text/html, text/csv;q=0.2", "text/*;q=0.5, application/json;q=0.4",
+        "application/json;q=0, application/hal+json;q=0, */*", "text/csv;q=x, text/csv;q=0.5", "text/csv;header=absent, text/csv",
+    ])
+    func csv(_ accept: String) { #expect(ContentNegotiation.prefersCSV([.accept: accept])) }
+
+    @Test(arguments: [
+        "", "*/*", "application/json", "application/hal+json", "text/csv;q=0", "text/csv;q=0, */*", "text/csv, application/json",
+        "application/json, text/csv", "application/hal+json, text/csv", "text/csv;q=0.5, application/json;q=0.6",
+        "text/csv;q=0.5, */*;q=0.6", "text/html, */*;q=0.8", "text/*, application/json", "text/*, */*", "text/html", "text/csvx",
+        "text/csv;charset=utf-16", "text/csv;header=absent", "text/csv;q=2", "text/html;a=\"text/csv\"", "text/csv/x",
+    ])
+    func noCSV(_ accept: String) { #expect(!ContentNegotiation.prefersCSV([.accept: accept])) }
+
     @Test func severalLines() {
         #expect(mediaType("text/html", "application/hal+json") == "application/hal+json")
         #expect(mediaType("application/hal+json;q=0.5", "application/json") == "application/json")
