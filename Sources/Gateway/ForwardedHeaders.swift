@@ -7,7 +7,7 @@ enum ForwardedHeaders {
     private static let asked: [HTTPField.Name] = [.accept, .contentType, .contentEncoding, .idempotencyKey]
     private static let answered = [
         "Content-Type", "Location", "Retry-After", "Cache-Control", "Allow", "Idempotent-Replayed", "Vary", "Accept",
-        "Accept-Encoding", "WWW-Authenticate",
+        "Accept-Encoding", "WWW-Authenticate", "Content-Disposition",
     ].compactMap { HTTPField.Name($0) }
 
     static func request(_ fields: HTTPFields) -> HTTPHeaders {

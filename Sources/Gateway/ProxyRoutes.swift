@@ -15,7 +15,7 @@ struct ProxyRoutes: Routes {
         let resource = service.resource
         for (method, access) in resource.collectionMethods {
             router.on("\(resource.path)", method: method, for: access, isDirect: resource == .books && method == .post) {
-                try await forward($0, $1, path: "/" + resource.path)
+                try await forward($0, $1, path: "/" + resource.path, streamedType: method == .get ? "text/csv" : nil)
             }
         }
         for (method, access) in resource.memberMethods {
@@ -26,8 +26,9 @@ struct ProxyRoutes: Routes {
         }
     }
 
-    private func forward(_ request: CollectedRequest, _ context: AppRequestContext, path: String) async throws -> DocumentResponse
-    {
+    private func forward(
+        _ request: CollectedRequest, _ context: AppRequestContext, path: String, streamedType: String? = nil
+    ) async throws -> DocumentResponse {
         RequestDeadline.current?.respondsAtEnd(with: .upstreamTimeout(service.resource.name))
         let hasBody = [.post, .put, .patch].contains(request.method)
         var headers = ForwardedHeaders.request(request.headers)
@@ -37,9 +38,12 @@ struct ProxyRoutes: Routes {
         // The port removes the body itself from the response to HEAD.
         let forwarded = ProxyService.ForwardedRequest(
             method: request.method == .head ? .get : request.method, path: path + query, headers: headers,
-            body: hasBody ? request.body : nil)
+            body: hasBody ? request.body : nil, streamedType: streamedType)
         let deadline = RequestDeadline.current?.instant ?? .now + answerWithin
         let result = try await service.forward(forwarded, before: deadline, logger: context.logger)
+        if let stream = result.response.stream {
+            return DocumentResponse(status: .ok, headers: result.headers) { try await stream.read($0) }
+        }
         return DocumentResponse(
             status: .init(code: result.response.status), headers: result.headers, body: result.response.body)
     }

@@ -25,6 +25,8 @@ struct ProxyService: Sendable {
         let path: String
         var headers: HTTPHeaders
         let body: ByteBuffer?
+        /// The media type of a response that is passed on as a stream.
+        let streamedType: String?
     }
 
     func forward(
@@ -50,7 +52,7 @@ struct ProxyService: Sendable {
         do throws(Upstream.Fault) {
             response = try await upstream.send(
                 HTTPMethod(rawValue: request.method.rawValue), request.path, headers: request.headers, body: request.body,
-                repetition: repetition, deadline: deadline)
+                repetition: repetition, streamedType: request.streamedType, deadline: deadline)
             outages.succeeded(logger: logger)
         } catch {
             outages.failed("\(error)", logger: logger)

@@ -12,13 +12,14 @@ struct UpstreamConnectionTests {
 
     private func call(
         _ server: StubServer, _ method: HTTPMethod = .GET, _ target: String = "/x", headers: HTTPHeaders = [:],
-        body: String? = nil, within limit: Duration = .seconds(5)
+        body: String? = nil, streamed: Bool = false, within limit: Duration = .seconds(5)
     ) async -> Result<UpstreamResponse, Upstream.Fault> {
         do throws(Upstream.Fault) {
             return .success(
                 try await connections.send(
                     method, to: UpstreamConnections.Address(server.url), target, headers: headers,
-                    body: body.map { ByteBuffer(string: $0) }, deadline: .now() + TimeAmount(limit)))
+                    body: body.map { ByteBuffer(string: $0) }, streamedType: streamed ? "text/csv" : nil,
+                    deadline: .now() + TimeAmount(limit)))
         } catch {
             return .failure(error)
         }
@@ -151,6 +152,76 @@ struct UpstreamConnectionTests {
         let start = ContinuousClock.now
         #expect(await call(server, within: .milliseconds(300)).fault == .noResponse(timedOut: true))
         #expect(ContinuousClock.now - start >= .milliseconds(300))
+        await connections.shutdown()
+    }
+
+    private static let chunks = "HTTP/1.1 200 OK\r\nContent-Type: text/csv; x=y\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+
+    /// A streamed body comes piece by piece, and the connection is kept.
+    @Test func aStreamIsReadToItsEnd() async throws {
+        let server = try StubServer(.says(Self.chunks + "2\r\nde\r\n0\r\n\r\n"))
+        for _ in 0..<10 {
+            let response = try await call(server, streamed: true).get()
+            #expect(response.status == 200 && response.body.readableBytes == 0)
+            var text = ""
+            try await #require(response.stream).read { text += String(buffer: $0) }
+            #expect(text == "abcde")
+        }
+        #expect(server.connections <= System.coreCount)
+        #expect(try text(await call(server)) == "abcde", "whoever does not ask for a stream gets a body")
+        await connections.shutdown()
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        "HTTP/1.1 500 Oops\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ])
+    func otherResponsesAreNoStreams(says: String) async throws {
+        let response = try await call(try StubServer(.says(says)), streamed: true).get()
+        #expect(response.stream == nil && String(buffer: response.body) == "abc")
+        await connections.shutdown()
+    }
+
+    /// The reader is told that the end is missing.
+    @Test(arguments: [chunks, chunks + "5\r\nd", chunks + "nonsense\r\n"])
+    func aStreamWithoutItsEnd(says: String) async throws {
+        let response = try await call(try StubServer(.saysAndHangsUp(says)), streamed: true).get()
+        await #expect(throws: Upstream.Fault.noResponse(timedOut: false)) { try await response.stream?.read { _ in } }
+        await connections.shutdown()
+    }
+
+    /// The deadline is that of the head; the stream may take longer.
+    @Test func aStreamOutlivesTheDeadline() async throws {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let server = try StubServer(.saysThenHangs(head))
+        let response = try await call(server, streamed: true, within: .milliseconds(300)).get()
+        let reading = Task { try await response.stream?.read { _ in } }
+        try await Task.sleep(for: .milliseconds(600))
+        await connections.shutdown()
+        await #expect(throws: Upstream.Fault.noResponse(timedOut: true)) { try await reading.value }
+    }
+
+    /// What nobody reads is not read from the connection, and not reading to the end closes it.
+    @Test func nobodyReadsTheStream() async throws {
+        let piece = String(repeating: "x", count: 60_000)
+        let large = String(repeating: "ea60\r\n\(piece)\r\n", count: 200)
+        let server = try StubServer(.says(Self.chunks + large + "0\r\n\r\n"))
+        var response: UpstreamResponse? = try await call(server, streamed: true).get()
+        #expect(response?.stream != nil)
+        response = nil
+        var got = 0
+        let other = try await call(server, streamed: true).get()
+        await #expect(throws: CancellationError.self) {
+            try await other.stream?.read { piece in
+                got += piece.readableBytes
+                if got > 500_000 { throw CancellationError() }
+            }
+        }
+        let third = try await call(server, streamed: true).get()
+        got = 0
+        try await third.stream?.read { got += $0.readableBytes }
+        #expect(got == 3 + 200 * 60_000)
         await connections.shutdown()
     }
 

@@ -65,6 +65,21 @@ public final class RawConnections {
     }
 
     public func stopReading(_ index: Int) { members[index].reads = false }
+    public func goOnReading(_ index: Int) { members[index].reads = true }
+
+    /// Takes what has come, up to so many bytes.
+    public func read(_ index: Int, atMost limit: Int) {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        var left = limit
+        while left > 0 {
+            let count = recv(members[index].descriptor, &buffer, min(left, buffer.count), 0)
+            if count == 0 { members[index].isOver = true }
+            guard count > 0 else { return }
+            members[index].received += buffer[..<count]
+            left -= count
+        }
+    }
+
     public func forget(_ index: Int) { members[index].received = [] }
 
     /// Closes the connection, with a reset if asked.

@@ -50,9 +50,11 @@ public final class Upstream: Sendable {
     ///   - path: path and query.
     ///   - repetition: who sends it again if a process took it and did not respond. A process that hangs gets only its share of
     ///     the time, so that another can still be asked.
+    ///   - streamedType: a media type, in lower case; a successful response of this type without a length comes as a stream as
+    ///     soon as its head is there. The deadline ends with the head then.
     public func send(
         _ method: HTTPMethod, _ path: String, headers: HTTPHeaders, body: ByteBuffer?, repetition: Repetition,
-        deadline: ContinuousClock.Instant
+        streamedType: String? = nil, deadline: ContinuousClock.Instant
     ) async throws(Fault) -> UpstreamResponse {
         var fault = Fault.notSent
         var (candidates, healthy) = inTurn()
@@ -66,7 +68,8 @@ public final class Upstream: Sendable {
                 var answer = try await tracer.withClientSpan(of: caller, method, url, headers) { headers throws(Fault) in
                     guard let address = addresses[url] else { throw .notSent }
                     return try await connections.send(
-                        method, to: address, path, headers: headers, body: body, deadline: .now() + TimeAmount(left))
+                        method, to: address, path, headers: headers, body: body, streamedType: streamedType,
+                        deadline: .now() + TimeAmount(left))
                 }
                 // Where there is no other process, none is left out.
                 if urls.count > 1 {
@@ -126,6 +129,8 @@ public struct UpstreamResponse: Sendable {
     public let status: Int
     public let headers: HTTPHeaders
     public let body: ByteBuffer
+    /// The body, if it is streamed; ``body`` is empty then.
+    public var stream: UpstreamStream?
     /// Whether the request had been sent to another process before, which may still apply it. A refusal then
     /// leaves the outcome unknown.
     public var followsUnansweredRequest = false

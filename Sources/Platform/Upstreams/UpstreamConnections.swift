@@ -46,7 +46,7 @@ public final class UpstreamConnections: Sendable {
     /// - Throws: ``Upstream/Fault/notSent`` if there is no connection.
     func send(
         _ method: HTTPMethod, to address: Address, _ target: String, headers: HTTPHeaders, body: ByteBuffer?,
-        deadline: NIODeadline
+        streamedType: String? = nil, deadline: NIODeadline
     ) async throws(Upstream.Fault) -> UpstreamResponse {
         // What begins another line or another part of it could be another request.
         guard !target.isEmpty, target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .noResponse(timedOut: false) }
@@ -61,7 +61,7 @@ public final class UpstreamConnections: Sendable {
         } else {
             head.headers.remove(name: "Content-Length")
         }
-        let call = Call(head: head, body: body, address: address, deadline: deadline)
+        let call = Call(head: head, body: body, streamedType: streamedType, address: address, deadline: deadline)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation {
                 (continuation: CheckedContinuation<Result<UpstreamResponse, Upstream.Fault>, Never>) in
@@ -96,13 +96,18 @@ public final class UpstreamConnections: Sendable {
 private final class Call: Sendable {
     let head: HTTPRequestHead
     let body: ByteBuffer?
+    let streamedType: String?
     let address: UpstreamConnections.Address
     let deadline: NIODeadline
     let isCancelled = Atomic(false)
 
-    init(head: HTTPRequestHead, body: ByteBuffer?, address: UpstreamConnections.Address, deadline: NIODeadline) {
+    init(
+        head: HTTPRequestHead, body: ByteBuffer?, streamedType: String?, address: UpstreamConnections.Address,
+        deadline: NIODeadline
+    ) {
         self.head = head
         self.body = body
+        self.streamedType = streamedType
         self.address = address
         self.deadline = deadline
     }
@@ -156,7 +161,7 @@ private final class LoopPool {
 
     private func send(_ call: Call, on connection: UpstreamConnection, _ complete: @escaping UpstreamConnection.Completion) {
         calls[ObjectIdentifier(call)] = .exchanging(connection)
-        connection.send(call.head, call.body, deadline: call.deadline) { result in
+        connection.send(call.head, call.body, streamedType: call.streamedType, deadline: call.deadline) { result in
             self.calls[ObjectIdentifier(call)] = nil
             complete(result)
         }
