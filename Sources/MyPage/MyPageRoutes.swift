@@ -7,10 +7,14 @@ struct MyPageRoutes: Routes {
     let partitions: any PartitionDirectory
 
     func add(to router: AppRouter) {
-        router.collection("myPages", listFor: .visitors, for: .visitors, parameters: ["visitor"]) { query, page, context in
+        router.collection(
+            "myPages", listFor: .visitors, for: .visitors, parameters: ["visitor", "museumId", "date"]
+        ) { query, page, context in
             var visitor = try query.text("visitor", length: 1...64)
             if !context.principal.isStaff { visitor = try context.visitor(visitor) }
-            return try await service.page(page, of: visitor, in: partitions)
+            let filter = MyPageFilter(
+                visitor: visitor, exhibition: try query.exhibition("museumId"), date: try query.date("date"))
+            return try await service.page(page, filter, in: partitions)
         } find: { context in
             let id = try context.id(BookingID.init, orElse: Failure.unknownPage)
             let row = try await service.find(id)

@@ -13,6 +13,14 @@ struct MyPageRow: Sendable, Equatable {
     let updatedAt: UnixMilliseconds
 }
 
+/// Which rows are asked for; `nil` for any.
+struct MyPageFilter: Sendable {
+    var visitor: String?
+    var exhibition: ExhibitionID?
+    /// The exhibition's day, `YYYY-MM-DD`.
+    var date: String?
+}
+
 /// An update of the read model: one half of a row, or an exhibition, at one version.
 enum ProjectionUpdate: Sendable, Equatable {
     case booking(BookingPayload, at: UnixMilliseconds)

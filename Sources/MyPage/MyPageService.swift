@@ -9,9 +9,10 @@ struct MyPageService: Sendable {
     }
 
     func page(
-        _ request: PageRequest, of visitor: String?, in partitions: any PartitionDirectory
+        _ request: PageRequest, _ filter: MyPageFilter, in partitions: any PartitionDirectory
     ) async throws(Failure) -> Page<MyPageRow> {
-        try await store.page(request, of: visitor, partitions: try await partitions.inUse())
+        let partitions = if let exhibition = filter.exhibition { [exhibition.partition] } else { try await partitions.inUse() }
+        return try await store.page(request, filter, partitions: partitions)
     }
 
     /// Of several updates of one half of a row, or of one exhibition, only the newest is applied.

@@ -6,6 +6,7 @@ protocol MyPageStore: Sendable {
     func apply(_ updates: [ProjectionUpdate]) async throws(Failure)
     /// `nil` until an event of the booking itself has been applied.
     func find(_ id: BookingID) async throws(Failure) -> MyPageRow?
-    /// A visitor's rows newest first, or those of all visitors, visitor by visitor.
-    func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<MyPageRow>
+    /// A visitor's rows newest first, or those of all visitors, visitor by visitor. What does not fit the rest of the filter is left
+    /// out of the page that has been read.
+    func page(_ request: PageRequest, _ filter: MyPageFilter, partitions: [String]) async throws(Failure) -> Page<MyPageRow>
 }

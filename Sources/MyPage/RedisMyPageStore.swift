@@ -79,18 +79,41 @@ struct RedisMyPageStore: MyPageStore {
         }
     }
 
-    func page(_ request: PageRequest, of visitor: String?, partitions: [String]) async throws(Failure) -> Page<MyPageRow> {
+    func page(_ request: PageRequest, _ filter: MyPageFilter, partitions: [String]) async throws(Failure) -> Page<MyPageRow> {
         let reader = IndexReader(client)
         let ids =
-            if let visitor {
+            if let visitor = filter.visitor {
                 try await reader.newest(request, in: partitions.map { Keys(partition: $0).pages(of: visitor) })
             } else {
                 try await reader.byOwner(
                     request, partitions: partitions, owners: { Keys(partition: $0).visitors },
                     elements: { Keys(partition: $0).pages(of: $1) })
             }
-        let found = try await find(ids.elements.compactMap(BookingID.init))
-        return Page(elements: found.compactMap { $0 }, next: ids.next)
+        var bookings = ids.elements.compactMap(BookingID.init)
+        if let exhibition = filter.exhibition { bookings.removeAll { $0.exhibition != exhibition } }
+        if let date = filter.date {
+            // Of all rows a day has few: only those are read.
+            let days = try await days(of: Set(bookings.map(\.exhibition)))
+            bookings.removeAll { days[$0.exhibition] != date }
+        }
+        let rows = try await find(bookings).compactMap { $0 }
+        // The exhibition may have been moved since.
+        return Page(elements: rows.filter { filter.date == nil || $0.exhibition?.date == filter.date }, next: ids.next)
+    }
+
+    private func days(of exhibitions: Set<ExhibitionID>) async throws(Failure) -> [ExhibitionID: String] {
+        let exhibitions = Array(exhibitions)
+        let results = await client.send(exhibitions.map { Command("HGET", keys($0.partition).pageExhibition($0.text), "date") })
+        do throws(RedisError) {
+            var days: [ExhibitionID: String] = [:]
+            for (exhibition, result) in zip(exhibitions, results) {
+                let reply = try result.get()
+                if reply != .null { days[exhibition] = try reply.asText() }
+            }
+            return days
+        } catch {
+            throw Failure(reading: error)
+        }
     }
 
     /// One for each id, in order. Rows and their exhibitions are read in one go.

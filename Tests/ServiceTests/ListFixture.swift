@@ -169,7 +169,7 @@ struct ListFixture: Sendable {
             ).map(\.booking.text)
         case .pages, .pagesOfOne:
             return try await MyPageService(store: RedisMyPageStore(client: counting)).page(
-                request, of: kind == .pages ? nil : Self.visitor, in: lists
+                request, MyPageFilter(visitor: kind == .pages ? nil : Self.visitor), in: lists
             ).map(\.booking.text)
         }
     }

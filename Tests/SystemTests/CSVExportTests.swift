@@ -85,6 +85,56 @@ struct CSVExportTests {
     }
 
     @Test(arguments: Listeners.both)
+    func whoComesOnADay(behindGateway: Bool) async throws {
+        let museum = try await Listeners.open(behindGateway: behindGateway, environment: ["PARTITIONS": "3"])
+        let visitor = museum.visitor
+        var booked: [String: [String]] = [:]
+        var first = ""
+        for (number, day) in ["2099-12-24", "2099-12-25", "2099-12-24", "2099-12-26"].enumerated() {
+            let exhibition = try await visitor.register(capacity: 10, date: day)
+            if number == 0 { first = exhibition }
+            for name in ["kim", "lee", "park"] {
+                let id = try #require(try await visitor.book(exhibition, visitor: name).json["id"]?.text)
+                booked[day, default: []].append(id)
+            }
+        }
+        try await eventually("all rows are complete") {
+            let rows = try await visitor.all("myPages")
+            return rows.count == 12 && rows.allSatisfy { $0["admission"] != nil && $0["date"] != nil }
+        }
+        func ids(_ query: String) async throws -> [String] {
+            let listed = try await visitor.all("myPages", query: query).compactMap { $0["bookId"]?.text }
+            let exported = try rows(try await visitor.get("/myPages?\(query)", headers: Self.csv)).dropFirst().map { $0[0] }
+            #expect(listed == exported, "\(query)")
+            return listed.sorted()
+        }
+        #expect(try await ids("date=2099-12-24") == booked["2099-12-24"]?.sorted())
+        #expect(try await ids("date=2099-12-23") == [])
+        let ofFirst = try await ids("museumId=\(first)")
+        #expect(ofFirst.count == 3 && ofFirst.allSatisfy { $0.hasPrefix("\(first)-") })
+        #expect(try await ids("museumId=\(first)&date=2099-12-24") == ofFirst)
+        #expect(try await ids("museumId=\(first)&date=2099-12-25") == [])
+        #expect(try await ids("visitor=kim&date=2099-12-24").count == 2)
+        #expect(try await ids("visitor=kim&museumId=\(first)").count == 1)
+        #expect(try await ids("museumId=zzz999") == [])
+        try await visitor.setDate(of: first, to: "2099-12-25")
+        try await eventually("the exhibition has moved") { try await ids("museumId=\(first)&date=2099-12-25") == ofFirst }
+        #expect(try await ids("date=2099-12-25").count == 6)
+        // A page may be short while there is more.
+        var path: String? = "/myPages?date=2099-12-26&size=1"
+        var found = 0
+        while let current = path {
+            let page = try await visitor.get(current).json
+            found += page["_embedded"]?["myPages"]?.elements?.count ?? 0
+            path = page["_links"]?["next"]?["href"]?.text
+        }
+        #expect(found == 3)
+        for query in ["date=2099-13-01", "date=today", "museumId=x", "date=2099-12-24&date=2099-12-25"] {
+            #expect(try await visitor.get("/myPages?\(query)").problem == "invalid-parameter", "\(query)")
+        }
+    }
+
+    @Test(arguments: Listeners.both)
     func negotiationAndErrors(behindGateway: Bool) async throws {
         let museum = try await Listeners.open(behindGateway: behindGateway)
         try await fill(museum.client, 3)
