@@ -50,7 +50,7 @@ public struct Keys: Sendable {
     /// Which exhibitions have been moved to another date or time within the last hour, and where they were before.
     public var movedExhibitions: String { "museum:\(tag):moved" }
     public var revoking: String { "museum:\(tag):revoking" }
-    /// Idempotency keys of registrations: key → the exhibition's id and a digest of the fields.
+    /// Idempotency keys of registrations: key → the exhibitions' ids, separated by commas, and a digest of the fields.
     public var registrationKeys: String { "museum:\(tag):keys" }
 
     // Book

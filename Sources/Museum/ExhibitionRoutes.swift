@@ -38,9 +38,9 @@ struct ExhibitionRoutes: Routes {
             endTime: fields.optionalText("endTime", length: 1...100),
             capacity: fields.integer("capacity", in: ExhibitionPlan.capacityRange))
         try fields.finish()
-        let registered = try await service.register(plan, key: key, metadata: context.metadata)
+        let registered = try await service.register([plan], key: key, metadata: context.metadata)
         let headers: HTTPFields = registered.isReplayed ? [.idempotentReplayed: "true"] : [:]
-        return DocumentResponse.resource(registered.exhibition, status: .created, to: request, headers: headers)
+        return DocumentResponse.resource(registered.exhibitions[0], status: .created, to: request, headers: headers)
     }
 
     private func filter(_ query: RequestQuery) throws(RequestError) -> ExhibitionFilter {

@@ -11,40 +11,47 @@ struct ExhibitionService: Sendable {
     /// How often an edit starts anew because another one came between reading and writing.
     private static let editAttempts = 8
 
-    /// Registers an exhibition.
-    /// - Parameter key: the client's Idempotency-Key; the same one names the same exhibition for ever.
-    func register(_ plan: ExhibitionPlan, key: String?, metadata: RequestMetadata) async throws(Failure) -> Registered {
+    /// Most exhibitions that are registered at once.
+    static let plansLimit = 1000
+
+    /// Registers exhibitions, all or none.
+    /// - Parameters:
+    ///   - plans: 1 to ``plansLimit``.
+    ///   - key: the client's Idempotency-Key; the same one names the same exhibitions for ever.
+    func register(_ plans: [ExhibitionPlan], key: String?, metadata: RequestMetadata) async throws(Failure) -> Registered {
         guard let key else {
             return try await registered(
-                try await store.register(plan, key: nil, in: choice.next(), metadata: metadata))
+                try await store.register(plans, key: nil, in: choice.next(), metadata: metadata))
         }
         // It may lie in another partition: their number may have been raised since.
-        if let known = try await store.registration(of: plan, key: key) { return try await registered(.known(known)) }
+        if let known = try await store.registration(of: plans, key: key) { return try await registered(.known(known)) }
         let partition = choice.choose(for: key)
         do throws(Failure) {
-            return try await registered(try await store.register(plan, key: key, in: partition, metadata: metadata))
+            return try await registered(try await store.register(plans, key: key, in: partition, metadata: metadata))
         } catch {
             guard case .outcomeUnknown = error else { throw error }
             // Under a key a second call does no more than one.
-            return try await registered(try await store.register(plan, key: key, in: partition, metadata: metadata))
+            return try await registered(try await store.register(plans, key: key, in: partition, metadata: metadata))
         }
     }
 
     private func registered(_ outcome: RegisterOutcome) async throws(Failure) -> Registered {
         switch outcome {
-        case .registered(let exhibition):
-            partitions.note(exhibition.id.partition)
-            return Registered(exhibition: exhibition, isReplayed: false)
+        case .registered(let exhibitions):
+            if let first = exhibitions.first { partitions.note(first.id.partition) }
+            return Registered(exhibitions: exhibitions, isReplayed: false)
         case .known(let known):
             guard known.hasSameFields else { throw .idempotencyMismatch }
             // It may be in a partition that another process brought into use.
-            partitions.note(known.id.partition)
-            return Registered(exhibition: try await find(known.id), isReplayed: true)
+            partitions.note(known.ids[0].partition)
+            let exhibitions = try await store.find(known.ids).compactMap { $0 }
+            guard !exhibitions.isEmpty else { throw .unknownMuseum(known.ids[0].text) }
+            return Registered(exhibitions: exhibitions, isReplayed: true)
         }
     }
 
     func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition {
-        try await store.find(id).orThrow(.unknownMuseum(id.text))
+        try await store.find([id])[0].orThrow(.unknownMuseum(id.text))
     }
 
     /// The rules are applied here to what was read; the script takes the result only if nothing has changed since.
@@ -79,9 +86,10 @@ struct ExhibitionService: Sendable {
     }
 }
 
-/// An exhibition, and whether it was there before this request.
+/// Exhibitions, and whether they were there before this request.
 struct Registered: Sendable, Equatable {
-    let exhibition: Exhibition
+    /// At least one.
+    let exhibitions: [Exhibition]
     let isReplayed: Bool
 }
 

@@ -2,30 +2,33 @@ import Contracts
 
 /// Where exhibitions are kept.
 protocol ExhibitionStore: Sendable {
-    /// Registers it, or finds what was registered under the key.
-    func register(_ plan: ExhibitionPlan, key: String?, in partition: String, metadata: RequestMetadata) async throws(Failure)
+    /// Registers all of them, or finds what was registered under the key.
+    func register(_ plans: [ExhibitionPlan], key: String?, in partition: String, metadata: RequestMetadata) async throws(Failure)
         -> RegisterOutcome
     /// What was registered under the key, in whichever partition.
-    func registration(of plan: ExhibitionPlan, key: String) async throws(Failure) -> KnownRegistration?
+    func registration(of plans: [ExhibitionPlan], key: String) async throws(Failure) -> KnownRegistration?
     func edit(
         _ id: ExhibitionID, at version: Int, to plan: ExhibitionPlan, status: ExhibitionStatus, metadata: RequestMetadata
     ) async throws(Failure) -> EditOutcome
     /// Deletes it, or finds it deleted already; either way it is returned.
     func delete(_ id: ExhibitionID, metadata: RequestMetadata) async throws(Failure) -> Exhibition
-    func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition?
+    /// One for each id, in order.
+    func find(_ ids: [ExhibitionID]) async throws(Failure) -> [Exhibition?]
     /// By date, time and id over the partitions.
     func page(_ request: PageRequest, _ filter: ExhibitionFilter, partitions: [String]) async throws(Failure) -> Page<Exhibition>
 }
 
 enum RegisterOutcome: Sendable, Equatable {
-    case registered(Exhibition)
+    /// In the order of the plans.
+    case registered([Exhibition])
     case known(KnownRegistration)
 }
 
-/// An exhibition that was registered before under the same idempotency key.
+/// The exhibitions that were registered before under the same idempotency key, but for those that were purged since.
 struct KnownRegistration: Sendable, Equatable {
-    let id: ExhibitionID
-    /// Whether it was registered with the same fields.
+    /// At least one.
+    let ids: [ExhibitionID]
+    /// Whether they were registered with the same fields.
     let hasSameFields: Bool
 }
 

@@ -9,27 +9,29 @@ struct RedisExhibitionStore: ExhibitionStore {
     let client: any RedisSender
 
     func register(
-        _ plan: ExhibitionPlan, key: String?, in partition: String, metadata: RequestMetadata
+        _ plans: [ExhibitionPlan], key: String?, in partition: String, metadata: RequestMetadata
     ) async throws(Failure) -> RegisterOutcome {
         let keys = Keys(partition: partition)
         while true {
-            let id = ExhibitionID(partition: partition, number: try await draw(keys, partition: partition))
+            let numbers = try await draw(plans.count, keys, partition: partition)
+            let new = zip(numbers, plans).map { (id: ExhibitionID(partition: partition, number: $0), plan: $1) }
             let call = MuseumRegister(
                 in: keys, now: metadata.moment, requestId: metadata.requestId, traceparent: metadata.traceparent,
-                exhibition: id.text, fields: plan.fields,
-                idempotency: key.map { ($0, plan.digest) })
+                exhibitions: new.map { ($0.id.text, $0.plan.fields) }, idempotency: key.map { ($0, plans.digest) })
             switch try await client.call(call) {
             // A number that is taken was drawn before the sequence was lost; the next may be free.
             case .taken: continue
-            case .known(let registration): return .known(try KnownRegistration(registration, of: plan))
+            case .known(let registration): return .known(try KnownRegistration(registration, of: plans))
             case .registered:
                 return .registered(
-                    Exhibition(id: id, plan: plan, status: .open, available: plan.capacity, held: 0, version: 1))
+                    new.map { id, plan in
+                        Exhibition(id: id, plan: plan, status: .open, available: plan.capacity, held: 0, version: 1)
+                    })
             }
         }
     }
 
-    func registration(of plan: ExhibitionPlan, key: String) async throws(Failure) -> KnownRegistration? {
+    func registration(of plans: [ExhibitionPlan], key: String) async throws(Failure) -> KnownRegistration? {
         var found: Reply?
         do throws(RedisError) {
             let partitions = try await client.send("SMEMBERS", Keys.partitions).asTexts()
@@ -42,15 +44,18 @@ struct RedisExhibitionStore: ExhibitionStore {
             throw Failure(reading: error)
         }
         guard let found else { return nil }
-        return try KnownRegistration(found, of: plan)
+        return try KnownRegistration(found, of: plans)
     }
 
-    /// The next number, from a partition that is known to be in use before anything is in it.
-    private func draw(_ keys: Keys, partition: String) async throws(Failure) -> Int {
-        let results = await client.send([Command("SADD", Keys.partitions, partition), Command("INCR", keys.sequence)])
+    /// The next numbers, from a partition that is known to be in use before anything is in it.
+    private func draw(_ count: Int, _ keys: Keys, partition: String) async throws(Failure) -> [Int] {
+        let results = await client.send(
+            [Command("SADD", Keys.partitions, partition)] + (0..<count).map { _ in Command("INCR", keys.sequence) })
         do throws(RedisError) {
             _ = try results[0].get()
-            return try results[1].get().asInteger()
+            var numbers: [Int] = []
+            for result in results.dropFirst() { numbers.append(try result.get().asInteger()) }
+            return numbers
         } catch {
             // A number drawn and not used is no change.
             throw Failure(reading: error)
@@ -90,10 +95,15 @@ struct RedisExhibitionStore: ExhibitionStore {
         try await ExhibitionList(client: client).page(request, filter, partitions: partitions)
     }
 
-    func find(_ id: ExhibitionID) async throws(Failure) -> Exhibition? {
+    func find(_ ids: [ExhibitionID]) async throws(Failure) -> [Exhibition?] {
+        let results = await client.send(ids.map { Command("HGETALL", Keys(partition: $0.partition).exhibition($0.text)) })
         do throws(RedisError) {
-            let fields = try await client.send("HGETALL", Keys(partition: id.partition).exhibition(id.text)).asRecord()
-            return fields.isEmpty ? nil : try Exhibition(id: id, fields: fields)
+            var exhibitions: [Exhibition?] = []
+            for (id, result) in zip(ids, results) {
+                let fields = try result.get().asRecord()
+                exhibitions.append(fields.isEmpty ? nil : try Exhibition(id: id, fields: fields))
+            }
+            return exhibitions
         } catch {
             throw Failure(reading: error)
         }
@@ -106,11 +116,13 @@ extension ExhibitionPlan {
             title: details.title, hall: details.hall, date: details.date, startTime: details.startTime,
             endTime: details.endTime, capacity: capacity)
     }
+}
 
-    /// Tells other fields under the same idempotency key apart. No field can contain the separator.
+extension [ExhibitionPlan] {
+    /// Tells other fields under the same idempotency key apart. No field can contain a separator.
     fileprivate var digest: String {
-        let text = fields.texts.joined(separator: "\u{0}")
-        return SHA256.hash(data: Array(text.utf8)).prefix(16).map { byte in
+        let text = map { $0.fields.texts.joined(separator: "\u{0}") }.joined(separator: "\u{1}")
+        return SHA256.hash(data: [UInt8](text.utf8)).prefix(16).map { byte in
             let hex = String(byte, radix: 16)
             return hex.count == 1 ? "0" + hex : hex
         }.joined()
@@ -118,11 +130,12 @@ extension ExhibitionPlan {
 }
 
 extension KnownRegistration {
-    /// Reads what is kept under a key: the exhibition's id and the digest.
-    fileprivate init(_ reply: Reply, of plan: ExhibitionPlan) throws(Failure) {
+    /// Reads what is kept under a key: the exhibitions' ids and the digest.
+    fileprivate init(_ reply: Reply, of plans: [ExhibitionPlan]) throws(Failure) {
         let parts = ((try? reply.asText()) ?? "").split(separator: " ").map(String.init)
-        guard parts.count == 2, let id = ExhibitionID(parts[0]) else { throw .internal("a registration's key is damaged") }
-        self.init(id: id, hasSameFields: parts[1] == plan.digest)
+        let ids = (parts.first ?? "").split(separator: ",").map { ExhibitionID(String($0)) }
+        guard parts.count == 2, !ids.isEmpty, !ids.contains(nil) else { throw .internal("a registration's key is damaged") }
+        self.init(ids: ids.compactMap { $0 }, hasSameFields: parts[1] == plans.digest)
     }
 }
 

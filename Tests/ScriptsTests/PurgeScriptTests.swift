@@ -123,6 +123,24 @@ extension AllScriptsTests {
             #expect(try await fixture.fields(fixture.keys.registrationKeys) == ["autumn": "a2 4567"])
         }
 
+        /// As long as one of a file is there, its key registers none of them again.
+        @Test func theKeyOfSeveralGoesWithTheLast() async throws {
+            let fixture = try await ScriptFixture()
+            try await fixture.register(["a2", "a1", "a3"], key: ("file", "0123"))
+            var left = ["a2", "a1", "a3"]
+            for id in ["a1", "a3", "a2"] {
+                _ = try await fixture.run(
+                    MuseumRetire(
+                        in: fixture.keys, now: ScriptFixture.moment, exhibition: id, day: "2100-01-01", previousDay: "2099-12-31")
+                )
+                let call = MuseumPurge(in: fixture.keys, exhibition: id, version: "2", cursor: "0")
+                #expect(try await fixture.run(call).word == "PURGED")
+                left.removeAll { $0 == id }
+                let entry = left.isEmpty ? [:] : ["file": left.joined(separator: ",") + " 0123"]
+                #expect(try await fixture.fields(fixture.keys.registrationKeys) == entry)
+            }
+        }
+
         @Test func seatsGoOnlyWhenTheExhibitionIsRetired() async throws {
             let fixture = try await ScriptFixture()
             try await fixture.skips("GONE") { try await purge(fixture) }

@@ -1,6 +1,7 @@
 import Contracts
 import Redis
 import Scripts
+import TestSupport
 import Testing
 
 extension AllScriptsTests {
@@ -54,6 +55,43 @@ extension AllScriptsTests {
             }
             try await fixture.skips("TAKEN") { try await fixture.register(key: ("k-2", "d-1")) }
             #expect(try await fixture.register(id: "a2", key: ("k-2", "d-1")).word == "REGISTERED", "another key, another one")
+        }
+
+        @Test func severalAreRegisteredTogether() async throws {
+            let fixture = try await ScriptFixture()
+            #expect(try await fixture.register(["a3", "a1", "a2"], key: ("k", "d")).word == "REGISTERED")
+            #expect(try await fixture.events().map { $0["museumId"] } == ["a3", "a1", "a2"], "in their order")
+            for id in ["a1", "a2", "a3"] {
+                let fields = try await fixture.fields(fixture.keys.exhibition(id))
+                #expect(fields["hall"] == "Hall \(id)" && fields["idempotencyKey"] == "k" && fields["available"] == "10")
+            }
+            #expect(try await fixture.scores(fixture.keys.exhibitions).count == 3)
+            #expect(try await fixture.fields(fixture.keys.registrationKeys) == ["k": "a3,a1,a2 d"])
+            for event in try await fixture.events() { _ = try Event(fields: event) }
+            for ids in [["a4"], ["a3", "a1", "a2"], []] {
+                let known = try await fixture.skips("KNOWN") { try await fixture.register(ids, key: ("k", "e")) }
+                #expect(known.rest == [.text("a3,a1,a2 d")])
+            }
+        }
+
+        /// One number that is taken, wherever in the call: nothing is registered.
+        @Test(arguments: 0..<4)
+        func allOrNone(place: Int) async throws {
+            let fixture = try await ScriptFixture()
+            try await fixture.register(id: "a9")
+            var ids = ["a1", "a2", "a3"]
+            ids.insert("a9", at: place)
+            try await fixture.skips("TAKEN") { try await fixture.register(ids, key: ("k", "d")) }
+        }
+
+        @Test func aThousandAtOnce() async throws {
+            let fixture = try await ScriptFixture()
+            fixture.server.runFirst()
+            let start = ContinuousClock.now
+            try await fixture.register((1...MuseumRegister.limit).map { "a\($0)" }, key: ("k", "d"))
+            print("1,000 registrations in one call:", ContinuousClock.now - start)
+            #expect(try await fixture.events().count == 1000)
+            #expect(try await fixture.client.send("ZCARD", fixture.keys.exhibitions) == .integer(1000))
         }
     }
 }

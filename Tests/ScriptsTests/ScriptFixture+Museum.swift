@@ -36,7 +36,19 @@ extension ScriptFixture {
     ) async throws -> Answer {
         try await run(
             MuseumRegister(
-                in: keys, now: Self.moment, requestId: requestId, exhibition: id, fields: Self.fields(plan, capacity),
+                in: keys, now: Self.moment, requestId: requestId, exhibitions: [(id, Self.fields(plan, capacity))],
+                idempotency: key.map { ($0.name, $0.digest) }))
+    }
+
+    /// Registers several in one call, each in a hall of its own.
+    @discardableResult
+    func register(_ ids: [String], key: (name: String, digest: String)? = nil) async throws -> Answer {
+        try await run(
+            MuseumRegister(
+                in: keys, now: Self.moment, requestId: "r-1",
+                exhibitions: ids.map { id in
+                    (id, Self.fields([Self.plan[0], "Hall \(id)"] + Self.plan[2...], 10))
+                },
                 idempotency: key.map { ($0.name, $0.digest) }))
     }
 

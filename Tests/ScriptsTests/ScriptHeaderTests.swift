@@ -26,8 +26,9 @@ extension AllScriptsTests {
 
         static let samples = [
             Sample(
-                MuseumRegister(in: keys, now: 1, requestId: nil, exhibition: "a1", fields: plan, idempotency: nil),
-                MuseumRegister(in: keys, now: 1, requestId: "r", exhibition: "a1", fields: plan, idempotency: ("k", "d"))),
+                MuseumRegister(in: keys, now: 1, requestId: nil, exhibitions: [], idempotency: nil),
+                MuseumRegister(
+                    in: keys, now: 1, requestId: "r", exhibitions: [("a1", plan), ("a2", plan)], idempotency: ("k", "d"))),
             Sample(MuseumEdit(in: keys, now: 1, requestId: nil, exhibition: "a1", version: 1, fields: plan, status: "OPEN")),
             Sample(MuseumDelete(in: keys, now: 1, requestId: nil, exhibition: "a1")),
             Sample(reserve([]), reserve([reservation, reservation])),

@@ -16,8 +16,8 @@ extension AllScriptsTests {
             let commands = [
                 Command(
                     MuseumRegister(
-                        in: keys, now: now, requestId: nil, traceparent: traceparent, exhibition: exhibition, fields: plan,
-                        idempotency: nil)),
+                        in: keys, now: now, requestId: nil, traceparent: traceparent,
+                        exhibitions: [(exhibition, plan)], idempotency: nil)),
                 Command(
                     MuseumEdit(
                         in: keys, now: now, requestId: nil, traceparent: traceparent, exhibition: exhibition, version: 1,

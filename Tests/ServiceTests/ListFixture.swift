@@ -59,9 +59,9 @@ struct ListFixture: Sendable {
             title: nil, hall: "A", date: date, startTime: time, endTime: nil, capacity: 5)
         let store = RedisExhibitionStore(client: client)
         let outcome = try await store.register(
-            plan, key: nil, in: partition ?? Self.partitions[number % Self.partitions.count], metadata: Self.metadata)
-        guard case .registered(let exhibition) = outcome else { throw Failed("\(outcome)") }
-        return exhibition.id
+            [plan], key: nil, in: partition ?? Self.partitions[number % Self.partitions.count], metadata: Self.metadata)
+        guard case .registered(let exhibitions) = outcome else { throw Failed("\(outcome)") }
+        return exhibitions[0].id
     }
 
     func move(_ id: ExhibitionID, date: String, time: String? = nil) async throws {

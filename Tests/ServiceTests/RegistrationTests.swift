@@ -26,7 +26,7 @@ struct RegistrationTests {
                 store: store, partitions: partitions, choice: PartitionChoice(names: ["c"]) { _ in 0 },
                 revocation: RevocationSignal())
             let registered = try await service.register(
-                plan, key: "key", metadata: RequestMetadata(requestId: nil, moment: 1))
+                [plan], key: "key", metadata: RequestMetadata(requestId: nil, moment: 1))
             #expect(registered.isReplayed == isReplayed)
             #expect(partitions.noted.value == ["c"])
         }

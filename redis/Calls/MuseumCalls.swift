@@ -10,7 +10,7 @@ public struct ExhibitionFields: Sendable {
     }
 }
 
-/// Registers an exhibition under the number drawn for it; with an idempotency key only once.
+/// Registers exhibitions of one partition under the numbers drawn for them, all or none; with an idempotency key only once.
 public struct MuseumRegister: CodedCall {
     public static let script = Script("museum_register", PackageResources.museum_register_lua)
     public let keys: [String]
@@ -23,24 +23,28 @@ public struct MuseumRegister: CodedCall {
     }
 
     public enum Result: Sendable {
-        /// Something was registered under the idempotency key before: the exhibition's id and the digest.
+        /// Something was registered under the idempotency key before: the exhibitions' ids, separated by commas, and the digest.
         case known(Reply)
-        /// There is an exhibition of that number.
+        /// There is an exhibition of one of the numbers.
         case taken
         case registered
     }
 
-    /// - Parameter idempotency: the key, and a digest of the fields.
+    /// Most exhibitions of one call, so that Redis is not held for long.
+    public static let limit = 1000
+
+    /// - Parameters:
+    ///   - exhibitions: their ids and fields, up to ``limit``.
+    ///   - idempotency: the key, and a digest of all fields.
     public init(
-        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil, exhibition: String, fields: ExhibitionFields,
-        idempotency: (key: String, digest: String)?
+        in keys: Keys, now: Int64, requestId: String?, traceparent: String? = nil,
+        exhibitions: [(id: String, fields: ExhibitionFields)], idempotency: (key: String, digest: String)?
     ) {
         self.keys =
-            [keys.exhibition(exhibition), keys.exhibitions, keys.events(of: "museum")]
-            + (idempotency == nil ? [] : [keys.registrationKeys])
+            [keys.exhibitions, keys.events(of: "museum"), keys.registrationKeys] + exhibitions.map { keys.exhibition($0.id) }
         arguments = texts(
-            [String(now), requestId ?? "", traceparent ?? "", exhibition] + fields.texts
-                + (idempotency.map { [$0.key, $0.digest] } ?? []))
+            [String(now), requestId ?? "", traceparent ?? "", idempotency?.key ?? "", idempotency?.digest ?? ""]
+                + exhibitions.flatMap { [$0.id] + $0.fields.texts })
     }
 
     public func result(_ code: Code, _ values: ReplyValues) -> Result {

@@ -13,7 +13,16 @@ if redis.call('HLEN', KEYS[2]) == 0 then
   redis.call('ZREM', KEYS[3], ARGV[1])
   redis.call('ZREM', KEYS[4], ARGV[1])
   redis.call('SREM', KEYS[5], ARGV[1])
-  if exhibition[5] then redis.call('HDEL', KEYS[6], exhibition[5]) end
+  if exhibition[5] then
+    -- Of exhibitions that were registered together, the last takes the entry with it. Until then the key registers none again.
+    local ids, digest = string.match(redis.call('HGET', KEYS[6], exhibition[5]) or '', '^(%S+) (%S+)$')
+    local left = {}
+    for id in string.gmatch(ids or '', '[^,]+') do
+      if id ~= ARGV[1] then left[#left + 1] = id end
+    end
+    if #left == 0 then redis.call('HDEL', KEYS[6], exhibition[5])
+    else redis.call('HSET', KEYS[6], exhibition[5], table.concat(left, ',') .. ' ' .. digest) end
+  end
   redis.call('DEL', KEYS[1])
   return { 'PURGED' }
 end
