@@ -14,7 +14,11 @@ struct ProxyRoutes: Routes {
     func add(to router: AppRouter) {
         let resource = service.resource
         for (method, access) in resource.collectionMethods {
-            router.on("\(resource.path)", method: method, for: access, isDirect: resource == .books && method == .post) {
+            let csvBodyLimit = resource == .museums && method == .post ? AppRouter.csvBodyLimit : nil
+            router.on(
+                "\(resource.path)", method: method, for: access, csvBodyLimit: csvBodyLimit,
+                isDirect: resource == .books && method == .post
+            ) {
                 try await forward($0, $1, path: "/" + resource.path, streamedType: method == .get ? "text/csv" : nil)
             }
         }

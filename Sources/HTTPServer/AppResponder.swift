@@ -35,9 +35,13 @@ public struct AppResponder: HTTPResponder {
             let response = try await deadline.response { [pending] in
                 let authenticated = try await processing.authenticate(pending, for: endpoint)
                 var collected = CollectedRequest(head: request.head, body: ByteBuffer())
+                var transfer: ConcurrencyLimiter.Transfer?
+                defer { withExtendedLifetime(transfer) {} }
                 if endpoint.readsBody {
-                    try RequestContent.check(request.headers)
-                    let body = try await request.wholeBody(limit: endpoint.bodyLimit)
+                    try RequestContent.check(request.headers, takesCSV: endpoint.csvBodyLimit != nil)
+                    if RequestContent.isCSV(request.headers) { transfer = try processing.beginTransfer() }
+                    let limit = transfer == nil ? endpoint.bodyLimit : endpoint.csvBodyLimit ?? endpoint.bodyLimit
+                    let body = try await request.wholeBody(limit: limit)
                     collected = CollectedRequest(head: request.head, body: body)
                     deadline.begin()
                 }

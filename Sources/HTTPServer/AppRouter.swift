@@ -12,37 +12,45 @@ public final class AppRouter {
         let access: Access
         /// Most bytes of a body.
         let bodyLimit: Int
+        /// Most bytes of a CSV body; `nil` where the route takes JSON only.
+        let csvBodyLimit: Int?
         let isDirect: Bool
         let handler: Handler
     }
 
     /// Most bytes of a body, unless a route says otherwise.
     public static let bodyLimit = 16 << 10
+    /// Most bytes of a CSV body.
+    public static let csvBodyLimit = 1 << 20
 
     private(set) var routes: [Definition] = []
 
     /// - Parameters:
     ///   - access: whose requests it accepts.
     ///   - bodyLimit: most bytes of a body.
+    ///   - csvBodyLimit: most bytes of a CSV body; `nil` where the route takes JSON only. A direct route takes none.
     ///   - isDirect: whether ``DirectHandler`` may serve it. Only for what is asked often and computes little: it runs on the
     ///     connection's event loop, and the loop's other connections wait for it.
     public func on(
         _ path: String, method: HTTPRequest.Method, for access: Access, bodyLimit: Int = AppRouter.bodyLimit,
+        csvBodyLimit: Int? = nil,
         isDirect: Bool = false, use handler: @escaping Handler
     ) {
         routes.append(
             Definition(
-                path: path, method: method, access: access, bodyLimit: bodyLimit, isDirect: isDirect, handler: handler))
+                path: path, method: method, access: access, bodyLimit: bodyLimit, csvBodyLimit: csvBodyLimit, isDirect: isDirect,
+                handler: handler))
     }
 
     public func get(_ path: String, for access: Access, isDirect: Bool = false, use handler: @escaping Handler) {
         on(path, method: .get, for: access, isDirect: isDirect, use: handler)
     }
     public func post(
-        _ path: String, for access: Access, bodyLimit: Int = AppRouter.bodyLimit, isDirect: Bool = false,
-        use handler: @escaping Handler
+        _ path: String, for access: Access, bodyLimit: Int = AppRouter.bodyLimit, csvBodyLimit: Int? = nil,
+        isDirect: Bool = false, use handler: @escaping Handler
     ) {
-        on(path, method: .post, for: access, bodyLimit: bodyLimit, isDirect: isDirect, use: handler)
+        on(
+            path, method: .post, for: access, bodyLimit: bodyLimit, csvBodyLimit: csvBodyLimit, isDirect: isDirect, use: handler)
     }
     public func put(_ path: String, for access: Access, use handler: @escaping Handler) {
         on(path, method: .put, for: access, use: handler)

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Reads the rows of a CSV document one by one (RFC 4180). Rows end with CRLF or LF. A byte order mark in front is passed over.
 public struct CSVReader: Sendable {
     private static let quote = UInt8(ascii: "\"")
@@ -16,6 +18,9 @@ public struct CSVReader: Sendable {
         self.bytes = Array(bytes)
         place = self.bytes.starts(with: CSVWriter.byteOrderMark) ? CSVWriter.byteOrderMark.count : 0
     }
+
+    /// Reads a request's body.
+    public init(body request: CollectedRequest) { self.init(request.body.readableBytesView) }
 
     /// The cells of the next row, at least one; `nil` at the end. An empty line is a row with one empty cell.
     /// - Throws: ``RequestError/malformedCSV(_:row:)``, also for invalid UTF-8.

@@ -12,6 +12,8 @@ public struct CollectedRequest: Sendable {
     public var headers: HTTPFields { head.headerFields }
     /// The host, and perhaps the port, that the request names.
     public var authority: String? { head.authority }
+    /// Whether the body is CSV, on a route that takes it.
+    public var isCSV: Bool { RequestContent.isCSV(headers) }
     /// What follows the `?` of the target.
     public var query: String? { uri.query }
     /// Path and query.

@@ -55,9 +55,10 @@ extension DocumentResponse {
     }
 
     /// A page of a collection as HAL, its relation named as its path.
-    public static func collection<Element: HALResource>(_ page: Page<Element>, of relation: String, to request: CollectedRequest)
-        -> DocumentResponse
-    {
+    public static func collection<Element: HALResource>(
+        _ page: Page<Element>, of relation: String, status: HTTPResponse.Status = .ok, to request: CollectedRequest,
+        headers: HTTPFields = [:]
+    ) -> DocumentResponse {
         var writer = JSONWriter(capacity: 256 * (page.elements.count + 1))
         writer.object { writer in
             writer.object("_embedded") { writer in
@@ -68,7 +69,7 @@ extension DocumentResponse {
                 if let next = page.next { writer.link("next", request.uri.href(withCursor: Cursor.encode(next))) }
             }
         }
-        return json(writer, to: request)
+        return json(writer, status: status, to: request, headers: headers)
     }
 
     public static func json(

@@ -69,6 +69,8 @@ struct PathTable: Sendable {
         let readsBody: Bool
         /// Most bytes of a body.
         let bodyLimit: Int
+        /// Most bytes of a CSV body; `nil` where it takes none.
+        let csvBodyLimit: Int?
         /// Whether ``DirectHandler`` may serve it.
         let isDirect: Bool
         /// Where the deadline of such a request belongs.
@@ -80,6 +82,7 @@ struct PathTable: Sendable {
             isRead = route.method == .get
             readsBody = [.post, .put, .patch].contains(route.method)
             bodyLimit = route.bodyLimit
+            csvBodyLimit = route.csvBodyLimit
             isDirect = route.isDirect
             self.deadlines = deadlines
         }

@@ -145,8 +145,11 @@ extension Problem {
         case .unsupportedMediaType:
             self.init(unsupportedMedia: "The body must be JSON; send Content-Type: application/json.")
             headers[.accept] = RequestContent.mediaTypes.joined(separator: ", ")
+        case .neitherJSONNorCSV:
+            self.init(unsupportedMedia: "The body must be JSON or CSV; send Content-Type: application/json or text/csv.")
+            headers[.accept] = (RequestContent.mediaTypes + [ContentNegotiation.csv]).joined(separator: ", ")
         case .unsupportedCharset:
-            self.init(unsupportedMedia: "The body must be in UTF-8; send Content-Type: application/json.")
+            self.init(unsupportedMedia: "The body must be in UTF-8, and the charset of Content-Type utf-8 or none.")
         case .unsupportedContentCoding:
             self.init(unsupportedMedia: "The body must not be compressed; send it without Content-Encoding.")
             headers[.acceptEncoding] = "identity"

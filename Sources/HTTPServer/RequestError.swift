@@ -12,6 +12,8 @@ public enum RequestError: Error, Sendable, Equatable {
     case contentTooLarge(limit: Int)
     case requestTimeout
     case unsupportedMediaType
+    /// The same on a route that takes both.
+    case neitherJSONNorCSV
     case unsupportedCharset
     case unsupportedContentCoding
     case preconditionFailed

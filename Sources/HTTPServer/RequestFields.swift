@@ -113,7 +113,8 @@ extension RequestError {
 }
 
 extension StringProtocol {
-    func trimmingSpaces() -> String {
+    /// The text without spaces and tabs around it.
+    public func trimmingSpaces() -> String {
         let isSpace = { (character: Character) in character == " " || character == "\t" }
         return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
     }

@@ -83,6 +83,7 @@ private struct DecisiveFields {
     private var hosts: [String] = []
     private var lengths: [String] = []
     private var codings: [String] = []
+    private var contentType: String?
     private var expectation: String?
     private(set) var hasUpgrade = false
 
@@ -90,6 +91,7 @@ private struct DecisiveFields {
         for (name, value) in headers {
             switch name.utf8.count {
             case 4 where name.lowercased() == "host": hosts.append(value)
+            case 12 where name.lowercased() == "content-type": contentType = value
             case 14 where name.lowercased() == "content-length": lengths.append(value)
             case 17 where name.lowercased() == "transfer-encoding": codings.append(value)
             case 6 where name.lowercased() == "expect": expectation = value
@@ -99,9 +101,12 @@ private struct DecisiveFields {
         }
     }
 
-    /// No 100 Continue if Content-Length is above 64 KiB: the request gets 413.
+    /// No 100 Continue if Content-Length is above 64 KiB, or of CSV above its limit: the request gets 413.
     var waitsForContinue: Bool {
-        expectation?.lowercased() == "100-continue" && lengths.allSatisfy { Int($0) ?? 0 <= HTTPServerLimits.bodyAfterAnswer }
+        guard expectation?.lowercased() == "100-continue" else { return false }
+        let isCSV = contentType?.lowercased().hasPrefix(ContentNegotiation.csv) ?? false
+        let limit = isCSV ? AppRouter.csvBodyLimit : HTTPServerLimits.bodyAfterAnswer
+        return lengths.allSatisfy { Int($0) ?? 0 <= limit }
     }
 
     func check(version: HTTPVersion) throws(RequestValidationHandler.Violation) {

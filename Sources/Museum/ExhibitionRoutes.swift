@@ -8,7 +8,7 @@ struct ExhibitionRoutes: Routes {
     let partitions: any PartitionDirectory
 
     func add(to router: AppRouter) {
-        router.post("museums", for: .staff) { try await register($0, $1) }
+        router.post("museums", for: .staff, csvBodyLimit: AppRouter.csvBodyLimit) { try await register($0, $1) }
         router.collection(
             "museums", listFor: .everybody, for: .everybody, parameters: ["date", "from", "to", "hall", "status"]
         ) { query, page, _ in
@@ -29,18 +29,20 @@ struct ExhibitionRoutes: Routes {
 
     private func register(_ request: CollectedRequest, _ context: AppRequestContext) async throws -> DocumentResponse {
         let key = try IdempotencyKey.read(request)
-        var fields = try RequestFields(request)
-        let plan = try ExhibitionPlan(
-            title: fields.optionalText("title", length: ExhibitionPlan.textLength),
-            hall: fields.text("hall", length: ExhibitionPlan.textLength),
-            date: fields.text("date", length: 1...100),
-            startTime: fields.optionalText("startTime", length: 1...100),
-            endTime: fields.optionalText("endTime", length: 1...100),
-            capacity: fields.integer("capacity", in: ExhibitionPlan.capacityRange))
-        try fields.finish()
-        let registered = try await service.register([plan], key: key, metadata: context.metadata)
+        let file = request.isCSV ? try ExhibitionFile(CSVReader(body: request)) : nil
+        let plans = try file?.plans ?? [plan(request)]
+        let registered = try await service.register(plans, key: key, metadata: context.metadata)
         let headers: HTTPFields = registered.isReplayed ? [.idempotentReplayed: "true"] : [:]
+        if file != nil {
+            let page = Page(elements: registered.exhibitions, next: nil)
+            return DocumentResponse.collection(page, of: "museums", status: .created, to: request, headers: headers)
+        }
         return DocumentResponse.resource(registered.exhibitions[0], status: .created, to: request, headers: headers)
+    }
+
+    private func plan(_ request: CollectedRequest) throws(RequestError) -> ExhibitionPlan {
+        var fields = try RequestFields(request)
+        return try ExhibitionPlan(&fields)
     }
 
     private func filter(_ query: RequestQuery) throws(RequestError) -> ExhibitionFilter {
