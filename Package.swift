@@ -141,8 +141,8 @@ let package = Package(
             name: "skmuseum",
             dependencies: [
                 "Museum", "Book", "Confirm", "MyPage", "Gateway", "Operations", "Authentication", "Contracts", "HTTPServer",
-                "Messaging", "Platform", .asyncHTTPClient, .nioSSL, "Redis", "Scripts", .argumentParser, .configuration, .crypto,
-                .hummingbird,
+                "Messaging", "Platform", "Redis", "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto,
+                .hummingbird, .nioSSL,
                 .logging, .metrics, .nioCore, .nioHTTP1,
                 .serviceLifecycle,
                 .subprocess, .tracing,

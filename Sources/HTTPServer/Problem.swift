@@ -230,6 +230,11 @@ extension Problem {
     }
 }
 
+extension RequestError {
+    /// What to say of it, in one line.
+    public var detail: String { Problem(self).detail }
+}
+
 extension String {
     /// In quotes and no longer than can be read at a glance.
     fileprivate var quoted: String { "\"" + (count > 64 ? prefix(64) + "…" : self[...]) + "\"" }

@@ -16,6 +16,7 @@ struct SKMuseum: AsyncParsableCommand {
             """,
         groupedSubcommands: [
             CommandGroup(name: "Serve", subcommands: [ServeCommand.self, TokenCommand.self]),
+            CommandGroup(name: "Register", subcommands: [ImportCommand.self]),
             CommandGroup(
                 name: "Look",
                 subcommands: [

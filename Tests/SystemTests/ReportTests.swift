@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct ReportTests {
     private static let commands = [
-        "serve", "health", "events", "trace", "audit", "dead-letters", "replay", "rebuild", "purge", "forget",
+        "serve", "import", "health", "events", "trace", "audit", "dead-letters", "replay", "rebuild", "purge", "forget",
     ]
 
     private func run(_ arguments: [String], shell: String = #"exec "$0" "$@" 2>&-"#, redis: RedisServer? = nil) async throws
@@ -27,11 +27,11 @@ struct ReportTests {
         let help = try await run(["--help"])
         #expect(help.code == 0)
         let sections = help.output.components(separatedBy: " SUBCOMMANDS:\n")
-        #expect(sections.count == 4, "\(help.output)")
+        #expect(sections.count == 5, "\(help.output)")
         for (section, commands) in zip(
             sections.dropFirst(),
             [
-                ["serve", "token"], ["health", "events", "trace", "audit", "dead-letters"],
+                ["serve", "token"], ["import"], ["health", "events", "trace", "audit", "dead-letters"],
                 ["replay", "rebuild", "purge", "forget"],
             ])
         {
