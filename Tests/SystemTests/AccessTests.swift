@@ -32,6 +32,16 @@ struct AccessTests {
         }
         let group = try #require(try await visitor.book(exhibition, visitor: "group", seats: 3).json["id"]?.text)
         #expect(try await visitor.send("PATCH", "/books/\(group)", #"{"seats":2}"#).status == 200)
+        let file = "hall,date,capacity\nA,2099-12-24,5\nB,2099-12-24,5\n"
+        for _ in 1...2 {
+            let headers = ["Content-Type": "text/csv", "Idempotency-Key": "file"]
+            #expect(try await visitor.send("POST", "/museums", file, headers: headers).status == 201)
+        }
+        for path in ["/books", "/confirms", "/myPages?date=2099-12-24"] {
+            try await eventually("the last booking is in \(path)") {
+                try await visitor.get(path, headers: ["Accept": "text/csv"]).text.contains("visitor 19")
+            }
+        }
         for id in ids.prefix(5) { #expect(try await visitor.delete("/books/\(id)").status == 200) }
         #expect(try await visitor.send("PATCH", "/museums/\(exhibition)", #"{"capacity":60}"#).status == 200)
         for relation in ["museums", "books", "confirms", "myPages"] { _ = try await visitor.all(relation) }

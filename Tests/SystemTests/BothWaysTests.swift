@@ -38,7 +38,8 @@ struct BothWaysTests {
         var requests: [String] = []
         for path in ["/museums/\(exhibition)", "/books/\(booking)", "/confirms/\(booking)", "/myPages/\(booking)"] {
             requests += [
-                get(path), get(path, "Accept: application/hal+json"), get(path, "If-Match: *"), get(path, "If-Match: \"x\""),
+                get(path), get(path, "Accept: application/hal+json"), get(path, "Accept: text/csv"), get(path, "If-Match: *"),
+                get(path, "If-Match: \"x\""),
                 get(path, "Connection: close"), get(path, "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"),
                 get(path + "?x=1"), get(path, "Content-Length: 0"), get(path, "Accept: */*;q=0.1, application/hal+json;q=0.2"),
             ]

@@ -230,16 +230,33 @@ struct CSVExportTests {
             _ = try await museum.client.send("SET", "book:{a}:\(id)", "damaged")
         }
         connections.goOnReading(0)
-        try await connections.turn(until: "it is closed", within: .seconds(30)) { $0.members[0].isOver }
+        try await connections.turn(until: "it is closed", within: .seconds(30)) { $0.members[0].isOver || $0.members[0].isWhole }
         let member = connections.members[0]
         #expect(member.statuses == [200] && !member.isWhole)
         await #expect(throws: (any Error).self) { try await museum.visitor.get("/books", headers: Self.csv) }
         #expect(try await museum.visitor.get("/").status == 200)
     }
 
-    private func request(_ museum: Listeners) throws -> RawConnections {
+    /// A process that is told to stop waits for an export no longer than it can.
+    @Test func anExportDoesNotKeepAProcessFromStopping() async throws {
+        let single = try await SingleProcess.start()
+        try await fill(try single.redis.client(), 30_000)
+        let connections = try request(single.process.ports)
+        try await connections.turn(until: "it begins", within: .seconds(5)) { !$0.members[0].received.isEmpty }
+        connections.stopReading(0)
+        let start = ContinuousClock.now
+        #expect(try await single.process.stop() == 0)
+        #expect(ContinuousClock.now - start < .seconds(12))
+        connections.goOnReading(0)
+        try await connections.turn(until: "it is closed", within: .seconds(5)) { $0.members[0].isOver }
+        #expect(!connections.members[0].isWhole)
+    }
+
+    private func request(_ museum: Listeners) throws -> RawConnections { try request(museum.ports) }
+
+    private func request(_ ports: [String: Int]) throws -> RawConnections {
         let connections = RawConnections()
-        try connections.join(1, port: try #require(museum.ports["gateway"]), receiveBuffer: 4096)
+        try connections.join(1, port: try #require(ports["gateway"]), receiveBuffer: 4096)
         connections.say("GET /books HTTP/1.1\r\nHost: a\r\nAccept: text/csv\r\n\r\n", to: 0)
         return connections
     }

@@ -86,11 +86,18 @@ struct WireNamesTests {
         }
         names += paths(of: try await visitor.get("/museums?size=1&status=OPEN,DELETED").json, below: "GET /museums")
         names += paths(of: try await visitor.get("/").json, below: "GET /")
+        for relation in ["books", "confirms", "myPages"] {
+            let list = try await visitor.get("/\(relation)", headers: ["Accept": "text/csv"])
+            var reader = CSVReader(list.text.utf8)
+            names += try #require(try reader.next()).map { "column /\(relation) \($0)" }
+        }
+        let file = ["Content-Type": "text/csv"]
         for problem in [
             try await visitor.get("/nowhere"), try await visitor.send("POST", "/books", "{"),
             try await visitor.send("POST", "/books", "{}"), try await visitor.get("/books?x=1"),
             try await visitor.get("/museums/a99"), try await visitor.book("a2", visitor: "kim", seats: 100),
-            try await visitor.book("a1", visitor: "kim"),
+            try await visitor.book("a1", visitor: "kim"), try await visitor.send("POST", "/museums", "", headers: file),
+            try await visitor.send("POST", "/museums", "hall", headers: file),
         ] {
             names += paths(of: problem.json, below: "problem \(problem.problem ?? "?") \(problem.status)")
         }
