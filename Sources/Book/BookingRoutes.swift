@@ -103,7 +103,9 @@ extension Booking: HALResource {
             ["museum": "/museums/" + id.exhibition.text, "confirm": "/confirms/" + id.text, "myPage": "/myPages/" + id.text])
     }
 
-    static let csvColumns = ["id", "museumId", "visitor", "seats", "status", "version", "createdAt", "updatedAt"]
+    static let csvColumns =
+        ["id", "museumId", "visitor", "seats", "status", "version", "createdAt", "updatedAt"]
+        + BookingDetail.allCases.map(\.rawValue)
 
     func writeMembers(to writer: inout JSONWriter) {
         writer.booking("id", id, visitor: visitor, seats: seats, status: status.rawValue)

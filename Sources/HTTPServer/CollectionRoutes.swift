@@ -14,6 +14,8 @@ extension AppRouter {
     ) {
         get("\(relation)", for: listAccess) { request, context in
             if !Resource.csvColumns.isEmpty, ContentNegotiation.prefersCSV(request.headers) {
+                // A whole list is for staff, also where visitors see what is theirs.
+                guard context.principal.isStaff else { throw RequestError.forbidden("Whole lists as CSV are for staff") }
                 let query = try RequestQuery(request, known: parameters)
                 return try await DocumentResponse.csv(of: relation) { try await page(query, $0, context) }
             }

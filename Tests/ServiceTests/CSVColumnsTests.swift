@@ -21,8 +21,12 @@ struct CSVColumnsTests {
     private static let id = BookingID(exhibition: ExhibitionID(partition: "a", number: 1), bits: 7)
 
     @Test func ofBookings() throws {
+        var details = BookingDetails()
+        for detail in BookingDetail.allCases { details[detail] = "a \(detail.rawValue)" }
         try check(
-            Booking(id: Self.id, visitor: "kim \"k\"", seats: 2, status: .canceled, version: 3, createdAt: 1, updatedAt: 2))
+            Booking(
+                id: Self.id, visitor: "kim \"k\"", seats: 2, status: .canceled, version: 3, createdAt: 1, updatedAt: 2,
+                details: details))
     }
 
     @Test func ofAdmissions() throws {

@@ -144,7 +144,7 @@ struct CSVImportTests {
         #expect(again.header("Idempotent-Replayed") == "true" && again.text == answer.text)
         #expect(try await count(museum.visitor) == 1000)
         let port = try #require(museum.ports["gateway"])
-        let head = "POST /museums HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\nIdempotency-Key: large\r\n"
+        let head = "POST /museums HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nIdempotency-Key: large\r\n"
         let waiting = try await RawExchange.run(
             Array((head + "Content-Length: \(file.utf8.count)\r\nExpect: 100-continue\r\n\r\n" + file).utf8), port: port,
             responses: 2)

@@ -58,7 +58,8 @@ struct ImportCommand: AsyncParsableCommand {
                 for line in TextTable.lines(rows.map(Self.columns)) { try Output.line(line) }
                 return try Output.line("would register \(Self.count(rows.count))")
             }
-            let gateway = url ?? "http://\(settings.reachableHost):\(settings.ports["gateway"] ?? 8080)"
+            let scheme = settings.tls == nil ? "http" : "https"
+            let gateway = url ?? "\(scheme)://\(settings.reachableHost):\(settings.ports["gateway"] ?? 8080)"
             let response = try await GatewayClient(url: gateway, token: try token()).send(file: bytes, key: Self.key(of: rows))
             try show(response)
         }
