@@ -1,5 +1,5 @@
 """Starts what the rendered manifests say as processes of this machine: Redis with its command and users, and each role with its
-arguments and environment. Books, kills Redis and a role, and audits. scripts/manifests-trial starts it.
+arguments and environment. Tries tokens, books, kills Redis and a role, and audits. scripts/manifests-trial starts it.
 
 Only addresses are others here: 127.0.0.1 and free ports in place of the Services' names.
 """
@@ -10,7 +10,7 @@ import time
 
 import yaml
 
-from processes import Processes, expect, free_port, get, post, trial, wait_for
+from processes import Processes, expect, free_port, get, post, status, trial, wait_for
 
 PORTS = {"book": 8081, "museum": 8082, "confirm": 8083, "mypage": 8084, "gateway": 8080}
 
@@ -82,8 +82,14 @@ class Deployment(Processes):
         path = self.container("Deployment", role)["readinessProbe"]["httpGet"]["path"]
         wait_for(lambda: get(f"http://127.0.0.1:{self.ports[role]}{path}") == "ready\n", role)
 
-    def page(self, booking):
-        return json.loads(get(f"http://127.0.0.1:{self.ports['gateway']}/myPages/{booking}"))
+    def token(self, role, subject):
+        """As `kubectl exec deployment/gateway -- skmuseum token` prints it."""
+        environment = {"AUTH_SECRET": self.environment(self.container("Deployment", "gateway"), "gateway")["AUTH_SECRET"]}
+        command = [self.program, "token", "--role", role, "--subject", subject]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+    def page(self, booking, token):
+        return json.loads(get(f"http://127.0.0.1:{self.ports['gateway']}/myPages/{booking}", token))
 
 
 def run(deployment):
@@ -98,23 +104,33 @@ def run(deployment):
     print("book, museum, confirm, mypage and gateway are ready, by their readiness probes")
 
     gateway = f"http://127.0.0.1:{deployment.ports['gateway']}"
-    museum = post(f"{gateway}/museums", {"hall": "A hall", "date": "2099-12-24", "capacity": 20})["id"]
-    booking = post(f"{gateway}/books", {"museumId": museum, "visitor": "kim", "seats": 2})["id"]
-    wait_for(lambda: deployment.page(booking).get("admission") == "CONFIRMED", "the admission")
+    staff, visitor, admin = (deployment.token(*who) for who in [("staff", "mina"), ("visitor", "kim"), ("admin", "ops")])
+    museum = post(f"{gateway}/museums", {"hall": "A hall", "date": "2099-12-24", "capacity": 20}, staff)["id"]
+    booking = post(f"{gateway}/books", {"museumId": museum, "visitor": "kim", "seats": 2}, visitor)["id"]
+    wait_for(lambda: deployment.page(booking, visitor).get("admission") == "CONFIRMED", "the admission")
     print(f"booked {booking} through the gateway; its admission is CONFIRMED")
+
+    paths = [f"/books/{booking}", "/books", "/metrics", "/admin/dead-letters"]
+    seen = [[status(gateway + path, token) for path in paths] for token in [None, visitor, staff, admin]]
+    expect(seen == [[401] * 4, [200, 403, 403, 403], [200, 200, 403, 403], [200] * 4],
+           f"{', '.join(paths)} answer without token, to the visitor, to staff, to an admin: {seen}")
+    with_annotation = [role for role in PORTS if deployment.named("Deployment", role)
+                       ["spec"]["template"]["metadata"]["annotations"].get("prometheus.io/scrape") == "true"]
+    scraped = [status(f"http://127.0.0.1:{deployment.ports[role]}/metrics") for role in with_annotation]
+    expect(scraped == [200] * 4, f"metrics of {', '.join(with_annotation)}, by their annotations, without token: {scraped}")
 
     redis.kill()
     redis.wait()
     deployment.start_redis()
-    wait_for(lambda: deployment.page(booking)["status"] == "REQUEST_COMPLETED", "the booking after Redis was killed")
+    wait_for(lambda: deployment.page(booking, visitor)["status"] == "REQUEST_COMPLETED", "the booking after Redis was killed")
     left = json.loads(get(f"{gateway}/museums/{museum}"))["available"]
     expect(left == 18, f"Redis was killed and started again: the booking stands, {left} of 20 seats are left")
 
     roles["confirm"].kill()
     roles["confirm"].wait()
-    second = post(f"{gateway}/books", {"museumId": museum, "visitor": "lee"})["id"]
+    second = post(f"{gateway}/books", {"museumId": museum, "visitor": "lee"}, staff)["id"]
     roles["confirm"] = deployment.start_role("confirm")
-    wait_for(lambda: deployment.page(second).get("admission") == "CONFIRMED", "the admission after Confirm was killed")
+    wait_for(lambda: deployment.page(second, staff).get("admission") == "CONFIRMED", "the admission after Confirm was killed")
     expect(True, "Confirm was killed: booking went on, and the admission followed when it was back")
 
     password = deployment.secrets["redis-passwords"]["operator"]

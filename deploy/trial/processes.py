@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 failed = []
@@ -19,13 +20,25 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=5) as response:
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def get(url, token=None):
+    with urllib.request.urlopen(urllib.request.Request(url, headers=bearer(token)), timeout=5) as response:
         return response.read().decode()
 
 
-def post(url, body):
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+def status(url, token=None):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=bearer(token)), timeout=5) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def post(url, body, token=None):
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", **bearer(token)})
     with urllib.request.urlopen(request, timeout=5) as response:
         return json.load(response)
 
