@@ -199,7 +199,7 @@ let package = Package(
             "SystemTests",
             [
                 "skmuseum", "instruction-counts", .argumentParser, "Authentication", "Museum", "FaultInjection", .crypto,
-                .nioCore,
+                .httpTypes, .nioCore,
             ] + infrastructure),
         tests("FaultTests", ["skmuseum", "FaultInjection", "Preload", .nioCore] + infrastructure),
     ],

@@ -66,7 +66,8 @@ struct WireNamesTests {
     private func routes(_ deployment: TestDeployment) async throws -> [String] {
         let paths = [
             "/", "/museums", "/museums/a1", "/museums/a1/reservations", "/books", "/books/a1-000000000001", "/confirms",
-            "/confirms/a1-000000000001", "/myPages", "/myPages/a1-000000000001", "/livez", "/readyz", "/metrics", "/nowhere",
+            "/confirms/a1-000000000001", "/myPages", "/myPages/a1-000000000001", "/sessions", "/livez", "/readyz", "/metrics",
+            "/openapi.json", "/docs", "/docs.css", "/problems", "/problems/sold-out", "/nowhere",
         ]
         var names: [String] = []
         for role in MuseumProcess.allRoles {

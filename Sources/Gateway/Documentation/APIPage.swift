@@ -19,9 +19,9 @@ struct APIPage {
                     writer.link("problems", to: "/problems")
                 }
             }
-            contents(to: &writer)
             writer.element("main") { writer in
                 writer.prose(info?["description"]?.text ?? "")
+                contents(to: &writer)
                 senders(to: &writer)
                 for tag in document.root["tags"]?.elements ?? [] { section(of: tag, to: &writer) }
                 schemas(to: &writer)

@@ -48,7 +48,7 @@ struct OperationSection {
             for content in body["content"].members {
                 writer.element("dt") { $0.element("code", text: content.name) }
                 writer.element("dd") { writer in
-                    if let schema = content.value["schema"] { SchemaText(document: document).write(schema, to: &writer) }
+                    if let schema = content.value["schema"] { describe(schema, to: &writer) }
                 }
             }
         }
@@ -56,10 +56,12 @@ struct OperationSection {
     }
 
     private func responses(to writer: inout HTMLWriter) {
-        writer.element("h4", text: "Responses")
         let responses = operation["responses"].members.map { (status: $0.name, response: document.resolved($0.value)) }
+        let problems = responses.filter { $0.response["content"]?[Self.problemType] != nil }
+        let documents = responses.filter { $0.response["content"]?[Self.problemType] == nil }
+        writer.element("h4", text: "Responses")
         writer.element("dl") { writer in
-            for (status, response) in responses {
+            for (status, response) in documents {
                 writer.element("dt") { writer in
                     writer.element("b", text: status)
                     writer.text(" ")
@@ -68,23 +70,45 @@ struct OperationSection {
                 writer.element("dd") { content(of: response, to: &$0) }
             }
         }
-        for (_, response) in responses { examples(of: response, to: &writer) }
+        for (_, response) in documents { examples(of: response, to: &writer) }
+        writer.element("h4", text: "Problems")
+        writer.element("ul", ["class": "problems"]) { writer in
+            for (status, response) in problems {
+                writer.element("li") { writer in
+                    writer.text(status + " ")
+                    content(of: response, to: &writer)
+                }
+            }
+        }
     }
+
+    private static let problemType = "application/problem+json"
 
     /// The problem types of a response or the schemas of its documents, and its headers.
     private func content(of response: JSON, to writer: inout HTMLWriter) {
-        for (index, content) in response["content"].members.enumerated() {
-            if index > 0 { writer.text("; ") }
+        var separator = ""
+        for content in response["content"].members {
             guard let schema = content.value["schema"] else { continue }
-            if content.name != "application/problem+json" {
+            writer.text(separator)
+            separator = "; "
+            if content.name != Self.problemType {
                 writer.element("code", text: content.name)
                 writer.text(" ")
             }
-            SchemaText(document: document).write(schema, to: &writer)
+            describe(schema, to: &writer)
         }
         // Each response has it.
         let headers = response["headers"].members.map(\.name).filter { $0 != "X-Request-Id" }
-        if !headers.isEmpty { writer.text(". Headers: " + headers.joined(separator: ", ")) }
+        if !headers.isEmpty { writer.text(separator + headers.joined(separator: ", ")) }
+    }
+
+    /// What a document may be. One that has no schema of its own has a description.
+    private func describe(_ schema: JSON, to writer: inout HTMLWriter) {
+        if OpenAPIDocument.name(of: schema) == nil, let description = schema["description"]?.text {
+            writer.inline(description)
+        } else {
+            SchemaText(document: document).write(schema, to: &writer)
+        }
     }
 
     private func examples(of owner: JSON, to writer: inout HTMLWriter) {

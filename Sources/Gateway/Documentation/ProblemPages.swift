@@ -42,9 +42,21 @@ enum ProblemPages {
                     writer.element("dd", text: definition.nextStep)
                 }
                 writer.prose("The member `detail` of the problem document says more about the request.")
+                if let example = examples[path(of: type)] {
+                    writer.element("pre") { $0.element("code", text: example) }
+                }
             }
         }
     }
+
+    /// The documents that the API's description has as examples, by their `type`.
+    private static let examples: [String: String] = {
+        guard let document = try? OpenAPIDocument() else { return [:] }
+        let values = document.root["components"]?["examples"].members.compactMap { $0.value["value"] } ?? []
+        return values.reduce(into: [:]) { examples, value in
+            if let type = value["type"]?.text { examples[type] = value.formatted() }
+        }
+    }()
 
     static func path(of type: ProblemType) -> String { "/problems/" + type.slug }
 }
