@@ -249,4 +249,29 @@ struct AuthorizationTests {
         }
         #expect(try await gateway.get("/books", headers: newer).status == 200)
     }
+
+    @Test func theSecretBetweenRolesIsReplaced() async throws {
+        let deployment = try await TestDeployment.open(environment: ["AUTH_SECRET": Self.secret])
+        let staff = deployment.visitor.with(headers: try await Sender.staff.header())
+        let kim = deployment.visitor.with(headers: try await Sender.visitor.header())
+        let exhibition = try await staff.register(capacity: 1000)
+        #expect(try await kim.send("POST", "/books", #"{"museumId":"\#(exhibition)"}"#).status == 201)
+        let replaced = String(repeating: "5e", count: 32)
+        _ = try await deployment.redis.client().send("SET", "museum:service-secret", replaced)
+        var booked = 1
+        var statuses: Set<Int> = []
+        // Until both have read it, Museum does not accept Book's token: no seats are held, and no outcome is open.
+        let end = ContinuousClock.now + .seconds(5)
+        while .now < end {
+            let status = try await kim.send("POST", "/books", #"{"museumId":"\#(exhibition)"}"#).status
+            statuses.insert(status)
+            if status == 201 { booked += 1 }
+        }
+        #expect(statuses.isSubset(of: [201, 503]), "\(statuses)")
+        #expect(try await kim.send("POST", "/books", #"{"museumId":"\#(exhibition)"}"#).status == 201)
+        #expect(try await deployment.visitor.get("/museums/\(exhibition)").json["available"]?.integer == 1000 - booked - 1)
+        #expect(try await deployment.redis.client().send("GET", "museum:service-secret").asText() == replaced)
+        let audit = try await deployment.audit()
+        #expect(audit.code == 0, "\(audit.output)")
+    }
 }
