@@ -181,7 +181,7 @@ public enum ProblemType: String, Sendable, CaseIterable {
         case .contentTooLarge:
             Definition(
                 .contentTooLarge, "Body too large",
-                "The body is larger than this path accepts. The connection closes.",
+                "The body is larger than this path accepts, or a CSV body has too many rows.",
                 nextStep: "Send less.")
         case .unsupportedMediaType:
             Definition(

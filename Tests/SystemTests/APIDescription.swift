@@ -16,12 +16,6 @@ struct APIDescription {
 
     let root: JSON
 
-    /// What is described and not served yet.
-    static let planned: Set<String> = [
-        "GET /admin/dead-letters", "GET /admin/dead-letters/{id}", "DELETE /admin/dead-letters/{id}",
-        "POST /admin/dead-letters/{id}/retry", "GET /admin/audit",
-    ]
-
     /// - Parameter visitor: a client of the gateway.
     static func read(_ visitor: Visitor) async throws -> APIDescription {
         APIDescription(root: try await visitor.get("/openapi.json").json)

@@ -44,6 +44,7 @@ struct AdminTests {
         let shown = try await gateway.get("/admin/dead-letters/\(name)")
         #expect(shown.json["eventType"]?.text == "Canceled")
         #expect(shown.json["reason"]?.text?.isEmpty == false)
+        #expect(all.first?["attempts"]?.integer == 1 && shown.json["attempts"]?.integer == 1, "\(shown.text)")
         let retried = try await gateway.send("POST", "/admin/dead-letters/\(name)/retry", "{}")
         #expect(retried.status == 200)
         #expect(retried.json["outcome"]?.text == "left")

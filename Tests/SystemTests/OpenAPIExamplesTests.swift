@@ -1,6 +1,7 @@
 import Authentication
 import Foundation
 import HTTPServer
+import Redis
 import TestSupport
 import Testing
 
@@ -23,7 +24,7 @@ struct OpenAPIExamplesTests {
     }
 
     @Test func examplesAreLikeResponses() async throws {
-        let museum = try await SingleProcess.start(environment: ["AUTH_SECRET": Self.secret])
+        let museum = try await SingleProcess.start(environment: ["AUTH_SECRET": Self.secret, "RATE_LIMIT": "0"])
         let gateway = museum.visitor
         let run = ExampleRun(
             description: try await APIDescription.read(gateway), gateway: gateway,
@@ -31,6 +32,7 @@ struct OpenAPIExamplesTests {
             kim: gateway.with(headers: try await Self.token("kim", .visitor)))
         try await resources(run)
         try await problems(run)
+        try await operations(run, admin: gateway.with(headers: try await Self.token("ops", .admin)), museum.redis.client())
         let other = try await SingleProcess.start()
         let protected = other.visitor
         try await run.check(
@@ -46,6 +48,10 @@ struct OpenAPIExamplesTests {
         let booking = try run.requestExample("POST", "/books", "seats")
         try await run.check("Exhibition", "POST", "/museums", try await staff.send("POST", "/museums", exhibition))
         _ = try await staff.send("POST", "/museums", exhibition)
+        let file = try run.requestExample("POST", "/museums", "file")
+        try await run.check(
+            "RegisteredExhibitions", "POST", "/museums",
+            try await staff.send("POST", "/museums", file, headers: ["Content-Type": "text/csv"]))
         try await run.check("ExhibitionList", "GET", "/museums", try await run.gateway.get("/museums?size=1"))
         let booked = try await kim.send("POST", "/books", booking)
         try await run.check("Booking", "POST", "/books", booked)
@@ -71,6 +77,29 @@ struct OpenAPIExamplesTests {
         }
         try await run.check("AlreadyForceCanceled", "DELETE", "/books/{id}", try await kim.delete("/books/\(second)"))
         try await run.check("MuseumDeleted", "POST", "/books", try await kim.send("POST", "/books", booking))
+    }
+
+    private func operations(_ run: ExampleRun, admin: Visitor, _ redis: RedisClient) async throws {
+        let exhibition = try await run.staff.register(capacity: 3)
+        // Two events that no service can apply.
+        for number in 1...2 {
+            _ = try await redis.send("XADD", "book:{a}:events", "*", "eventType", "Canceled", "bookId", "broken-\(number)")
+        }
+        let path = "/admin/dead-letters"
+        try await eventually("they are dead letters", within: .seconds(20)) {
+            try await admin.get("\(path)?service=confirm").json["_embedded"]?["dead-letters"]?.elements?.count == 2
+        }
+        let list = try await admin.get("\(path)?service=confirm&size=1")
+        try await run.check("DeadLetterList", "GET", path, list)
+        let name = try #require(list.json["_embedded"]?["dead-letters"]?.elements?.first?["deadLetter"]?.text)
+        try await run.check("DeadLetterDetails", "GET", "\(path)/{id}", try await admin.get("\(path)/\(name)"))
+        let retried = try await admin.send(
+            "POST", "\(path)/\(name)/retry", try run.requestExample("POST", "\(path)/{id}/retry", "empty"))
+        try await run.check("RetriedDeadLetter", "POST", "\(path)/{id}/retry", retried)
+        try await run.check("DroppedDeadLetter", "DELETE", "\(path)/{id}", try await admin.delete("\(path)/\(name)"))
+        try await run.check("UnknownDeadLetter", "GET", "\(path)/{id}", try await admin.get("\(path)/\(name)"))
+        _ = try await redis.send("HINCRBY", "museum:{a}:\(exhibition)", "available", "1")
+        try await run.check("AuditReport", "GET", "/admin/audit", try await admin.get("/admin/audit?wait=10s"))
     }
 
     private func problems(_ run: ExampleRun) async throws {
@@ -128,8 +157,9 @@ private struct ExampleRun: Sendable {
     /// A request's example as a body.
     func requestExample(_ method: String, _ path: String, _ name: String) throws -> String {
         let operation = try #require(description.operations.first { $0.method == method && $0.path == path })
-        let content = operation.json["requestBody"]?["content"].members.first?.value
-        return try #require(content?["examples"]?[name]?["value"]).compact
+        let examples = operation.json["requestBody"]?["content"].members.compactMap { $0.value["examples"]?[name]?["value"] }
+        let value = try #require(examples?.first)
+        return value.text ?? value.compact
     }
 
     /// - Parameter method: `nil` where the method is none of the path's, so that no operation has the response.

@@ -67,7 +67,8 @@ struct WireNamesTests {
         let paths = [
             "/", "/museums", "/museums/a1", "/museums/a1/reservations", "/books", "/books/a1-000000000001", "/confirms",
             "/confirms/a1-000000000001", "/myPages", "/myPages/a1-000000000001", "/sessions", "/livez", "/readyz", "/metrics",
-            "/openapi.json", "/docs", "/docs.css", "/problems", "/problems/sold-out", "/nowhere",
+            "/openapi.json", "/docs", "/docs.css", "/problems", "/problems/sold-out", "/admin/dead-letters",
+            "/admin/dead-letters/confirm:a:1-1", "/admin/dead-letters/confirm:a:1-1/retry", "/admin/audit", "/nowhere",
         ]
         var names: [String] = []
         for role in MuseumProcess.allRoles {

@@ -14,7 +14,7 @@ extension DeadLetter {
         writer.member("service", service)
         writer.member("eventId", eventId)
         writer.member("eventType", type?.shown.asWord)
-        writer.member("attempts", attempts)
+        writer.member("attempts", Int(attempts) ?? 0)
         writer.member("reason", reason)
         writer.member("outcome", outcome)
         writer.member("why", why)
@@ -26,7 +26,7 @@ extension DeadLetter {
         writer.member("eventId", eventId)
         writer.member("service", service)
         writer.member("reason", reason)
-        writer.member("attempts", attempts)
+        writer.member("attempts", Int(attempts) ?? 0)
         for field in fields { writer.member(named: field.name.shown, field.value.shown) }
     }
 }
