@@ -96,7 +96,7 @@ public enum ProblemType: String, Sendable, CaseIterable {
         case .forbidden:
             Definition(
                 .forbidden, "Forbidden",
-                "The server knows who sends the request, and that role or visitor may not do this.",
+                "The role or the visitor that sends the request may not do this, or a page of another site sent it.",
                 nextStep: "Ask for a token with the role that this path needs.")
         case .unknownPath:
             Definition(

@@ -121,6 +121,14 @@ struct OpenAPITests {
         }
     }
 
+    /// docs/http-api.md has a row for each.
+    @Test func problemsAreInTheDocumentation() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/http-api.md")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let rows = text.matches(of: /\| `\/problems\/([a-z-]+)` \| ([0-9]+) \|/).map { "\($0.1) \($0.2)" }
+        #expect(Set(rows) == Set(ProblemType.allCases.map { "\($0.slug) \($0.definition.status.code)" }))
+    }
+
     /// Each response's problems have the status that the response is described under.
     @Test func problemsStandUnderTheirStatus() async throws {
         let museum = try await SingleProcess.start()

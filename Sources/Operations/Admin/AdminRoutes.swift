@@ -33,7 +33,7 @@ package struct AdminRoutes: Routes {
         router.get("admin/dead-letters/{id}", for: .admins) { request, context in
             let (letters, letter) = try await find(context)
             var writer = JSONWriter()
-            writer.object { letter.writeAll(to: &$0, in: letters) }
+            writer.object { letter.writeAll(to: &$0, in: letters, isResponse: true) }
             return DocumentResponse.json(writer, to: request)
         }
         router.delete("admin/dead-letters/{id}", for: .admins) { request, context in
@@ -145,7 +145,7 @@ private struct ListedDeadLetter: HALResource {
 
     var links: HALLinks { HALLinks("/admin/dead-letters/" + letters.name(of: letter)) }
 
-    func writeMembers(to writer: inout JSONWriter) { letter.write(to: &writer, in: letters) }
+    func writeMembers(to writer: inout JSONWriter) { letter.write(to: &writer, in: letters, isResponse: true) }
 }
 
 extension DeadLetter {
@@ -153,7 +153,7 @@ extension DeadLetter {
         in letters: DeadLetters, outcome: String, why: String? = nil, to request: CollectedRequest
     ) -> DocumentResponse {
         var writer = JSONWriter()
-        writer.object { write(to: &$0, in: letters, outcome: outcome, why: why) }
+        writer.object { write(to: &$0, in: letters, outcome: outcome, why: why, isResponse: true) }
         return DocumentResponse.json(writer, to: request)
     }
 }
