@@ -257,7 +257,7 @@ struct AuthorizationTests {
         let deployment = try await TestDeployment.open(environment: ["AUTH_SECRET": Self.secret, "RATE_LIMIT": "0"])
         let staff = deployment.visitor.with(headers: try await Sender.staff.header())
         let kim = deployment.visitor.with(headers: try await Sender.visitor.header())
-        let exhibition = try await staff.register(capacity: 1000)
+        let exhibition = try await staff.register(capacity: 1_000_000)
         #expect(try await kim.send("POST", "/books", #"{"museumId":"\#(exhibition)"}"#).status == 201)
         let replaced = String(repeating: "5e", count: 32)
         _ = try await deployment.redis.client().send("SET", "museum:service-secret", replaced)
@@ -272,7 +272,7 @@ struct AuthorizationTests {
         }
         #expect(statuses.isSubset(of: [201, 503]), "\(statuses)")
         #expect(try await kim.send("POST", "/books", #"{"museumId":"\#(exhibition)"}"#).status == 201)
-        #expect(try await deployment.visitor.get("/museums/\(exhibition)").json["available"]?.integer == 1000 - booked - 1)
+        #expect(try await deployment.visitor.get("/museums/\(exhibition)").json["available"]?.integer == 1_000_000 - booked - 1)
         #expect(try await deployment.redis.client().send("GET", "museum:service-secret").asText() == replaced)
         let audit = try await deployment.audit()
         #expect(audit.code == 0, "\(audit.output)")
