@@ -55,10 +55,10 @@ public struct AccessSettings: Sendable {
             throw InvalidSetting("AUTH_JWKS_FILE", "names \(file), which can't be read")
         }
         keySet = file.map { .file($0) } ?? url.map { .url($0) }
-        issuer = try reader.text("AUTH_ISSUER")
-        audience = try reader.text("AUTH_AUDIENCE")
-        roleClaim = try reader.text("AUTH_ROLE_CLAIM") ?? "role"
-        subjectClaim = try reader.text("AUTH_SUBJECT_CLAIM") ?? "sub"
+        issuer = try reader.claim("AUTH_ISSUER")
+        audience = try reader.claim("AUTH_AUDIENCE")
+        roleClaim = try reader.claim("AUTH_ROLE_CLAIM") ?? "role"
+        subjectClaim = try reader.claim("AUTH_SUBJECT_CLAIM") ?? "sub"
         // Without keys only this machine is served.
         let hasKeys = !secrets.isEmpty || keySet != nil
         rateLimit = try reader.limit("RATE_LIMIT", default: hasKeys ? 300 : nil)
@@ -96,6 +96,15 @@ public struct AccessSettings: Sendable {
 }
 
 extension SettingReader {
+    /// A claim's name, or a value that it must have.
+    fileprivate func claim(_ name: String) throws(InvalidSetting) -> String? {
+        guard let text = try text(name) else { return nil }
+        guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw InvalidSetting(name, "must be 1 to 255 visible ASCII characters")
+        }
+        return text
+    }
+
     /// A number a minute; 0 for any.
     fileprivate func limit(_ name: String, default: Int?) throws(InvalidSetting) -> Int? {
         guard let number = try number(name, in: 0...100_000_000) else { return `default` }
