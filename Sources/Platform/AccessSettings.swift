@@ -62,7 +62,7 @@ public struct AccessSettings: Sendable {
         // Without keys only this machine is served.
         let hasKeys = !secrets.isEmpty || keySet != nil
         rateLimit = try reader.limit("RATE_LIMIT", default: hasKeys ? 300 : nil)
-        addressRateLimit = try reader.limit("ADDRESS_RATE_LIMIT", default: hasKeys ? 6000 : nil)
+        addressRateLimit = try reader.limit("ADDRESS_RATE_LIMIT", default: hasKeys ? 60_000 : nil)
         trustedProxies = try reader.number("TRUSTED_PROXIES", in: 0...8) ?? 0
         origins = try reader.origins("CORS_ORIGINS")
         let mode: ProtectedMode? = try reader.word("PROTECTED_MODE")

@@ -22,7 +22,7 @@ struct AccessSettingsTests {
 
     @Test func withKeysThereAreLimits() throws {
         let access = try settings(["AUTH_SECRET": Self.secret]).access
-        #expect(access.hasKeys && access.rateLimit == 300 && access.addressRateLimit == 6000)
+        #expect(access.hasKeys && access.rateLimit == 300 && access.addressRateLimit == 60_000)
         let unlimited = try settings(["AUTH_SECRET": Self.secret, "RATE_LIMIT": "0", "ADDRESS_RATE_LIMIT": "0"]).access
         #expect(unlimited.rateLimit == nil && unlimited.addressRateLimit == nil)
     }
