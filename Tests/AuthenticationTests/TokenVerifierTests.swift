@@ -124,6 +124,29 @@ import Testing
         #expect(await refusal { try await verifier.principal(of: forged) } == "has no signature of a known key")
     }
 
+    @Test func aReplacedSecretOfServicesEndsTheirTokens() async throws {
+        let secret = LockedBox(TokenFixture.secretOfServices)
+        let now = LockedBox(TokenFixture.now)
+        let services = ServiceTokens(secret: { secret.value }, now: { now.value })
+        let keys = VerificationKeys(
+            secrets: { [TokenFixture.secret] }, source: nil, services: services, logger: CapturedLogs().logger)
+        await keys.prepare()
+        let verifier = TokenVerifier(keys: keys, rules: TokenFixture.rules(), now: { now.value })
+        let token = try await services.token(subject: "book", role: .service)
+        #expect(try await verifier.principal(of: token).subject == "book")
+        secret.value = [UInt8](repeating: 8, count: 32)
+        now.value += 3
+        #expect(await refusal { try await verifier.principal(of: token) } == "has no signature of a known key")
+        let newer = try await services.token(subject: "book", role: .service)
+        #expect(newer != token)
+        #expect(try await verifier.principal(of: newer).subject == "book")
+        // One that somebody made to outlive the secret.
+        let lasting = try await TokenFixture.token(
+            header: #"{"alg":"HS256","kid":"skmuseum-services"}"#,
+            claims: #"{"sub":"kim","role":"admin","iss":"skmuseum","exp":2000009999}"#, secret: secret.value)
+        #expect(await refusal { try await verifier.principal(of: lasting) }.contains("longer than a service's may be"))
+    }
+
     @Test func anIssuedTokenIsValid() async throws {
         let rules = TokenFixture.rules(
             issuer: "https://id", audience: "museum", roleClaim: "https://m/role", subjectClaim: "name")

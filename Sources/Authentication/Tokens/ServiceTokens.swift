@@ -16,7 +16,7 @@ public final class ServiceTokens: Sendable {
     private let issued = Mutex<[String: Issued]>([:])
 
     /// Seconds. Long enough for any request, and of little use to somebody who finds one in a dump of memory.
-    private static let lifetime = 120.0
+    static let lifetime = 120.0
     private static let cacheLimit = 4096
 
     /// - Parameters:

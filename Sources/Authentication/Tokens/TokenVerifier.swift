@@ -7,8 +7,8 @@ import Synchronization
 public final class TokenVerifier: Sendable {
     private struct Verified {
         let principal: Principal
-        /// Seconds since 1970.
-        let expiresAt: Double
+        /// Until when it need not be checked again, in seconds since 1970.
+        let until: Double
         /// Of the keys that it was checked with.
         let generation: Int
     }
@@ -20,6 +20,8 @@ public final class TokenVerifier: Sendable {
     private let verified = Mutex<[String: Verified]>([:])
 
     private static let cacheLimit = 4096
+    /// Their secret may be replaced at any time. Seconds.
+    private static let servicesAreTrustedFor = 3.0
 
     /// - Parameter now: seconds since 1970.
     public init(keys: VerificationKeys, rules: AuthenticationRules, now: @escaping @Sendable () -> Double) {
@@ -33,19 +35,19 @@ public final class TokenVerifier: Sendable {
     public func principal(of token: String) async throws(RequestError) -> Principal {
         let generation = keys.generation
         if let known = verified.withLock({ $0[token] }), known.generation == generation,
-            now() < known.expiresAt + AuthenticationRules.leeway
+            now() < known.until
         {
             return known.principal
         }
-        let (principal, expiresAt) = try await verify(token)
+        let (principal, until) = try await verify(token)
         verified.withLock { verified in
             if verified.count >= Self.cacheLimit { verified.removeAll(keepingCapacity: true) }
-            verified[token] = Verified(principal: principal, expiresAt: expiresAt, generation: generation)
+            verified[token] = Verified(principal: principal, until: until, generation: generation)
         }
         return principal
     }
 
-    private func verify(_ token: String) async throws(RequestError) -> (Principal, expiresAt: Double) {
+    private func verify(_ token: String) async throws(RequestError) -> (Principal, until: Double) {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let header = Self.json(parts[0]), let claims = Self.json(parts[1]),
             let signature = Self.bytes(parts[2]), let algorithm = header["alg"]?.text
@@ -64,8 +66,15 @@ public final class TokenVerifier: Sendable {
         guard let key = found else { throw .unauthenticated(.token("has no signature of a known key")) }
         let rules = key.isOfServices ? AuthenticationRules.ofServices : rules
         let checked = TokenClaims(claims)
-        try checked.check(rules, at: now())
-        return (try checked.principal(rules), checked.expiresAt ?? 0)
+        let now = now()
+        try checked.check(rules, at: now)
+        let expiry = (checked.expiresAt ?? 0) + AuthenticationRules.leeway
+        guard key.isOfServices else { return (try checked.principal(rules), expiry) }
+        // Whoever had the secret once must not have made a token that outlives it.
+        guard expiry <= now + ServiceTokens.lifetime + 2 * AuthenticationRules.leeway else {
+            throw .unauthenticated(.token("is valid for longer than a service's may be"))
+        }
+        return (try checked.principal(rules), min(expiry, now + Self.servicesAreTrustedFor))
     }
 
     private static func json(_ text: Substring) -> JSON? { bytes(text).flatMap { try? JSON(parsing: $0) } }
