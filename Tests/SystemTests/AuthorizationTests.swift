@@ -211,6 +211,7 @@ struct AuthorizationTests {
         #expect(made.code == 0)
         let token = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
         let gateway = Visitor(process.url("gateway"))
+        #expect(process.printed().contains(#"Bearer $(skmuseum token --role staff"#), "the example needs a token")
         #expect(try await gateway.get("/metrics", headers: ["Authorization": "Bearer \(token)"]).status == 200)
         #expect(try await gateway.get("/metrics").status == 401)
         let folder = try TemporaryFolder()

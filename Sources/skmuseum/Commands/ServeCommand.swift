@@ -166,9 +166,11 @@ struct ServeCommand: AsyncParsableCommand {
             (settings.tls == nil ? "http" : "https") + "://\(settings.reachableHost):\(settings.ports["gateway"] ?? 8080)"
         if roles.contains(.gateway) {
             let inThirtyDays = LocalClock(settings.timeZone).read(at: WallClock.now() + 30 * 86_400_000).date
+            let token =
+                settings.access.hasKeys ? #"-H "Authorization: Bearer $(skmuseum token --role staff --subject me)" "# : ""
             Output.announce(
                 """
-                Try:  curl -s \(address)/museums -H 'Content-Type: application/json' \
+                Try:  curl -s \(address)/museums \(token)-H 'Content-Type: application/json' \
                 -d '{"title":"Monet","hall":"A hall","date":"\(inThirtyDays)","capacity":20}'
                 """)
         }
