@@ -183,7 +183,7 @@ let package = Package(
             ["HTTPServer", "Contracts", .httpTypes, .hummingbird, .logging, .nioCore, .nioEmbedded, .nioHTTP1]),
         tests(
             "AuthenticationTests",
-            ["Authentication", "Contracts", "HTTPServer", .cryptoExtras, .httpTypes, .jwtKit, .logging]),
+            ["Authentication", "Contracts", "HTTPServer", "Redis", .cryptoExtras, .httpTypes, .jwtKit, .logging]),
         tests("MessagingTests", ["Messaging", "Platform", "Contracts", "Redis", "Scripts", .coreMetrics, .logging, .nioCore]),
         tests(
             "PlatformTests",

@@ -24,16 +24,19 @@ public final class RateLimiter: RateLimiting {
 
     private struct Account {
         /// Which window it is of.
-        var window: Int64
+        let window: Int64
         /// What Redis has granted this replica in the window, and what of it is used.
         var granted = 0
         var used = 0
         var isExhausted = false
+        /// The question for another lot that is under way. One at a time: several would take lots that nobody needs yet, and the
+        /// last to be told would find nothing left.
+        var asking: Task<Void, Never>?
     }
 
     private enum Decision {
         case allowed, refused
-        case ask
+        case wait(Task<Void, Never>)
     }
 
     private let redis: any RedisSender
@@ -70,16 +73,16 @@ public final class RateLimiter: RateLimiting {
     }
 
     func check(_ limit: Limit, of key: String) async throws(RequestError) {
-        let moment = now()
-        let window = moment / limit.window
         let name = limit.name + ":" + key
-        var decision = take(limit, name, window)
-        if case .ask = decision {
-            grant(limit, name, window, await ask(limit, name, window))
-            decision = take(limit, name, window)
+        while true {
+            let moment = now()
+            let window = moment / limit.window
+            switch take(limit, name, window) {
+            case .allowed: return
+            case .refused: throw .tooManyRequests(retryAfter: Int(((window + 1) * limit.window - moment + 999) / 1000))
+            case .wait(let asking): await asking.value
+            }
         }
-        if case .allowed = decision { return }
-        throw .tooManyRequests(retryAfter: Int(((window + 1) * limit.window - moment + 999) / 1000))
     }
 
     private func take(_ limit: Limit, _ name: String, _ window: Int64) -> Decision {
@@ -92,17 +95,23 @@ public final class RateLimiter: RateLimiting {
                 account.used += 1
                 return .allowed
             }
-            return account.isExhausted ? .refused : .ask
+            if account.isExhausted { return .refused }
+            if let asking = account.asking { return .wait(asking) }
+            let asking = Task { self.grant(limit, name, window, await self.ask(limit, name, window)) }
+            account.asking = asking
+            return .wait(asking)
         }
     }
 
     private func grant(_ limit: Limit, _ name: String, _ window: Int64, _ granted: Int?) {
         accounts.withLock { accounts in
-            guard var account = accounts[name], account.window == window else { return }
+            var account = accounts[name] ?? Account(window: window)
+            guard account.window == window else { return }
             // Redis is away: as many as if this were the only replica.
             let count = granted ?? min(limit.lot, limit.count - account.granted)
             account.granted += count
-            if count < limit.lot { account.isExhausted = true }
+            account.isExhausted = count < limit.lot
+            account.asking = nil
             accounts[name] = account
         }
     }
@@ -114,6 +123,7 @@ public final class RateLimiter: RateLimiting {
             // The counter has its end before it counts.
             Command("SET", key, "0", "PX", String(2 * limit.window), "NX"), Command("INCRBY", key, String(limit.lot)),
         ])
+        // Why it can't be asked is of no use here: the limit holds in this replica then.
         guard let total = try? results[1].get().asInteger() else { return nil }
         return max(0, min(limit.lot, limit.count - (total - limit.lot)))
     }

@@ -78,16 +78,11 @@ public struct RequestQuery: Sendable {
 
 /// The text form of a place in a collection: base64url, opaque to clients.
 enum Cursor {
-    static func encode(_ position: [String]) -> String {
-        Data(position.joined(separator: "\n").utf8).base64EncodedString()
-            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-    }
+    static func encode(_ position: [String]) -> String { Base64URL.encode(position.joined(separator: "\n").utf8) }
 
     static func decode(_ cursor: String) -> [String]? {
         guard cursor.utf8.count <= 1000 else { return nil }
-        let standard = cursor.replacing("-", with: "+").replacing("_", with: "/")
-        let padded = standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
-        return Data(base64Encoded: padded).flatMap { String(data: $0, encoding: .utf8) }
+        return Base64URL.decode(cursor).flatMap { String(validating: $0, as: UTF8.self) }
             .map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
     }
 }

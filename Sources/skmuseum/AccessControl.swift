@@ -58,6 +58,7 @@ struct AccessControl: Sendable {
     /// The token with which a role calls another; `nil` where none is asked for.
     func token(of role: Role, as accessRole: AccessRole = .service) -> @Sendable () async -> String? {
         guard settings.hasKeys else { return { nil } }
+        // Without a token the other role refuses the call, and the caller says so.
         return { [tokens] in try? await tokens.token(subject: role.rawValue, role: accessRole) }
     }
 

@@ -52,7 +52,7 @@ struct TokenFixture {
     static func encoded(_ text: String) -> String { encoded(Array(text.utf8)) }
 
     static func encoded(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        Base64URL.encode(bytes)
     }
 
     /// A provider's key pairs, by algorithm: what signs, and the public member of a key set.

@@ -192,11 +192,8 @@ struct AuthorizationTests {
     ])
     func unsafeSettingsAreRefusedAtStart(environment: [String: String], reason: String) async throws {
         let redis = try await RedisServer.start()
-        let ports = try MuseumProcess.freePorts()
-        var environment = environment
-        environment["REDIS_URL"] = redis.url
-        for (role, port) in ports { environment["\(role.uppercased())_PORT"] = String(port) }
-        let process = try MuseumProcess(roles: MuseumProcess.allRoles, ports: ports, environment: environment)
+        let process = try MuseumProcess.prepared(
+            ports: try MuseumProcess.freePorts(), redis: redis, environment: environment)
         try process.begin()
         #expect(try await process.waitForExit() == 78)
         #expect(process.printed().contains(reason), "\(process.printed())")

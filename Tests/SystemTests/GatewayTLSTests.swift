@@ -25,9 +25,8 @@ struct GatewayTLSTests {
         try install(first)
         let redis = try await RedisServer.start()
         let ports = try MuseumProcess.freePorts()
-        var environment = ["REDIS_URL": redis.url, "TLS_CERT_FILE": certificate.path, "TLS_KEY_FILE": key.path]
-        for (role, port) in ports { environment["\(role.uppercased())_PORT"] = String(port) }
-        let process = try MuseumProcess(roles: MuseumProcess.allRoles, ports: ports, environment: environment)
+        let process = try MuseumProcess.prepared(
+            ports: ports, redis: redis, environment: ["TLS_CERT_FILE": certificate.path, "TLS_KEY_FILE": key.path])
         try process.begin()
         let gateway = "https://127.0.0.1:\(ports["gateway"]!)"
         try await eventually("the gateway is ready") {
@@ -77,11 +76,8 @@ struct GatewayTLSTests {
     ])
     func whatIsNoPairIsRefusedAtStart(settings: [(String, String)], reason: String) async throws {
         let redis = try await RedisServer.start()
-        let ports = try MuseumProcess.freePorts()
-        var environment = Dictionary(settings) { $1 }
-        environment["REDIS_URL"] = redis.url
-        for (role, port) in ports { environment["\(role.uppercased())_PORT"] = String(port) }
-        let process = try MuseumProcess(roles: MuseumProcess.allRoles, ports: ports, environment: environment)
+        let process = try MuseumProcess.prepared(
+            ports: try MuseumProcess.freePorts(), redis: redis, environment: Dictionary(settings) { $1 })
         try process.begin()
         #expect(try await process.waitForExit() == 78)
         #expect(process.printed().contains(reason), "\(process.printed())")

@@ -25,12 +25,19 @@ public final class MuseumProcess: Sendable {
     public static func start(
         _ roles: [String] = allRoles, ports: [String: Int], redis: RedisServer, environment: [String: String] = [:]
     ) async throws -> MuseumProcess {
+        let process = try prepared(roles, ports: ports, redis: redis, environment: environment)
+        try await process.launch()
+        return process
+    }
+
+    /// The same, not started yet.
+    public static func prepared(
+        _ roles: [String] = allRoles, ports: [String: Int], redis: RedisServer, environment: [String: String] = [:]
+    ) throws -> MuseumProcess {
         var environment = environment
         environment["REDIS_URL"] = environment["REDIS_URL"] ?? redis.url
         for (role, port) in ports { environment["\(role.uppercased())_PORT"] = String(port) }
-        let process = try MuseumProcess(roles: roles, ports: ports, environment: environment)
-        try await process.launch()
-        return process
+        return try MuseumProcess(roles: roles, ports: ports, environment: environment)
     }
 
     /// One that has not been started yet.

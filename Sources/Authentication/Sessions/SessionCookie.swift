@@ -1,3 +1,4 @@
+import HTTPServer
 import HTTPTypes
 
 /// The cookie of a session (RFC 6265). No script can read it, and no other site's page can send it.
@@ -8,7 +9,7 @@ enum SessionCookie {
     static func read(_ fields: HTTPFields) -> String? {
         let values = fields[values: .cookie].flatMap { $0.split(separator: ";") }.compactMap { pair -> String? in
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard halves.count == 2, halves[0].allSatisfy({ $0 != "\t" }), halves[0].filter({ $0 != " " }) == name else {
+            guard halves.count == 2, halves[0].filter({ $0 != " " }) == name else {
                 return nil
             }
             return String(halves[1].filter { $0 != " " })
@@ -25,8 +26,5 @@ enum SessionCookie {
     }
 
     /// Browsers send such a cookie to this machine without TLS, too, but do not take one that says `Secure`.
-    static func isSecure(_ authority: String?) -> Bool {
-        let host = authority ?? ""
-        return !["localhost", "127.0.0.1", "[::1]"].contains { host == $0 || host.hasPrefix($0 + ":") }
-    }
+    static func isSecure(_ authority: String?) -> Bool { !AccessPolicy.isLoopback(authority) }
 }

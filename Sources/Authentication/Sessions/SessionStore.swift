@@ -12,7 +12,7 @@ struct SessionStore: Sendable {
 
     /// The cookie of a new session.
     func begin(_ session: Session) async throws(Failure) -> String {
-        let cookie = (session.isGuest ? Kind.guest : .signedIn).rawValue + RandomText.make(bytes: 32)
+        let cookie = (session.isGuest ? Kind.guest : .signedIn).rawValue + Self.randomText()
         do throws(RedisError) {
             _ = try await redis.send(
                 "SET", Keys.session(Self.hash(cookie)), Self.text(session), "PXAT", String(session.expiry(at: now())))
@@ -49,6 +49,11 @@ struct SessionStore: Sendable {
         } catch {
             throw Failure(reading: error)
         }
+    }
+
+    private static func randomText() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return Base64URL.encode((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
 
     private enum Kind: String { case guest = "g", signedIn = "s" }

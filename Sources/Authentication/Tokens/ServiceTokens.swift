@@ -47,6 +47,7 @@ public final class ServiceTokens: Sendable {
     }
 
     /// The key that they are checked with.
+    /// - Returns: `nil` while the secret can't be read; the log says why.
     func key() async -> VerificationKey? {
         guard let secret = try? await secret() else { return nil }
         return await VerificationKey.secret(secret, id: TokenIssuer.keyIDOfServices, isOfServices: true)

@@ -1,4 +1,3 @@
-import Foundation
 public import HTTPServer
 import JWTKit
 import Synchronization
@@ -34,9 +33,7 @@ public final class TokenVerifier: Sendable {
     /// - Throws: where it is not valid, or its keys can't be read.
     public func principal(of token: String) async throws(RequestError) -> Principal {
         let generation = keys.generation
-        if let known = verified.withLock({ $0[token] }), known.generation == generation,
-            now() < known.until
-        {
+        if let known = verified.withLock({ $0[token] }), known.generation == generation, now() < known.until {
             return known.principal
         }
         let (principal, until) = try await verify(token)
@@ -50,7 +47,7 @@ public final class TokenVerifier: Sendable {
     private func verify(_ token: String) async throws(RequestError) -> (Principal, until: Double) {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let header = Self.json(parts[0]), let claims = Self.json(parts[1]),
-            let signature = Self.bytes(parts[2]), let algorithm = header["alg"]?.text
+            let signature = Base64URL.decode(parts[2]), let algorithm = header["alg"]?.text
         else { throw .unauthenticated(.token("is malformed")) }
         // An extension that must be understood (RFC 7515, 4.1.11): none is.
         guard header["crit"] == nil else { throw .unauthenticated(.token("has a critical extension")) }
@@ -58,6 +55,7 @@ public final class TokenVerifier: Sendable {
         // Each key has one algorithm: what the token says of it only chooses among keys.
         func key() async throws(RequestError) -> VerificationKey? {
             try await keys.candidates(algorithm: algorithm, id: header["kid"]?.text).first {
+                // It throws for a signature of another form, which is no signature of this key.
                 (try? $0.algorithm.verify(signature, signs: signed)) ?? false
             }
         }
@@ -77,15 +75,6 @@ public final class TokenVerifier: Sendable {
         return (try checked.principal(rules), min(expiry, now + Self.servicesAreTrustedFor))
     }
 
-    private static func json(_ text: Substring) -> JSON? { bytes(text).flatMap { try? JSON(parsing: $0) } }
-
-    /// Base64url without padding (RFC 7515, 2).
-    private static func bytes(_ text: Substring) -> [UInt8]? {
-        guard !text.isEmpty,
-            text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
-        else { return nil }
-        let standard = text.replacing("-", with: "+").replacing("_", with: "/")
-        let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
-        return Data(base64Encoded: standard + padding).map(Array.init)
-    }
+    /// What can't be read is no token.
+    private static func json(_ text: Substring) -> JSON? { Base64URL.decode(text).flatMap { try? JSON(parsing: $0) } }
 }

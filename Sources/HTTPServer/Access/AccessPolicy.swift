@@ -2,7 +2,7 @@ public import HTTPTypes
 
 /// Whom a port lets in.
 public struct AccessPolicy: Sendable {
-    /// `nil`: no keys are configured, and everybody may do everything.
+    /// `nil`: everybody may do everything.
     public var authenticator: (any Authenticator)?
     /// The hosts that requests may name; `nil` for any. A page of another site can make a browser send requests to this machine
     /// under a name of its own (DNS rebinding).
@@ -19,15 +19,25 @@ public struct AccessPolicy: Sendable {
     /// The names of this machine alone.
     public static let loopbackHosts: Set<String> = ["localhost", "127.0.0.1", "[::1]"]
 
+    /// Whether a request names this machine alone.
+    public static func isLoopback(_ authority: String?) -> Bool {
+        authority.map { loopbackHosts.contains(host(of: $0).lowercased()) } ?? false
+    }
+
+    /// The host without its port.
+    private static func host(of authority: String) -> Substring {
+        let isDigit = { (byte: UInt8) in (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+        guard let colon = authority.utf8.lastIndex(of: UInt8(ascii: ":")),
+            authority.utf8[colon...].dropFirst().allSatisfy(isDigit)
+        else { return authority[...] }
+        return authority[..<colon]
+    }
+
     /// Refuses a request that was not meant for this port.
     func checkHost(_ head: HTTPRequest) throws(RequestError) {
         // HTTP/1.0 need not name a host, and no browser sends it.
         guard let hosts, let authority = head.authority else { return }
-        var host = authority[...]
-        let isDigit = { (byte: UInt8) in (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-        if let colon = authority.utf8.lastIndex(of: UInt8(ascii: ":")), authority.utf8[colon...].dropFirst().allSatisfy(isDigit) {
-            host = authority[..<colon]
-        }
+        let host = Self.host(of: authority)
         // Few names, and most requests have one of them as it is written here.
         guard hosts.contains(where: { host == $0 }) || hosts.contains(host.lowercased()) else { throw .misdirectedRequest }
     }

@@ -16,7 +16,7 @@ package struct AdminRoutes: Routes {
     private let busy = Busy()
 
     private static let relation = "dead-letters"
-    private static let waitRange = 0...10
+    private static let longestWait = Duration.seconds(10)
 
     package var answerWithin: Duration { .seconds(60) }
 
@@ -88,7 +88,7 @@ package struct AdminRoutes: Routes {
         let query = try RequestQuery(request, known: ["wait"])
         var wait = Duration.seconds(2)
         if let text = query["wait"] {
-            guard let given = DurationText.parse(text), given <= .seconds(Self.waitRange.upperBound) else {
+            guard let given = DurationText.parse(text), given <= Self.longestWait else {
                 throw RequestError.invalidParameter("wait", "must be a duration of at most 10s, such as 2s")
             }
             wait = given
