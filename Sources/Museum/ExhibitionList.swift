@@ -73,7 +73,8 @@ struct ExhibitionList: Sendable {
     }
 
     /// Reads the indexes, and in the same exchange what has moved in them. Moves are read behind the indexes: whatever is not
-    /// where it was is then known to have moved. For the first page the time is asked for, too, and the moves before it.
+    /// where it was is then known to have moved. For the first page the time of each partition's server is asked for, too, and the
+    /// moves before it.
     private func finish(
         _ scans: inout [IndexScan], _ moves: inout ExhibitionMoves, partitions: [String]
     ) async throws(RedisError) {
@@ -82,12 +83,13 @@ struct ExhibitionList: Sendable {
             if open.isEmpty { return }
             let isFirst = moves.since == nil
             let movesNow = partitions.map { ExhibitionMoves.command(Keys(partition: $0).movedExhibitions, since: moves.since) }
-            let before = isFirst ? [Command("TIME")] + movesNow : []
+            let times = partitions.map { Command("TIME").near(Keys(partition: $0).movedExhibitions) }
+            let before = isFirst ? times + movesNow : []
             var replies: [Reply] = []
             for result in await client.send(before + open.map { scans[$0].command } + movesNow) {
                 replies.append(try result.get())
             }
-            if isFirst { try moves.begin(at: replies[0], before: replies[1..<before.count]) }
+            if isFirst { try moves.begin(at: replies.prefix(times.count), before: replies[times.count..<before.count]) }
             try moves.take(replies.suffix(movesNow.count))
             for index in scans.indices { scans[index].excluded = moves.exhibitions }
             for (index, reply) in zip(open, replies.dropFirst(before.count)) { try scans[index].take(reply) }

@@ -81,11 +81,15 @@ struct ExhibitionMoves: Sendable {
         return Command("ZRANGE", key, "0", String(momentLimit - 1), "REV")
     }
 
-    /// Begins at the moment that TIME tells, after these moves.
-    mutating func begin(at time: Reply, before replies: some Sequence<Reply>) throws(RedisError) {
-        let parts = try time.asTexts().compactMap { Int64($0) }
-        guard parts.count == 2 else { throw .unexpected("expected the time") }
-        let moment = parts[0] * 1000 + parts[1] / 1000
+    /// Begins at the earliest moment that TIME has told, after these moves.
+    mutating func begin(at times: some Sequence<Reply>, before replies: some Sequence<Reply>) throws(RedisError) {
+        var earliest: Int64?
+        for time in times {
+            let parts = try time.asTexts().compactMap { Int64($0) }
+            guard parts.count == 2 else { throw .unexpected("expected the time") }
+            earliest = min(earliest ?? .max, parts[0] * 1000 + parts[1] / 1000)
+        }
+        guard let moment = earliest else { return }
         since = moment
         for reply in replies {
             for member in try reply.asTexts() {

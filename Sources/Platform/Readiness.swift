@@ -3,8 +3,9 @@ public import Redis
 public import ServiceLifecycle
 import Synchronization
 
-/// Whether a Redis server takes writes, asked with a script that does nothing. Unready only after three seconds of
-/// failure: a short failover shows as single 503 responses, not as a role that is gone.
+/// Whether Redis takes writes, asked with a script that does nothing; of a cluster, whether any primary does: while one is gone,
+/// the partitions on the others are served. Unready only after three seconds of failure: a short failover shows as single 503
+/// responses, not as a role that is gone.
 public final class Readiness: Service {
     // Redis runs a script that may write only where writing is possible: not on a replica, not when memory is full.
     private static let probe = Command(Script(name: "probe", source: "#!lua\nreturn 1"), keys: [], arguments: [])
@@ -42,12 +43,11 @@ public final class Readiness: Service {
                 self.logger, failing: "redis is not writable", recovered: "redis is writable again")
             while !Task.isCancelled {
                 let start = ContinuousClock.now
-                let result = await self.client.send([Self.probe])[0]
-                switch result {
-                case .success: log.succeeded()
-                case .failure(let error): log.failed(error)
-                }
-                let isReached = (try? result.get()) != nil
+                let replies = await self.client.sendToEachPrimary(Self.probe).map(\.reply)
+                var failure: RedisError?
+                for case .failure(let error) in replies { failure = error }
+                if let failure { log.failed(failure) } else { log.succeeded() }
+                let isReached = replies.contains { (try? $0.get()) != nil }
                 self.note(isReached, at: start)
                 try? await Task.sleep(for: isReached ? Self.interval : Self.intervalWhileFailing)
             }

@@ -18,8 +18,15 @@ public struct Command: Sendable {
     }
 
     private let form: Form
+    private let routingKey: String?
 
-    private init(_ form: Form) { self.form = form }
+    private init(_ form: Form, near key: String? = nil) {
+        self.form = form
+        routingKey = key
+    }
+
+    /// The same, sent to the node of a cluster that has this key: for a command that names no key.
+    public func near(_ key: String) -> Command { Command(form, near: key) }
 
     public init(arguments: [Argument]) { self.init(.arguments(arguments)) }
 
@@ -40,7 +47,25 @@ public struct Command: Sendable {
     /// For a script's call, the EVAL for a server that has not loaded the script.
     var evalFallback: Command? {
         guard case .call(let script, let keys, let arguments, isWhole: false) = form else { return nil }
-        return Command(.call(script, keys: keys, arguments: arguments, isWhole: true))
+        return Command(.call(script, keys: keys, arguments: arguments, isWhole: true), near: routingKey)
+    }
+
+    /// What tells where a command goes.
+    enum Content {
+        case routed(String)
+        case call(keys: [String])
+        /// Bytes that are no text are empty words.
+        case words([String])
+    }
+
+    var content: Content {
+        if let routingKey { return .routed(routingKey) }
+        switch form {
+        case .texts(let texts): return .words(texts)
+        case .arguments(let arguments):
+            return .words(arguments.map { if case .text(let text) = $0 { text } else { "" } })
+        case .call(_, let keys, _, _): return .call(keys: keys)
+        }
     }
 
     /// What it is called in metrics: the script's name, or the command's first argument. No other argument shows.

@@ -15,10 +15,13 @@ final class ConnectionSlot: Sendable {
     /// A connection that is lost sooner counts as a failed attempt: the next one waits for its pause.
     private static let steadyAfter = TimeAmount.seconds(1)
     /// The longest pause: a recovered server is reconnected within a second.
-    private static let longestPause = Duration.milliseconds(800)
+    static let longestPause = Duration.milliseconds(800)
+    /// The same where another server may take over at any moment.
+    static let failoverPause = Duration.milliseconds(100)
 
     private let endpoint: RedisEndpoint
     private let eventLoop: any EventLoop
+    private let longestPause: Duration
     private let connect: @Sendable (any EventLoop) -> EventLoopFuture<RedisConnection>
     private let slot = Mutex(Slot())
 
@@ -29,11 +32,12 @@ final class ConnectionSlot: Sendable {
     }
 
     init(
-        to endpoint: RedisEndpoint, on eventLoop: any EventLoop,
+        to endpoint: RedisEndpoint, on eventLoop: any EventLoop, longestPause: Duration = ConnectionSlot.longestPause,
         connect: @escaping @Sendable (any EventLoop) -> EventLoopFuture<RedisConnection>
     ) {
         self.endpoint = endpoint
         self.eventLoop = eventLoop
+        self.longestPause = longestPause
         self.connect = connect
     }
 
@@ -72,7 +76,7 @@ final class ConnectionSlot: Sendable {
     }
 
     private func failed(_ error: RedisError, attempts: Int) -> State {
-        let pause = Backoff.pause(attempt: attempts, from: .milliseconds(20), to: Self.longestPause)
+        let pause = Backoff.pause(attempt: attempts, from: .milliseconds(20), to: longestPause)
         return .failed(error, attempts: attempts, retryAt: .now() + TimeAmount(pause))
     }
 

@@ -6,11 +6,16 @@ public final class RedisConnection: RedisSender {
     private let channel: any Channel
     private let handler: NIOLoopBound<RedisChannelHandler>
     private let timeout: TimeAmount
+    private let onRedirect: (@Sendable (RedisError) -> Void)?
 
-    private init(channel: any Channel, handler: NIOLoopBound<RedisChannelHandler>, timeout: TimeAmount) {
+    private init(
+        channel: any Channel, handler: NIOLoopBound<RedisChannelHandler>, timeout: TimeAmount,
+        onRedirect: (@Sendable (RedisError) -> Void)?
+    ) {
         self.channel = channel
         self.handler = handler
         self.timeout = timeout
+        self.onRedirect = onRedirect
     }
 
     /// `false` once the connection is closed, for good.
@@ -20,9 +25,10 @@ public final class RedisConnection: RedisSender {
     /// - Parameters:
     ///   - tls: as read from the endpoint's files, or why it can't be.
     ///   - options: its `commandTimeout` bounds all that together, and each later command.
+    ///   - onRedirect: called with MOVED, before the connection closes; `nil`: it stays open.
     static func connect(
-        to endpoint: RedisEndpoint, tls: Result<RedisTLS?, RedisEndpoint.InvalidURL>, options: RedisOptions,
-        on eventLoop: any EventLoop
+        to endpoint: RedisEndpoint, tls: Result<RedisTLS?, RedisEndpoint.InvalidURL> = .success(nil), options: RedisOptions,
+        on eventLoop: any EventLoop, onRedirect: (@Sendable (RedisError) -> Void)? = nil
     ) -> EventLoopFuture<RedisConnection> {
         let deadline = NIODeadline.now() + options.commandTimeout
         // A name may have several addresses, each tried on a channel of its own. A channel that is closed right after it has
@@ -53,7 +59,7 @@ public final class RedisConnection: RedisSender {
                 }
                 return RedisConnection(
                     channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop),
-                    timeout: options.commandTimeout)
+                    timeout: options.commandTimeout, onRedirect: onRedirect)
             }
         }.flatMap { (connection: RedisConnection) in
             connection.greet(endpoint, name: options.clientName, deadline: deadline)
@@ -126,24 +132,39 @@ public final class RedisConnection: RedisSender {
         let results = await withCheckedContinuation { continuation in
             enqueue(commands, deadline: deadline, isMeasured: isMeasured) { continuation.resume(returning: $0) }
         }
-        // READONLY: the server is a replica. The next command connects again, perhaps to the primary.
-        if results.contains(where: { if case .failure(.readOnly) = $0 { true } else { false } }) { close() }
+        for case .failure(let error) in results {
+            switch error {
+            // The server is a replica. The next command connects again, perhaps to the primary.
+            case .readOnly: close()
+            case .moved where onRedirect != nil:
+                onRedirect?(error)
+                close()
+            default: break
+            }
+        }
         return results
     }
 
     /// Closes the connection; the outcome of commands without a reply is unknown.
     public func close() { channel.close(promise: nil) }
+
+    func whenClosed(_ action: @escaping @Sendable () -> Void) { channel.closeFuture.whenComplete { _ in action() } }
 }
 
 /// What a client's connections have in common.
 public struct RedisOptions: Sendable {
     /// Bounds connecting, and each command from its sending to its reply. 500 ms by default.
     public var commandTimeout: TimeAmount = .milliseconds(500)
+    /// How much longer, with Sentinels or a cluster, commands that were not applied are tried again: until another server has
+    /// taken over, or a slot has been moved. 500 ms by default.
+    public var failoverPatience: TimeAmount = .milliseconds(500)
     /// What CLIENT LIST shows; no spaces.
     public var clientName = "skmuseum"
     /// Called on the event loop with the first command's name, or its script's, and the time from sending a batch to its last
     /// reply. Not called for reads that block, nor where a reply is missing.
     public var onReply: (@Sendable (_ command: String, _ duration: Duration) -> Void)?
+    /// Called when another server is found to be primary, with what it is primary of.
+    public var onPrimaryChange: (@Sendable (_ what: String, _ from: String, _ to: String) -> Void)?
 
     public init() {}
 }

@@ -9,6 +9,10 @@ public enum RedisError: Error, Sendable, Equatable {
     case busy(String)
     /// READONLY: not applied; this node is a replica.
     case readOnly(String)
+    /// MOVED: not applied; the node at this address, as Redis wrote it, has the slot. A cluster's client follows it.
+    case moved(slot: Int, to: String)
+    /// ASK: not applied; the slot is being moved, and this key is at the other node already.
+    case ask(to: String)
     /// OOM, MISCONF, NOREPLICAS, NOAUTH, WRONGPASS, NOPERM, DENIED: not applied; trying again at once will not help.
     case refused(String)
     /// The script is not in the server's cache: not applied. ``RedisSender/send(_:)`` sends EVAL then by itself.
@@ -27,6 +31,7 @@ public enum RedisError: Error, Sendable, Equatable {
         switch message.prefix(while: { $0 != " " }) {
         case "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY": self = .busy(message)
         case "READONLY": self = .readOnly(message)
+        case "MOVED", "ASK": self = Self.redirection(message) ?? .server(message)
         case "OOM", "MISCONF", "NOREPLICAS", "NOAUTH", "WRONGPASS", "NOPERM", "DENIED": self = .refused(message)
         case "NOSCRIPT": self = .noScript
         case "NOGROUP", "UNBLOCKED": self = .noGroup(message)
@@ -35,6 +40,13 @@ public enum RedisError: Error, Sendable, Equatable {
         case "ERR" where message.hasPrefix(Self.deniedInScript): self = .outcomeUnknown(message)
         default: self = .server(message)
         }
+    }
+
+    /// Reads `MOVED 3999 127.0.0.1:6381`, and the same with ASK.
+    private static func redirection(_ message: String) -> RedisError? {
+        let words = message.split(separator: " ")
+        guard words.count == 3, let slot = Int(words[1]), (0..<HashSlot.count).contains(slot) else { return nil }
+        return words[0] == "ASK" ? .ask(to: String(words[2])) : .moved(slot: slot, to: String(words[2]))
     }
 
     private static let deniedInScript = "ERR The user executing the script"
@@ -52,7 +64,7 @@ public enum RedisError: Error, Sendable, Equatable {
     /// Whether the command certainly changed nothing.
     public var isCertainlyNotApplied: Bool {
         switch self {
-        case .unreachable, .busy, .readOnly, .refused, .noScript, .noGroup: true
+        case .unreachable, .busy, .readOnly, .moved, .ask, .refused, .noScript, .noGroup: true
         case .outcomeUnknown, .server, .unexpected: false
         }
     }
@@ -60,7 +72,7 @@ public enum RedisError: Error, Sendable, Equatable {
     /// Whether the error is transient, so that a later retry may succeed.
     public var isTransient: Bool {
         switch self {
-        case .unreachable, .outcomeUnknown, .busy, .readOnly, .refused, .noScript, .noGroup: true
+        case .unreachable, .outcomeUnknown, .busy, .readOnly, .moved, .ask, .refused, .noScript, .noGroup: true
         case .server, .unexpected: false
         }
     }
@@ -74,6 +86,8 @@ extension RedisError: CustomStringConvertible {
         case .busy(let message), .readOnly(let message), .refused(let message), .noGroup(let message),
             .server(let message):
             "Redis answered: \(message)"
+        case .moved(let slot, let address): "Redis answered: the slot \(slot) is at \(address)"
+        case .ask(let address): "Redis answered: the key is being moved to \(address)"
         case .noScript: "Redis doesn't know the script"
         case .unexpected(let what): "unexpected reply from Redis: \(what)"
         }

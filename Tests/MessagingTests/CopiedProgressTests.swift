@@ -22,14 +22,15 @@ struct CopiedProgressTests {
     private func group(as user: RedisEndpoint? = nil) async throws -> ConsumerGroup {
         let client = if let user { RedisClient(user) } else { try events.client() }
         return ConsumerGroup(
-            service: .mypage, partition: "a", consumer: "mypage-test", connection: try await client.dedicatedConnection(),
-            store: try await store.client().dedicatedConnection(), hasOwnStore: true)
+            service: .mypage, partition: "a", consumer: "mypage-test",
+            connection: try await client.dedicatedConnection(for: "key"),
+            store: try await store.client().dedicatedConnection(for: "key"), hasOwnStore: true)
     }
 
     private func read(_ group: ConsumerGroup, count: Int) async throws -> [Entry] {
         try await group.readNew(
             acknowledging: [], relevant: Set(EventType.allCases), count: count, block: .milliseconds(1),
-            on: try await events.client().dedicatedConnection()
+            on: try await events.client().dedicatedConnection(for: "key")
         ).entries
     }
 

@@ -19,8 +19,8 @@ struct ProgressWindowTests {
         for id in 1...9 { _ = try await client.send("XADD", stream, "\(id)-0", "eventType", "Requested") }
         _ = try await client.send("XGROUP", "CREATE", stream, "confirm", "0")
         let changes = LockedBox(0)
-        let otherSide = try await server.client().dedicatedConnection()
-        let connection = try await server.client().dedicatedConnection()
+        let otherSide = try await server.client().dedicatedConnection(for: "key")
+        let connection = try await server.client().dedicatedConnection(for: "key")
         let group = ConsumerGroup(
             service: .confirm, partition: "a", consumer: "confirm-test", connection: connection, store: connection,
             hasOwnStore: false)

@@ -128,7 +128,7 @@ extension AllServerTests {
         @Test func blockedReadsWaitLonger() async throws {
             let server = try await RedisServer.start()
             let client = try server.client(Self.inTime)
-            let connection = try await client.dedicatedConnection()
+            let connection = try await client.dedicatedConnection(for: "key")
             defer { connection.close() }
             let start = ContinuousClock.now
             #expect(

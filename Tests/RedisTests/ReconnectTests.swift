@@ -82,7 +82,7 @@ extension AllServerTests {
             // The connection that asked whether the server is there may still be closing.
             var free: RedisConnection?
             try await eventually("a connection is free") {
-                free = try? await admin.dedicatedConnection()
+                free = try? await admin.dedicatedConnection(for: "key")
                 return free != nil
             }
             let connection = try #require(free)

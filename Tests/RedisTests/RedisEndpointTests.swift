@@ -40,6 +40,26 @@ struct RedisEndpointTests {
         #expect(try RedisEndpoint(url: "unix://" + path).address == .unix(path: path))
     }
 
+    @Test func ofSentinels() throws {
+        let endpoint = try RedisEndpoint(url: "redis+sentinel://book:p%2Cw@h1,h2:26380,[::1]:1/museum")
+        #expect(endpoint.topology == .sentinel(primary: "museum") && endpoint.database == 0)
+        #expect(
+            endpoint.addresses == [
+                .tcp(host: "h1", port: 26379), .tcp(host: "h2", port: 26380), .tcp(host: "::1", port: 1),
+            ])
+        #expect(endpoint.user == "book" && endpoint.password == "p,w")
+        #expect("\(endpoint)" == "museum of the Sentinels h1:26379,h2:26380,::1:1")
+        #expect(try RedisEndpoint(url: "redis+sentinel://h1/mymaster/3").database == 3)
+    }
+
+    @Test func ofACluster() throws {
+        let endpoint = try RedisEndpoint(url: "redis+cluster://:secret@h1:7000,h2")
+        #expect(endpoint.topology == .cluster && endpoint.password == "secret" && endpoint.user == nil)
+        #expect(endpoint.addresses == [.tcp(host: "h1", port: 7000), .tcp(host: "h2", port: 6379)])
+        #expect("\(endpoint)" == "the cluster of h1:7000,h2:6379")
+        #expect(try RedisEndpoint(url: "redis+cluster://h1/").addresses.count == 1)
+    }
+
     @Test(arguments: [
         "", "host", "host:6379", "http://host", "REDISS://host?x=y", "rediss://", "redis://", "redis:", "redis:///0",
         "redis://:secret@",
@@ -61,6 +81,11 @@ struct RedisEndpointTests {
         "rediss://host?ca=/a&", "rediss://host?&ca=/a", "rediss://host?ca=/a&db=1", "unix://host/run/redis.sock",
         "unix:///run/redis.sock?db=1&db=2", "unix:///run/redis.sock?ca=/a", "unix:///run/redis.sock#1", "unix:///",
         "unix:///run/redis.sock?db=", "unix:///run/", "unix:///run/%00", "unix:///run/redis.sock?", "unix://kim@/run/redis.sock",
+        "redis+sentinel://h1,h2", "redis+sentinel://h1,h2/", "redis+sentinel://h1,,h2/m", "redis+sentinel://h1,h1/m",
+        "redis+sentinel:///m", "redis+sentinel://h1/m/x", "redis+sentinel://h1/m?db=1", "redis+sentinel://h1/m/1/2",
+        "redis+sentinel://h1//1", "redis+sentinel://h1:0,h2/m", "redis+cluster://", "redis+cluster://h1,h2/0",
+        "redis+cluster://h1,h2:x", "redis+cluster://h1,h2,", "redis+cluster://h1,h1:6379", "redis+cluster://h1?db=0",
+        "rediss+cluster://h1", "redis://h1,h2/0", "unix://,/run/redis.sock",
         "rediss://host?cert=/c", "rediss://host?key=/k", "rediss://host?verify=no", "rediss://host:0", "rediss:///0?ca=/ca.pem",
     ])
     func noEndpoint(_ url: String) {
@@ -74,7 +99,8 @@ struct RedisEndpointTests {
         "redis://book:hunter2@host?ca=/hunter2.pem", "redis://book:hunter2#x@host", "redis://book:1#hunter2@host",
         "redis://book:hunter2/x@host", "redis://book:1/hunter2@host", "redis://book:1?hunter2@host", "redis://hunter2@host",
         "redis://book:hunter2@host@host", "redis://book:hunter2 @host", "redis://book:hunter2%zz@host",
-        "redis://book:hunter2@ho st", "redis://book:hunter2@[::1", "rediss://book:1?ca=/hunter2@host",
+        "redis://book:hunter2@ho st", "redis+sentinel://book:hunter2@h1,h1/m", "redis+cluster://book:hunter2,@h1,",
+        "redis://book:hunter2@h1,h2", "redis://book:hunter2@[::1", "rediss://book:1?ca=/hunter2@host",
     ])
     func theMessageKeepsThePassword(_ url: String) {
         do {

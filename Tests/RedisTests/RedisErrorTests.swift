@@ -20,6 +20,17 @@ struct RedisErrorTests {
         #expect(error.isCertainlyNotApplied && error.isTransient)
     }
 
+    @Test func redirections() {
+        #expect(RedisError(reply: "MOVED 3999 127.0.0.1:6381") == .moved(slot: 3999, to: "127.0.0.1:6381"))
+        #expect(RedisError(reply: "ASK 3999 :6381") == .ask(to: ":6381"))
+        for error in [RedisError.moved(slot: 1, to: "h:1"), .ask(to: "h:1")] {
+            #expect(error.isCertainlyNotApplied && error.isTransient)
+        }
+        for message in ["MOVED", "MOVED 3999", "MOVED x h:1", "MOVED 16384 h:1", "ASK -1 h:1", "MOVED 1 h:1 x"] {
+            #expect(RedisError(reply: message) == .server(message))
+        }
+    }
+
     /// A right withdrawn under a running script may come back; what the script did before stays.
     @Test func deniedWithinAScript() {
         let message = "ERR The user executing the script can't run this command or subcommand script: x, on @user_script:1."

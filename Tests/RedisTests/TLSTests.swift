@@ -37,7 +37,7 @@ extension AllServerTests {
             let script = Script(name: "count", source: "#!lua\nreturn redis.call('INCR', KEYS[1])")
             let calls = await client.send([Command](repeating: Command(script, keys: ["count"], arguments: []), count: 50))
             #expect(calls == (1...50).map { .success(.integer($0)) })
-            let connection = try await client.dedicatedConnection()
+            let connection = try await client.dedicatedConnection(for: "key")
             defer { connection.close() }
             async let popped = connection.send([Command("BLPOP", "list", "5")], blocking: .seconds(5))[0].get()
             try await eventually("it waits") { try await client.send("CLIENT", "LIST").asText().contains("cmd=blpop") }
@@ -83,7 +83,7 @@ extension AllServerTests {
                 #expect(watch.elapsed < .milliseconds(1700))
             }
             await #expect {
-                try await client.dedicatedConnection()
+                try await client.dedicatedConnection(for: "key")
             } throws: {
                 if case .unreachable(let message) = $0 as? RedisError { message.contains(why) } else { false }
             }

@@ -1,4 +1,6 @@
+import Contracts
 import Redis
+import Scripts
 import ServiceLifecycle
 
 /// The connections of one consumer session: to the streams, and to the service's own server if there is one. If one closes, the
@@ -8,10 +10,12 @@ struct ConsumerConnections: Sendable {
     /// `nil`: the service keeps its state beside the streams.
     let ownStore: RedisConnection?
 
-    init(_ configuration: ConsumerConfiguration) async throws(RedisError) {
-        streams = try await configuration.events.dedicatedConnection()
+    /// - Parameter partition: of which all keys are in one slot.
+    init(_ configuration: ConsumerConfiguration, partition: String) async throws(RedisError) {
+        let key = Keys(partition: partition).events(of: ServiceName.museum.rawValue)
+        streams = try await configuration.events.dedicatedConnection(for: key)
         do throws(RedisError) {
-            ownStore = if let store = configuration.store { try await store.dedicatedConnection() } else { nil }
+            ownStore = if let store = configuration.store { try await store.dedicatedConnection(for: key) } else { nil }
         } catch {
             streams.close()
             throw error

@@ -45,7 +45,7 @@ struct EventConsumer: Sendable {
     private func session(
         isUncleanStart: inout Bool, singleAttempts: SingleEventAttempts, onSteady: () -> Void
     ) async throws(RedisError) {
-        let connections = try await ConsumerConnections(configuration)
+        let connections = try await ConsumerConnections(configuration, partition: partition)
         defer { connections.close() }
         let group = group(streams: connections.streams, store: connections.store)
         try await group.prepare()
@@ -101,7 +101,7 @@ struct EventConsumer: Sendable {
         do throws(RedisError) {
             try await group.recordProgress()
             if try await group.leave() { return }
-            let connections = try await ConsumerConnections(configuration)
+            let connections = try await ConsumerConnections(configuration, partition: partition)
             defer { connections.close() }
             var work = worker(self.group(streams: connections.streams, store: connections.store), connections, singleAttempts)
             try await work.recover(oneByOne: false)

@@ -14,14 +14,14 @@ struct EventStream: Sendable {
     private static let countStep = 500
 
     private var keys: Keys { Keys(partition: partition) }
-    private var stream: String { keys.events(of: service.rawValue) }
+    var name: String { keys.events(of: service.rawValue) }
     private var progressKeys: [String] { service.subscribers.map { keys.progress(of: $0.rawValue, on: service.rawValue) } }
 
     /// Up to where each subscriber in the table has applied all, and the stream's last entry. A subscriber without a progress key
     /// has applied nothing.
     func state() async throws(RedisError) -> (progress: [(group: ServiceName, applied: StreamID)], last: StreamID?) {
         let results = await redis.send([
-            Command(["MGET"] + progressKeys), Command("XREVRANGE", stream, "+", "-", "COUNT", "1"),
+            Command(["MGET"] + progressKeys), Command("XREVRANGE", name, "+", "-", "COUNT", "1"),
         ])
         var progress: [(group: ServiceName, applied: StreamID)] = []
         for (group, reply) in zip(service.subscribers, try results[0].get().asArray()) {
@@ -32,7 +32,7 @@ struct EventStream: Sendable {
 
     /// The first entry that comes after `id`.
     func first(after id: StreamID) async throws(RedisError) -> StreamID? {
-        try Self.firstId(try await redis.send("XRANGE", stream, "(" + id.text, "+", "COUNT", "1"))
+        try Self.firstId(try await redis.send("XRANGE", name, "(" + id.text, "+", "COUNT", "1"))
     }
 
     /// How many entries come after `id`, counted in steps, up to `limit`.
@@ -41,7 +41,7 @@ struct EventStream: Sendable {
         var last = id.text
         while count < limit {
             let step = min(Self.countStep, limit - count)
-            let entries = try await redis.send("XRANGE", stream, "(" + last, "+", "COUNT", String(step)).asArray()
+            let entries = try await redis.send("XRANGE", name, "(" + last, "+", "COUNT", String(step)).asArray()
             count += entries.count
             guard entries.count == step, let entry = entries.last else { break }
             last = try (try entry.asArray().first ?? .null).asText()

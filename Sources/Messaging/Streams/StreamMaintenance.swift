@@ -30,18 +30,16 @@ public struct StreamMaintenance: Service {
     private let redis: RedisClient
     private let retention: Duration
     private let intervals: Intervals
-    private let time: @Sendable (RedisClient) async throws(RedisError) -> UnixMilliseconds
+    private let time: (@Sendable (_ stream: String) async throws(RedisError) -> UnixMilliseconds)?
     private let refusals: RefusedWrites
     private let logger: Logger
 
     /// - Parameters:
     ///   - retention: by ids, which tell when an event was written.
-    /// - time: returns the time of the server that assigns the stream ids.
+    ///   - time: the clock of the server that assigns a stream's ids; `nil`: asks that server.
     public init(
         service: ServiceName, partitions: Partitions, redis: RedisClient, retention: Duration, intervals: Intervals = Intervals(),
-        time: @escaping @Sendable (RedisClient) async throws(RedisError) -> UnixMilliseconds = { client throws(RedisError) in
-            try await client.time()
-        },
+        time: (@Sendable (_ stream: String) async throws(RedisError) -> UnixMilliseconds)? = nil,
         logger: Logger
     ) {
         self.service = service
@@ -96,7 +94,7 @@ public struct StreamMaintenance: Service {
     private func maintain(_ stream: EventStream, _ detector: inout StallDetector, trimming: Bool) async throws(RedisError) {
         let state = try await stream.state()
         let hasNews = state.progress.contains { group in state.last.map { $0 > group.applied } ?? false }
-        let moment = hasNews || trimming ? try await time(redis) : 0
+        let moment = hasNews || trimming ? try await moment(of: stream) : 0
         for (group, applied) in state.progress {
             let isBehind = state.last.map { $0 > applied } ?? false
             let oldest = isBehind ? try await stream.first(after: applied) : nil
@@ -115,6 +113,11 @@ public struct StreamMaintenance: Service {
         let (count, bound) = try await stream.trim(below: youngest)
         guard count > 0 else { return }
         logger.info("events trimmed", metadata: ["partition": "\(stream.partition)", "count": "\(count)", "below": "\(bound)"])
+    }
+
+    private func moment(of stream: EventStream) async throws(RedisError) -> UnixMilliseconds {
+        if let time { return try await time(stream.name) }
+        return try await redis.time(near: stream.name)
     }
 
     private func report(_ change: StallDetector.Change?, of group: ServiceName, in partition: String, lag: Double) {

@@ -110,9 +110,10 @@ struct MaintenanceLock {
         }
     }
 
+    /// In a cluster, a holder is connected to the node that has the lock: it keeps asking for it there.
     private func isConnected(_ holder: MaintenanceHolder?) async throws(RedisError) -> Bool {
         guard let holder else { return false }
-        let clients = try await redis.send("CLIENT", "LIST").asText()
+        let clients = try await redis.send(Command("CLIENT", "LIST").near(Keys.maintenance)).asText()
         return clients.split(whereSeparator: \.isNewline).contains { line in
             line.split(separator: " ").contains { $0 == "name=\(holder.clientName)" }
         }

@@ -11,6 +11,7 @@ enum MetricCatalogue {
         "skmuseum_http_connections": "Open client connections.",
         "skmuseum_http_connections_refused_total": "Client connections refused because of a limit.",
         "skmuseum_redis_command_duration_seconds": "Time from sending Redis commands to the last of their replies.",
+        "skmuseum_redis_primary_changes_total": "How often another Redis server was found to be primary.",
         "skmuseum_redis_memory_used_bytes": "Memory that a Redis server uses.",
         "skmuseum_redis_memory_limit_bytes": "Memory that a Redis server may use: maxmemory, else the machine's memory.",
         "skmuseum_consumer_events_applied_total": "Events that a consumer has applied and acknowledged.",

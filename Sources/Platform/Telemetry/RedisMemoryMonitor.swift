@@ -3,14 +3,13 @@ import Metrics
 public import Redis
 public import ServiceLifecycle
 
-/// Exports a Redis server's memory use, and logs one warning when it is nearly full. A full server refuses writes; it evicts
+/// Exports the memory use of each primary, and logs one warning when one is nearly full. A full server refuses writes; it evicts
 /// nothing.
 public struct RedisMemoryMonitor: Service {
     private let redis: RedisClient
     private let every: Duration
     private let logger: Logger
-    private let used: Gauge
-    private let limit: Gauge
+    private let labels: [(String, String)]
 
     /// The fraction of the limit above which a server is nearly full.
     static let threshold = 0.8
@@ -22,37 +21,39 @@ public struct RedisMemoryMonitor: Service {
         self.redis = redis
         self.every = every
         self.logger = logger
-        let dimensions = server.map { [("server", $0)] } ?? []
-        used = Gauge(label: "skmuseum_redis_memory_used_bytes", dimensions: dimensions)
-        limit = Gauge(label: "skmuseum_redis_memory_limit_bytes", dimensions: dimensions)
+        labels = server.map { [("server", $0)] } ?? []
     }
 
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            var isNearlyFull = false
+            var nearlyFull: Set<String> = []
             var log = FailureLog(logger, failing: "redis memory can't be read", recovered: "redis memory can be read again")
             while !Task.isCancelled {
-                do throws(RedisError) {
-                    let memory = try RedisMemory(info: try await redis.send("INFO", "memory").asText())
-                    used.record(memory.used)
-                    limit.record(memory.limit)
-                    report(memory, &isNearlyFull)
-                    log.succeeded()
-                } catch {
-                    log.failed(error)
+                var failure: RedisError?
+                for (address, reply) in await redis.sendToEachPrimary(Command("INFO", "memory")) {
+                    do throws(RedisError) {
+                        try report(RedisMemory(info: try reply.get().asText()), of: address, &nearlyFull)
+                    } catch {
+                        failure = error
+                    }
                 }
+                if let failure { log.failed(failure) } else { log.succeeded() }
                 try? await Task.sleep(for: every)
             }
         }
     }
 
-    private func report(_ memory: RedisMemory, _ isNearlyFull: inout Bool) {
-        let wasNearlyFull = isNearlyFull
+    private func report(_ memory: RedisMemory, of address: String, _ nearlyFull: inout Set<String>) {
+        let labels = labels + (redis.endpoint.topology == .cluster ? [("node", address)] : [])
+        Gauge(label: "skmuseum_redis_memory_used_bytes", dimensions: labels).record(memory.used)
+        Gauge(label: "skmuseum_redis_memory_limit_bytes", dimensions: labels).record(memory.limit)
+        let wasNearlyFull = nearlyFull.contains(address)
         let threshold = wasNearlyFull ? Self.recoveryThreshold : Self.threshold
-        isNearlyFull = Double(memory.used) > Double(memory.limit) * threshold
+        let isNearlyFull = Double(memory.used) > Double(memory.limit) * threshold
         if isNearlyFull == wasNearlyFull { return }
+        if isNearlyFull { nearlyFull.insert(address) } else { nearlyFull.remove(address) }
         let metadata: Logger.Metadata = [
-            "address": "\(redis.endpoint)", "usedBytes": "\(memory.used)", "limitBytes": "\(memory.limit)",
+            "address": "\(address)", "usedBytes": "\(memory.used)", "limitBytes": "\(memory.limit)",
         ]
         if isNearlyFull {
             logger.warning("redis is nearly full; give it more memory, or purge old exhibitions", metadata: metadata)

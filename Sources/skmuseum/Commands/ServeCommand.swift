@@ -81,6 +81,13 @@ struct ServeCommand: AsyncParsableCommand {
         options.clientName = clientName
         let latency = RedisLatency()
         options.onReply = { latency.record($0, $1) }
+        let changes = Counter(label: "skmuseum_redis_primary_changes_total")
+        changes.increment(by: 0)
+        options.onPrimaryChange = { what, from, to in
+            changes.increment()
+            logger.warning(
+                "another redis server is primary now", metadata: ["of": "\(what)", "from": "\(from)", "to": "\(to)"])
+        }
         let redis = RedisClient(endpoint, options: options)
         let ownStore = settings.myPageRedis == nil || settings.myPageRedis == endpoint ? nil : settings.myPageRedis
         let myPageStore = ownStore.map { RedisClient($0, options: options) }
@@ -141,16 +148,18 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// A server that forgets keys when it is full would forget bookings.
     private func refuseEviction(_ client: RedisClient, variable: String, logger: Logger) async throws {
-        do throws(RedisError) {
-            let info = try await client.send("INFO", "memory").asText()
-            let policy = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("maxmemory_policy:") }
-            guard let policy, !policy.hasSuffix(":noeviction") else { return }
-        } catch {
-            logger.warning("redis can't be asked at start", metadata: ["address": "\(client.endpoint)", "reason": "\(error)"])
-            return
+        for (address, reply) in await client.sendToEachPrimary(Command("INFO", "memory")) {
+            do throws(RedisError) {
+                let info = try reply.get().asText()
+                let policy = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("maxmemory_policy:") }
+                guard let policy, !policy.hasSuffix(":noeviction") else { continue }
+            } catch {
+                logger.warning("redis can't be asked at start", metadata: ["address": "\(address)", "reason": "\(error)"])
+                continue
+            }
+            throw CommandError(
+                "\(variable)'s server forgets keys when it is full; set its maxmemory-policy to noeviction", exitCode: 78)
         }
-        throw CommandError(
-            "\(variable)'s server forgets keys when it is full; set its maxmemory-policy to noeviction", exitCode: 78)
     }
 
     /// So that consumers are there before the first exhibition. Registering one announces its partition again.

@@ -1,6 +1,7 @@
 import HTTPServer
 import NIOCore
 import Redis
+import Scripts
 
 /// Finds out who listens on the embedded server's port.
 struct PortProbe {
@@ -31,7 +32,7 @@ struct PortProbe {
 
     func occupant() async -> Occupant {
         if isPortFree { return .nobody }
-        guard let connection = try? await client.dedicatedConnection() else { return .silent }
+        guard let connection = try? await client.dedicatedConnection(for: Keys.partitions) else { return .silent }
         let occupant = await ask(connection)
         if case .redis = occupant { return occupant }
         connection.close()

@@ -1,0 +1,179 @@
+import NIOCore
+
+/// Redis Cluster: each command goes to the primary that has its key's slot, and follows where that has moved.
+final class Cluster: Topology {
+    /// A command that has no final reply yet.
+    private struct Pending {
+        let index: Int
+        let command: Command
+        /// `nil`: any primary.
+        let slot: Int?
+        /// Where MOVED or ASK has sent it.
+        var redirection: (address: RedisEndpoint.Address, isAsking: Bool)?
+    }
+
+    /// What is sent to one node in one go.
+    private struct Load {
+        let address: RedisEndpoint.Address
+        var commands: [Pending]
+    }
+
+    /// So many redirections are followed at once; further ones after a pause.
+    private static let redirectionsAtOnce = 3
+
+    private let nodes: ClusterNodes
+    private let commandTimeout: TimeAmount
+    private let retryTimeout: TimeAmount
+
+    init(_ endpoint: RedisEndpoint, options: RedisOptions) {
+        nodes = ClusterNodes(endpoint, options: options)
+        commandTimeout = options.commandTimeout
+        retryTimeout = options.commandTimeout + options.failoverPatience
+    }
+
+    func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
+        let deadline = NIODeadline.now() + retryTimeout
+        var results = [Result<Reply, RedisError>](
+            repeating: .failure(.unreachable("no primary is known")), count: commands.count)
+        var pending = Self.route(commands)
+        let isTransaction = commands[0].beginsTransaction
+        var attempt = 0
+        while true {
+            var again: [Pending] = []
+            var loads: [Load] = []
+            do throws(RedisError) {
+                let map = try await nodes.map()
+                for command in pending {
+                    do throws(RedisError) {
+                        Self.add(command, to: &loads, at: try Self.target(of: command, map))
+                    } catch {
+                        results[command.index] = .failure(error)
+                        again.append(command)
+                    }
+                }
+            } catch {
+                for command in pending { results[command.index] = .failure(error) }
+                again = pending
+            }
+            var mayBeOld = !again.isEmpty
+            for (load, replies) in await send(loads, before: deadline) {
+                for (command, reply) in zip(load.commands, replies) {
+                    results[command.index] = reply
+                    if let next = follow(reply, of: command, from: load.address, mayBeOld: &mayBeOld) { again.append(next) }
+                }
+            }
+            if mayBeOld { nodes.readInBackground() }
+            if again.isEmpty { return results }
+            // Nothing of a transaction is applied where part of it went to the wrong node.
+            pending = isTransaction ? pending.map { Pending(index: $0.index, command: $0.command, slot: $0.slot) } : again
+            pending.sort { $0.index < $1.index }
+            attempt += 1
+            let isAtOnce = attempt <= Self.redirectionsAtOnce && again.allSatisfy { $0.redirection != nil }
+            let pause: Duration =
+                isAtOnce ? .zero : Backoff.pause(attempt: attempt, from: .milliseconds(5), to: .milliseconds(100))
+            guard NIODeadline.now() + TimeAmount(pause) < deadline, !Task.isCancelled else { return results }
+            if !isAtOnce { try? await Task.sleep(for: pause) }
+        }
+    }
+
+    /// A command without a key goes with its neighbor.
+    private static func route(_ commands: [Command]) -> [Pending] {
+        let slots = commands.map { $0.key.map(HashSlot.of) }
+        var last = slots.first { $0 != nil } ?? nil
+        return zip(commands.indices, zip(commands, slots)).map { index, pair in
+            last = pair.1 ?? last
+            return Pending(index: index, command: pair.0, slot: last)
+        }
+    }
+
+    private static func target(of command: Pending, _ map: SlotMap) throws(RedisError) -> RedisEndpoint.Address {
+        if let redirection = command.redirection { return redirection.address }
+        guard let owner = command.slot.map({ map.owner(of: $0) }) ?? map.primaries.randomElement() else {
+            throw .busy("CLUSTERDOWN no primary has the slot")
+        }
+        return owner
+    }
+
+    private static func add(_ command: Pending, to loads: inout [Load], at address: RedisEndpoint.Address) {
+        if let place = loads.firstIndex(where: { $0.address == address }) {
+            loads[place].commands.append(command)
+        } else {
+            loads.append(Load(address: address, commands: [command]))
+        }
+    }
+
+    private func send(
+        _ loads: [Load], before deadline: NIODeadline
+    ) async -> [(Load, [Result<Reply, RedisError>])] {
+        if loads.isEmpty { return [] }
+        if loads.count == 1 { return [(loads[0], await send(loads[0], before: deadline))] }
+        return await withTaskGroup(of: (Load, [Result<Reply, RedisError>]).self) { group in
+            for load in loads { group.addTask { (load, await self.send(load, before: deadline)) } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    private func send(_ load: Load, before deadline: NIODeadline) async -> [Result<Reply, RedisError>] {
+        let deadline = min(.now() + commandTimeout, deadline)
+        do throws(RedisError) {
+            let connection = try await nodes.pool(of: load.address).connection(before: deadline)
+            guard NIODeadline.now() < deadline else { throw .unreachable("\(load.address): connected too late") }
+            var commands: [Command] = []
+            for command in load.commands {
+                if command.redirection?.isAsking ?? false { commands.append(Command("ASKING")) }
+                commands.append(command.command)
+            }
+            var replies = await connection.send(commands, deadline: deadline)[...]
+            return load.commands.map { command in
+                if command.redirection?.isAsking ?? false { replies.removeFirst() }
+                return replies.removeFirst()
+            }
+        } catch {
+            return load.commands.map { _ in .failure(error) }
+        }
+    }
+
+    /// The command as it is to be sent again, if it was certainly not applied and may be elsewhere or later.
+    private func follow(
+        _ reply: Result<Reply, RedisError>, of command: Pending, from address: RedisEndpoint.Address, mayBeOld: inout Bool
+    ) -> Pending? {
+        var next = command
+        next.redirection = nil
+        guard case .failure(let error) = reply else { return nil }
+        switch error {
+        case .moved(let slot, let text):
+            guard let target = RedisEndpoint.Address(text, of: address) else { return next }
+            nodes.moved(slot, to: target)
+            next.redirection = (target, false)
+        case .ask(let text):
+            guard let target = RedisEndpoint.Address(text, of: address) else { return next }
+            next.redirection = (target, true)
+        case .busy, .unreachable, .readOnly: mayBeOld = true
+        case .outcomeUnknown:
+            mayBeOld = true
+            return nil
+        default: return nil
+        }
+        return next
+    }
+
+    func dedicatedConnection(for key: String) async throws(RedisError) -> RedisConnection {
+        try await nodes.dedicated(for: HashSlot.of(key))
+    }
+
+    func sendToEachPrimary(_ command: Command) async -> [(address: String, reply: Result<Reply, RedisError>)] {
+        do throws(RedisError) {
+            let primaries = try await nodes.map().primaries
+            let loads = primaries.map { address in
+                Load(address: address, commands: [Pending(index: 0, command: command, slot: nil)])
+            }
+            let replies = await send(loads, before: .now() + commandTimeout)
+            if replies.contains(where: { if case .failure = $1[0] { true } else { false } }) { nodes.readInBackground() }
+            return replies.map { ($0.address.description, $1[0]) }
+        } catch {
+            return [("cluster", .failure(error))]
+        }
+    }
+
+    func close() { nodes.close() }
+}

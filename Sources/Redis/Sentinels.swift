@@ -1,0 +1,179 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Asks Sentinels for the address of the primary, and connects to it. When they name another one, it closes every connection
+/// to the former.
+///
+/// Source: the Redis documentation, "Guidelines for Redis clients with support for Redis Sentinel".
+final class Sentinels: Sendable {
+    private struct State {
+        var primary: RedisEndpoint.Address?
+        var askedAt: NIODeadline?
+        var asking: Task<Result<RedisEndpoint.Address, RedisError>, Never>?
+        var connections: [ObjectIdentifier: (address: RedisEndpoint.Address, connection: RedisConnection)] = [:]
+    }
+
+    /// A primary that can't be reached from the Sentinels may still be reached from here, and would lose what it is sent. So
+    /// they are asked again while it is in use, not only to connect.
+    private static let askEvery = TimeAmount.seconds(1)
+    /// How long a Sentinel may take to answer.
+    private static let answerWithin = TimeAmount.milliseconds(300)
+
+    /// The URL that names the Sentinels.
+    let endpoint: RedisEndpoint
+    private let primary: String
+    private let options: RedisOptions
+    private let sentinels: [ConnectionSlot]
+    private let state = Mutex(State())
+
+    init(_ endpoint: RedisEndpoint, primary: String, options: RedisOptions) {
+        self.endpoint = endpoint
+        self.primary = primary
+        self.options = options
+        var sentinelOptions = RedisOptions()
+        sentinelOptions.commandTimeout = Self.answerWithin
+        sentinelOptions.clientName = options.clientName
+        sentinels = endpoint.addresses.map { [sentinelOptions] address in
+            ConnectionSlot(
+                to: endpoint.sentinel(at: address, isSignedIn: false), on: MultiThreadedEventLoopGroup.singleton.next(),
+                longestPause: ConnectionSlot.failoverPause
+            ) { Self.connect(to: address, of: endpoint, sentinelOptions, on: $0) }
+        }
+    }
+
+    /// A Sentinel that requires a password gets that of the URL.
+    private static func connect(
+        to address: RedisEndpoint.Address, of endpoint: RedisEndpoint, _ options: RedisOptions, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<RedisConnection> {
+        eventLoop.makeFutureWithTask {
+            let plain = endpoint.sentinel(at: address, isSignedIn: false)
+            let connection = try await RedisConnection.connect(to: plain, options: options, on: eventLoop).get()
+            guard endpoint.password != nil, case .failure(.refused) = await connection.send([Command("PING")])[0] else {
+                return connection
+            }
+            connection.close()
+            let signedIn = endpoint.sentinel(at: address, isSignedIn: true)
+            return try await RedisConnection.connect(to: signedIn, options: options, on: eventLoop).get()
+        }
+    }
+
+    /// Connects to the primary that the Sentinels name now, and makes sure that it is one.
+    func connect(on eventLoop: any EventLoop) -> EventLoopFuture<RedisConnection> {
+        eventLoop.makeFutureWithTask { [self] in
+            let address = try await ask()
+            let connection = try await RedisConnection.connect(to: endpoint.server(at: address), options: options, on: eventLoop)
+                .get()
+            do {
+                let role = try await connection.send("ROLE").asArray().first
+                guard role == .text("master") else { throw RedisError.busy("\(address) is not the primary of \(primary) yet") }
+                try keep(connection, to: address)
+            } catch {
+                connection.close()
+                throw error
+            }
+            return connection
+        }
+    }
+
+    private func keep(_ connection: RedisConnection, to address: RedisEndpoint.Address) throws(RedisError) {
+        let id = ObjectIdentifier(connection)
+        let isCurrent = state.withLock { state in
+            guard state.primary == address else { return false }
+            state.connections[id] = (address, connection)
+            return true
+        }
+        guard isCurrent else { throw .unreachable("\(address) is not the primary of \(primary) any more") }
+        connection.whenClosed { self.state.withLock { _ = $0.connections.removeValue(forKey: id) } }
+    }
+
+    /// Asks again in the background if the last answer is a second old.
+    func askAgainIfDue() {
+        let isDue = state.withLock { state in
+            guard state.asking == nil, let askedAt = state.askedAt else { return false }
+            return NIODeadline.now() - askedAt >= Self.askEvery
+        }
+        if isDue { Task { try? await ask() } }
+    }
+
+    /// The primary's address. Those who ask at the same time get the same answer.
+    @discardableResult
+    private func ask() async throws(RedisError) -> RedisEndpoint.Address {
+        let asking = state.withLock { state in
+            if let asking = state.asking { return asking }
+            let asking = Task { await self.askAll() }
+            state.asking = asking
+            return asking
+        }
+        return try await asking.value.get()
+    }
+
+    private func askAll() async -> Result<RedisEndpoint.Address, RedisError> {
+        let result = await newestAnswer()
+        let (former, left) = state.withLock { state -> (RedisEndpoint.Address?, [RedisConnection]) in
+            state.asking = nil
+            state.askedAt = .now()
+            guard case .success(let address) = result, state.primary != address else { return (nil, []) }
+            defer { state.primary = address }
+            return (state.primary, state.connections.values.filter { $0.address != address }.map(\.connection))
+        }
+        for connection in left { connection.close() }
+        if case .success(let address) = result, let former {
+            options.onPrimaryChange?(primary, former.description, address.description)
+        }
+        return result
+    }
+
+    /// Of the answers of most Sentinels, the one of the latest failover: one that was cut off from the others names the former
+    /// primary.
+    private func newestAnswer() async -> Result<RedisEndpoint.Address, RedisError> {
+        let (answers, continuation) = AsyncStream.makeStream(of: Result<Answer, RedisError>.self)
+        for (address, sentinel) in zip(endpoint.addresses, sentinels) {
+            Task { continuation.yield(await answer(of: sentinel, at: address)) }
+        }
+        var newest: Answer?
+        var failure = RedisError.unreachable("no Sentinel answers")
+        var (count, good) = (0, 0)
+        for await result in answers {
+            count += 1
+            switch result {
+            case .success(let answer):
+                good += 1
+                if newest.map({ answer.epoch > $0.epoch }) ?? true { newest = answer }
+            case .failure(let error): failure = error
+            }
+            if count == sentinels.count || good > sentinels.count / 2 { break }
+        }
+        guard let newest else { return .failure(.unreachable("\(endpoint): \(failure)")) }
+        return .success(newest.address)
+    }
+
+    private struct Answer {
+        let address: RedisEndpoint.Address
+        /// Counts the failovers.
+        let epoch: Int
+    }
+
+    private func answer(of sentinel: ConnectionSlot, at asked: RedisEndpoint.Address) async -> Result<Answer, RedisError> {
+        do throws(RedisError) {
+            let connection = try await sentinel.connection(before: .now() + Self.answerWithin)
+            // The address is the new primary's as soon as that has been promoted.
+            let replies = await connection.send([
+                Command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary), Command("SENTINEL", "MASTER", primary),
+            ])
+            let parts = try replies[0].get().asTexts()
+            guard parts.count == 2, let port = Int(parts[1]),
+                let address = RedisEndpoint.Address(host: parts[0], port: port, of: asked)
+            else { return .failure(.unreachable("the Sentinel at \(asked) knows no primary \(primary)")) }
+            return .success(Answer(address: address, epoch: Int(try replies[1].get().asFields()["config-epoch"] ?? "") ?? 0))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    func close() {
+        for sentinel in sentinels { sentinel.close() }
+        let connections = state.withLock { $0.connections.values.map(\.connection) }
+        for connection in connections { connection.close() }
+    }
+}
