@@ -28,10 +28,12 @@ public final class RedisClient: RedisSender {
         try await topology.dedicatedConnection(for: key)
     }
 
-    /// Sends a command without a key to every primary: in a cluster there are several.
+    /// Sends a command or a script without a key to every primary: in a cluster there are several.
     /// - Returns: each one's address and reply; one failure without a primary's address if none is known.
     public func sendToEachPrimary(_ command: Command) async -> [(address: String, reply: Result<Reply, RedisError>)] {
-        await topology.sendToEachPrimary(command)
+        let replies = await topology.sendToEachPrimary(command)
+        guard let whole = command.evalFallback, replies.contains(where: { $0.reply.isUnknownScript }) else { return replies }
+        return await topology.sendToEachPrimary(whole)
     }
 
     /// Closes every connection. A later command opens them again.

@@ -28,5 +28,5 @@ extension RedisSender {
 }
 
 extension Result<Reply, RedisError> {
-    fileprivate var isUnknownScript: Bool { if case .failure(.noScript) = self { true } else { false } }
+    var isUnknownScript: Bool { if case .failure(.noScript) = self { true } else { false } }
 }
