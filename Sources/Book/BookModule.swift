@@ -12,20 +12,26 @@ public struct BookModule: Sendable {
     public let secret: DeploymentSecret
     public let bookers: any BookerDirectory
 
-    /// - Parameter seats: the way to Museum.
-    public init(redis: RedisClient, partitions: Partitions, seats: any SeatReservations, logger: Logger) {
+    /// - Parameters:
+    ///   - writes: what records, aborts, cancels and lowers; `redis`, or what waits for a replica.
+    ///   - seats: the way to Museum.
+    public init(
+        redis: RedisClient, writes: any RedisSender, partitions: Partitions, seats: any SeatReservations, logger: Logger
+    ) {
         let secret = DeploymentSecret(redis, logger: logger)
         let batchSize = Recorder(
             label: "skmuseum_reservation_batch_size", dimensions: [("service", "book")], aggregate: true)
-        let store = RedisBookingStore(client: redis)
+        let store = RedisBookingStore(client: redis, writes: writes)
+        // Whoever repeats a request may be told of a booking that another request has recorded: such a read waits like a write.
+        let attempts = RedisBookingStore(client: writes)
         self.secret = secret
         bookers = BookingService(store: store)
         routes = BookingRoutes(
             attempt: BookingAttempt(
                 seats: ReservationBatcher(
-                    seats, recorder: BookingRecorder(store: store), executor: { EventLoopTaskExecutor.current },
+                    seats, recorder: BookingRecorder(store: attempts), executor: { EventLoopTaskExecutor.current },
                     onBatch: { batchSize.record($0) }),
-                store: store,
+                store: attempts,
                 ids: HMACBookingIDGenerator(secret: secret.bytes, random: { UInt64.random(in: .min ... .max) }),
                 partitions: partitions),
             service: BookingService(store: store), partitions: partitions)

@@ -6,9 +6,17 @@ import Scripts
 /// Bookings in Redis hashes.
 struct RedisBookingStore: BookingStore {
     let client: any RedisSender
+    /// What a response may stand on.
+    let writes: any RedisSender
+
+    /// - Parameter writes: `nil`: the client.
+    init(client: any RedisSender, writes: (any RedisSender)? = nil) {
+        self.client = client
+        self.writes = writes ?? client
+    }
 
     func record(_ bookings: [NewBooking]) async throws(Failure) -> [RecordOutcome] {
-        let elements = try await client.call(bookings) {
+        let elements = try await writes.call(bookings) {
             $0.id.partition == $1.id.partition
         } as: { bookings in
             BookRecord(
@@ -38,21 +46,21 @@ struct RedisBookingStore: BookingStore {
             in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
             traceparent: metadata.traceparent, booking: id.text, exhibition: request.exhibition.text,
             visitor: request.visitor, seats: request.seats)
-        switch try await client.call(call) {
+        switch try await writes.call(call) {
         case .aborted: return .aborted
         case .exists(let fields): return .exists(try Booking(id: id, written: fields))
         }
     }
 
     func change(_ transition: Transition) async throws(Failure) -> TransitionOutcome {
-        try Self.outcome(try await client.call(Self.call([transition], returnsFields: true))[0], of: transition.booking)
+        try Self.outcome(try await writes.call(Self.call([transition], returnsFields: true))[0], of: transition.booking)
     }
 
     func lower(_ id: BookingID, to seats: Int, metadata: RequestMetadata) async throws(Failure) -> TransitionOutcome {
         let call = BookLower(
             in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
             traceparent: metadata.traceparent, booking: id.text, seats: seats)
-        return try Self.outcome(try await client.call(call), of: id)
+        return try Self.outcome(try await writes.call(call), of: id)
     }
 
     private static func outcome(_ element: BookTransition.Element, of id: BookingID) throws(Failure) -> TransitionOutcome {

@@ -16,17 +16,20 @@ public struct MuseumModule: Sendable {
     /// The museum's own date and time of day.
     public let localClock: LocalClock
 
-    /// - Parameter newPartitions: over how many partitions new exhibitions are distributed, 1 to 64.
+    /// - Parameters:
+    ///   - writes: what reserves, registers, edits and deletes; `redis`, or what waits for a replica.
+    ///   - newPartitions: over how many partitions new exhibitions are distributed, 1 to 64.
     public init(
-        redis: RedisClient, partitions: Partitions, newPartitions: Int, timeZone: TimeZone, now: @escaping CurrentTime,
+        redis: RedisClient, writes: any RedisSender, partitions: Partitions, newPartitions: Int, timeZone: TimeZone,
+        now: @escaping CurrentTime,
         logger: Logger
     ) {
         let signal = RevocationSignal()
         localClock = LocalClock(timeZone)
-        seats = SeatReservationService(store: RedisSeatStore(client: redis))
+        seats = SeatReservationService(store: RedisSeatStore(client: writes))
         routes = ExhibitionRoutes(
             service: ExhibitionService(
-                store: RedisExhibitionStore(client: redis), partitions: partitions,
+                store: RedisExhibitionStore(client: redis, writes: writes), partitions: partitions,
                 choice: PartitionChoice(names: (0..<newPartitions).map(Partition.name), pick: { Int.random(in: 0..<$0) }),
                 revocation: signal),
             partitions: partitions)

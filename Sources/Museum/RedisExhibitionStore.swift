@@ -7,6 +7,14 @@ import Scripts
 /// Exhibitions in Redis hashes.
 struct RedisExhibitionStore: ExhibitionStore {
     let client: any RedisSender
+    /// What a response may stand on: the writes, and the reads for a repeated request.
+    let writes: any RedisSender
+
+    /// - Parameter writes: `nil`: the client.
+    init(client: any RedisSender, writes: (any RedisSender)? = nil) {
+        self.client = client
+        self.writes = writes ?? client
+    }
 
     func register(
         _ plans: [ExhibitionPlan], key: String?, in partition: String, metadata: RequestMetadata
@@ -18,7 +26,7 @@ struct RedisExhibitionStore: ExhibitionStore {
             let call = MuseumRegister(
                 in: keys, now: metadata.moment, requestId: metadata.requestId, traceparent: metadata.traceparent,
                 exhibitions: new.map { ($0.id.text, $0.plan.fields) }, idempotency: key.map { ($0, plans.digest) })
-            switch try await client.call(call) {
+            switch try await writes.call(call) {
             // A number that is taken was drawn before the sequence was lost; the next may be free.
             case .taken: continue
             case .known(let registration): return .known(try KnownRegistration(registration, of: plans))
@@ -36,7 +44,7 @@ struct RedisExhibitionStore: ExhibitionStore {
         do throws(RedisError) {
             let partitions = try await client.send("SMEMBERS", Keys.partitions).asTexts()
             let commands = partitions.map { Command("HGET", Keys(partition: $0).registrationKeys, key) }
-            for result in await client.send(commands) {
+            for result in await writes.send(commands) {
                 let reply = try result.get()
                 if reply != .null { found = reply }
             }
@@ -49,7 +57,7 @@ struct RedisExhibitionStore: ExhibitionStore {
 
     /// The next numbers, from a partition that is known to be in use before anything is in it.
     private func draw(_ count: Int, _ keys: Keys, partition: String) async throws(Failure) -> [Int] {
-        let results = await client.send(
+        let results = await writes.send(
             [Command("SADD", Keys.partitions, partition)] + (0..<count).map { _ in Command("INCR", keys.sequence) })
         do throws(RedisError) {
             _ = try results[0].get()
@@ -69,7 +77,7 @@ struct RedisExhibitionStore: ExhibitionStore {
             in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
             traceparent: metadata.traceparent, exhibition: id.text,
             version: version, fields: plan.fields, status: status.rawValue)
-        switch try await client.call(call) {
+        switch try await writes.call(call) {
         case .noExhibition: return .noExhibition
         case .deleted: return .deleted
         case .stale: return .stale
@@ -83,7 +91,7 @@ struct RedisExhibitionStore: ExhibitionStore {
         let call = MuseumDelete(
             in: Keys(partition: id.partition), now: metadata.moment, requestId: metadata.requestId,
             traceparent: metadata.traceparent, exhibition: id.text)
-        switch try await client.call(call) {
+        switch try await writes.call(call) {
         case .noExhibition: throw .unknownMuseum(id.text)
         case .already(let fields), .deleted(let fields): return try Exhibition(id: id, written: fields)
         }

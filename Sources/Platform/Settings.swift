@@ -27,6 +27,8 @@ public struct Settings: Sendable {
     /// Minimum retention of events. An event that a subscriber has not applied stays longer. (The present text says the
     /// opposite.)
     public let eventRetention: Duration
+    /// When a write counts as done.
+    public let durability: Durability
     /// Asia/Seoul by default.
     public let timeZone: TimeZone
     /// The gateway's certificate and key; `nil` for plain HTTP.
@@ -71,6 +73,7 @@ public struct Settings: Sendable {
         instanceId = try reader.instanceId()
         partitions = try reader.number("PARTITIONS", in: 1...64) ?? 1
         eventRetention = try reader.duration("EVENT_RETENTION") ?? .seconds(7 * 86_400)
+        durability = try reader.word("DURABILITY") ?? .local
         timeZone = try reader.timeZone()
         switch (try reader.text("TLS_CERT_FILE"), try reader.text("TLS_KEY_FILE")) {
         case (nil, nil): tls = nil
@@ -111,6 +114,14 @@ public struct Settings: Sendable {
     public func instance(of service: String) -> String {
         instanceId ?? "\(ProcessInfo.processInfo.hostName)-\(ports[service] ?? 0)"
     }
+}
+
+/// When what a client is answered with 2xx counts as written.
+public enum Durability: String, Sendable, CaseIterable {
+    /// Once the primary has it. A failover to a replica may lose the last moments.
+    case local
+    /// Once a replica has it, too.
+    case replicated
 }
 
 /// A variable that can't be used: which one and why, in one line.

@@ -44,12 +44,13 @@ struct CompositionRoot {
             !roles.contains(.museum)
             ? nil
             : MuseumModule(
-                redis: redis, partitions: partitions, newPartitions: settings.partitions, timeZone: settings.timeZone, now: now,
-                logger: logger)
+                redis: redis, writes: writes(of: .museum), partitions: partitions, newPartitions: settings.partitions,
+                timeZone: settings.timeZone, now: now, logger: logger)
         let book =
             !roles.contains(.book)
             ? nil
-            : BookModule(redis: redis, partitions: partitions, seats: seats(of: museum), logger: logger)
+            : BookModule(
+                redis: redis, writes: writes(of: .book), partitions: partitions, seats: seats(of: museum), logger: logger)
         let confirm = roles.contains(.confirm) ? ConfirmModule(redis: redis, partitions: partitions) : nil
         let myPage = roles.contains(.mypage) ? MyPageModule(store: myPageStore ?? redis, partitions: partitions) : nil
 
@@ -110,6 +111,13 @@ struct CompositionRoot {
             services.append(try host(.gateway, routes, policy: sessions.policy) { true })
         }
         return services + [drain]
+    }
+
+    /// What a service's responses stand on.
+    private func writes(of service: ServiceName) -> any RedisSender {
+        guard settings.durability == .replicated else { return redis }
+        let metrics = ReplicationMetrics(service: service.rawValue)
+        return ReplicatedSender(redis, service: service.rawValue, logger: logger, onFlush: metrics.flushed)
     }
 
     /// Book's way to Museum: a call if it is in this process.

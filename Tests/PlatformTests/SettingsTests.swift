@@ -15,7 +15,8 @@ struct SettingsTests {
     static let variables = [
         "REDIS_URL", "MYPAGE_REDIS_URL", "BIND_ADDRESS", "GATEWAY_PORT", "BOOK_PORT", "MUSEUM_PORT", "CONFIRM_PORT",
         "MYPAGE_PORT",
-        "MUSEUM_URL", "BOOK_URL", "CONFIRM_URL", "MYPAGE_URL", "INSTANCE_ID", "PARTITIONS", "EVENT_RETENTION", "TIME_ZONE",
+        "MUSEUM_URL", "BOOK_URL", "CONFIRM_URL", "MYPAGE_URL", "INSTANCE_ID", "PARTITIONS", "EVENT_RETENTION", "DURABILITY",
+        "TIME_ZONE",
         "DRAIN_DELAY", "LOG_LEVEL", "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     ]
 
@@ -24,7 +25,8 @@ struct SettingsTests {
         (["REDIS_URL", "MYPAGE_REDIS_URL"], "redis://kim:hunter2@host:6379/1"), (["BIND_ADDRESS"], "127.0.0.2"),
         (["GATEWAY_PORT", "BOOK_PORT", "MUSEUM_PORT", "CONFIRM_PORT", "MYPAGE_PORT"], "18080"),
         (["MUSEUM_URL", "BOOK_URL", "CONFIRM_URL", "MYPAGE_URL"], "http://host:80"), (["INSTANCE_ID"], "pod-1"),
-        (["PARTITIONS"], "2"), (["EVENT_RETENTION"], "12h"), (["TIME_ZONE"], "Europe/Paris"), (["LOG_LEVEL"], "debug"),
+        (["PARTITIONS"], "2"), (["EVENT_RETENTION"], "12h"), (["DURABILITY"], "replicated"), (["TIME_ZONE"], "Europe/Paris"),
+        (["LOG_LEVEL"], "debug"),
         (["LOG_FORMAT"], "json"), (["DRAIN_DELAY"], "5s"),
         (["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"], "https://host:4318/otel"),
     ]

@@ -22,6 +22,8 @@ enum MetricCatalogue {
         "skmuseum_dead_letters": "Dead letters that are stored at present.",
         "skmuseum_dead_letters_total": "Events moved to the dead letters.",
         "skmuseum_writes_refused_total": "Writes that Redis refused: NOPERM, OOM, MISCONF or READONLY.",
+        "skmuseum_replication_wait_duration_seconds": "Time from sending writes to the reply of WAIT.",
+        "skmuseum_replication_waits_unconfirmed_total": "Waits that ended without a replica that has the writes.",
         "skmuseum_circuit_state": "Circuit breaker in front of an upstream: 0 closed, 1 half-open, 2 open.",
         "skmuseum_reservation_batch_size": "Reservations in one call to Museum.",
         "skmuseum_seats_sold_total": "Seats reserved for bookings.",

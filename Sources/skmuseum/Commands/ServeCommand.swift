@@ -55,6 +55,9 @@ struct ServeCommand: AsyncParsableCommand {
         if let endpoint = settings.redis {
             return try await serve(settings, roles: roles, redis: endpoint, clientName: clientName, logger: logger)
         }
+        guard settings.durability == .local else {
+            throw InvalidSetting("DURABILITY", "is replicated, but the embedded redis-server has no replica; set REDIS_URL")
+        }
         let embedded = EmbeddedRedis(clientName: clientName) { logger.notice("\($0)") }
         do {
             guard let endpoint = try await StopSignals.interrupting({ try await embedded.start() }) else {
