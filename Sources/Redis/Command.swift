@@ -79,17 +79,6 @@ public struct Command: Sendable {
         }
     }
 
-    /// The key that decides the slot: a script's first, else the argument behind the command's name.
-    var firstKey: String? {
-        switch form {
-        case .call(_, let keys, _, _): return keys.first
-        case .texts(let texts): return texts.dropFirst().first
-        case .arguments(let arguments):
-            guard case .text(let text)? = arguments.dropFirst().first else { return nil }
-            return text
-        }
-    }
-
     /// At least as many bytes as the command takes when it is written, and some for each argument.
     var encodedSize: Int {
         switch form {

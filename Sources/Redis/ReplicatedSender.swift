@@ -39,7 +39,8 @@ public final class ReplicatedSender: RedisSender {
     /// - Parameters:
     ///   - client: reads, and where the lanes' connections are made.
     ///   - service: whose keys the fences are: `<service>:{tag}:fence`.
-    ///   - commandTimeout: as that of the client. A call ends after this and `waitTimeout` together.
+    ///   - commandTimeout: as that of the client. A call ends after this and `waitTimeout` together, or after the
+    ///     time in which the client tries again what was not applied, if that is longer.
     ///   - onFlush: called with the time from sending a flush to the reply of WAIT, and whether a replica has confirmed it.
     public init(
         _ client: RedisClient, service: String, commandTimeout: Duration = .milliseconds(500),
@@ -55,7 +56,7 @@ public final class ReplicatedSender: RedisSender {
 
     public func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         if commands.isEmpty { return [] }
-        let tags = commands.map { $0.firstKey.map(Self.hashTag) }
+        let tags = commands.map { $0.key.map { String(HashSlot.tag(of: $0)) ?? $0 } }
         // All commands of nearly every call have the same tag.
         if let tag = tags[0], tags.allSatisfy({ $0 == tag }) { return await send(commands, to: tag) }
         var results: [Result<Reply, RedisError>?] = commands.map { _ in nil }
@@ -85,22 +86,16 @@ public final class ReplicatedSender: RedisSender {
                 guard let idle = lanes.first(where: { $0.value.retireIfIdle() }) else { return nil }
                 lanes[idle.key] = nil
             }
+            let fence = "\(service):{\(tag)}:fence"
             let lane = ReplicationLane(
-                fence: Command("SET", "\(service):{\(tag)}:fence", "1"), commandTimeout: commandTimeout,
+                fence: Command("SET", fence, "1"), patience: max(commandTimeout + waitTimeout, client.patience),
                 waitTimeout: waitTimeout, observer: observer
             ) { [client] () async throws(RedisError) in
-                try await client.dedicatedConnection()
+                try await client.dedicatedConnection(for: fence)
             }
             lanes[tag] = lane
             return lane
         }
-    }
-
-    /// The part of a key that decides its slot: the text in its first braces, else all of it.
-    static func hashTag(_ key: String) -> String {
-        guard let open = key.firstIndex(of: "{"), let close = key[open...].firstIndex(of: "}"), key.index(after: open) < close
-        else { return key }
-        return String(key[key.index(after: open)..<close])
     }
 
     /// Closes every connection. A later command opens them again.

@@ -24,7 +24,7 @@ final class ReplicationLane: Sendable {
 
     private let fence: Command
     private let wait: Command
-    private let commandTimeout: Duration
+    private let patience: Duration
     private let waitTimeout: Duration
     private let observer: ReplicatedSender.Observer
     private let connect: @Sendable () async throws(RedisError) -> RedisConnection
@@ -33,23 +33,24 @@ final class ReplicationLane: Sendable {
     /// - Parameters:
     ///   - fence: a write in the lane's slot. A server may answer WAIT at once where the connection has written nothing, though
     ///     an earlier write of another, which made a script change nothing, has not reached a replica.
+    ///   - patience: within which each call has its replies.
     ///   - connect: makes a connection to the server that has the slot.
     init(
-        fence: Command, commandTimeout: Duration, waitTimeout: Duration, observer: ReplicatedSender.Observer,
+        fence: Command, patience: Duration, waitTimeout: Duration, observer: ReplicatedSender.Observer,
         connect: @escaping @Sendable () async throws(RedisError) -> RedisConnection
     ) {
         self.fence = fence
         wait = Command("WAIT", "1", String(Int(waitTimeout / .milliseconds(1))))
-        self.commandTimeout = commandTimeout
+        self.patience = patience
         self.waitTimeout = waitTimeout
         self.observer = observer
         self.connect = connect
     }
 
-    /// The replies in order, within the two timeouts together.
+    /// The replies in order, within `patience`.
     func send(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         await withCheckedContinuation { continuation in
-            enqueue(PendingCall(commands, deadline: .now() + TimeAmount(commandTimeout + waitTimeout), continuation))
+            enqueue(PendingCall(commands, deadline: .now() + TimeAmount(patience), continuation))
         }
     }
 
@@ -200,8 +201,7 @@ extension Result<Reply, RedisError> {
     /// Not applied, and a later try may succeed: another server has the slot or is the primary now, or the cause is transient.
     fileprivate var deservesAnotherConnection: Bool {
         switch self {
-        case .failure(.unreachable), .failure(.busy), .failure(.readOnly): true
-        case .failure(.server(let message)): message.hasPrefix("MOVED ") || message.hasPrefix("ASK ")
+        case .failure(.unreachable), .failure(.busy), .failure(.readOnly), .failure(.moved), .failure(.ask): true
         default: false
         }
     }

@@ -8,7 +8,7 @@ struct HashSlotTests {
     @Test(arguments: [
         ("123456789", 12739), ("foo", 12182), ("{user1000}.following", 3443), ("user1000", 3443), ("foo{}{bar}", 8363),
         ("foo{{bar}}zap", 4015), ("{bar", 4015), ("foo{bar}{zap}", 5061), ("bar", 5061), ("museum:{a}:a1", 15495), ("a", 15495),
-        ("", 0), ("예약", 14527),
+        ("", 0), ("예약", 14527), ("a}{b}", 3300), ("b", 3300),
     ])
     func slot(key: String, slot: Int) {
         #expect(HashSlot.of(key) == slot)

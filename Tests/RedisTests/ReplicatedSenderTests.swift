@@ -204,12 +204,5 @@ extension AllServerTests {
                 return clients.count { $0.contains("cmd=wait") } <= ReplicatedSender.lanesLimit
             }
         }
-
-        @Test(arguments: [
-            ("museum:{a}:a1", "a"), ("{a}", "a"), ("museum:partitions", "museum:partitions"), ("x{}y{b}", "x{}y{b}"),
-            ("{a", "{a"),
-            ("a}{b}", "b"),
-        ])
-        func theHashTag(of key: String, is tag: String) { #expect(ReplicatedSender.hashTag(key) == tag) }
     }
 }
