@@ -43,7 +43,7 @@ struct CopiedProgressTests {
 
     @Test func theCopyFollows() async throws {
         let group = try await group()
-        try await group.prepare()
+        try await group.prepare(after: AppliedEvents())
         #expect(try await values() == [nil, nil])
         let entries = try await read(group, count: 5)
         try await group.acknowledge(entries)
@@ -53,7 +53,7 @@ struct CopiedProgressTests {
 
     @Test func anUnavailableStoreKeepsTheOldCopy() async throws {
         let group = try await group()
-        try await group.prepare()
+        try await group.prepare(after: AppliedEvents())
         try await group.acknowledge(try await read(group, count: 5))
         store.kill()
         await #expect(throws: RedisError.self) { try await group.recordProgress() }
@@ -73,17 +73,17 @@ struct CopiedProgressTests {
         // Who may not set the group back has lowered the copy all the same.
         _ = try await client.send("ACL", "SETUSER", "limited", "on", "nopass", "~*", "+@all", "-xgroup|setid")
         let limited = try await group(as: try RedisEndpoint(url: "redis://limited:x@127.0.0.1:\(events.port)"))
-        await #expect(throws: RedisError.self) { try await limited.prepare() }
+        await #expect(throws: RedisError.self) { try await limited.prepare(after: AppliedEvents()) }
         #expect(try await values() == [earlier, earlier ?? "0-0"])
 
         let group = try await group()
-        try await group.prepare()
+        try await group.prepare(after: AppliedEvents())
         let entries = try await read(group, count: 100)
         #expect(entries.count == (earlier == nil ? 9 : 6), "received again from there")
         try await group.acknowledge(entries)
         try await group.recordProgress()
         #expect(try await values() == ["9-0", "9-0"])
-        try await group.prepare()
+        try await group.prepare(after: AppliedEvents())
         #expect(try await values() == ["9-0", "9-0"], "nothing is lowered where nothing was lost")
     }
 }

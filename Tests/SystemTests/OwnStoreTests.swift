@@ -1,3 +1,5 @@
+import Foundation
+import HTTPServer
 import Redis
 import TestSupport
 import Testing
@@ -32,5 +34,50 @@ struct OwnStoreTests {
         _ = try await store.send("FLUSHALL")
         _ = try await store.send("CLIENT", "KILL", "LADDR", "127.0.0.1:\(own.port)")
         try await eventually("the pages are back again") { try await store.hashes("mypage:{a}:a1*") == before }
+    }
+
+    /// The streams' server is put back to an earlier moment, as by a failover to a replica that was behind.
+    @Test func rowsOfLostEventsAreRemovedAndTheRestGoesOn() async throws {
+        let own = try await RedisServer.start()
+        let single = try await SingleProcess.start(myPage: own)
+        let (deployment, visitor, redis) = (single.process, single.visitor, single.redis)
+        let exhibition = try await visitor.register(capacity: 100)
+        let first = try await visitor.book(exhibition, visitor: "first").json["id"]?.text ?? ""
+        #expect(try await deployment.run("audit").code == 0)
+        let data = redis.folder.url.appendingPathComponent("appendonlydir")
+        let copy = redis.folder.url.appendingPathComponent("earlier")
+        redis.kill()
+        try FileManager.default.copyItem(at: data, to: copy)
+        try await redis.launch()
+        try await deployment.waitUntilReady()
+
+        var lost: [String] = []
+        for number in 0..<5 {
+            lost.append(try await visitor.book(exhibition, visitor: "lost \(number)").json["id"]?.text ?? "")
+        }
+        _ = try await visitor.delete("/books/\(first)")
+        let ahead = try await deployment.run("audit")
+        #expect(ahead.code == 0, "\(ahead.output)")
+        #expect(try await visitor.get("/myPages/\(lost[0])").status == 200)
+
+        redis.kill()
+        try FileManager.default.removeItem(at: data)
+        try FileManager.default.moveItem(at: copy, to: data)
+        try await redis.launch()
+        try await eventually("the loss is noticed") {
+            deployment.printed().contains("stream ends before the events that were applied")
+        }
+        try await eventually("the rows are rebuilt", within: .seconds(60)) {
+            deployment.printed().contains("read model has been rebuilt")
+        }
+        for id in lost { #expect(try await visitor.get("/myPages/\(id)").status == 404) }
+        #expect(try await visitor.get("/myPages/\(first)").json["status"]?.text == "REQUEST_COMPLETED")
+        let metrics = try await Visitor(deployment.url("mypage")).get("/metrics").text
+        #expect(!metrics.contains("skmuseum_streams_shortened_total{service=\"mypage\"} 0"))
+
+        let later = try await visitor.book(exhibition, visitor: "later").json["id"]?.text ?? ""
+        try await eventually("the next booking is shown") { try await visitor.get("/myPages/\(later)").status == 200 }
+        let audit = try await deployment.run("audit")
+        #expect(audit.code == 0, "\(audit.output)")
     }
 }

@@ -19,6 +19,7 @@ struct BatchWorker {
     private let recorder: RefusalRecorder
     private let writes: WriteRetry
     private let singleAttempts: SingleEventAttempts
+    private let appliedEvents: AppliedEvents
     private let logger: Logger
     private let metrics: ConsumerMetrics
     /// `nil`: spans are not recorded.
@@ -35,7 +36,8 @@ struct BatchWorker {
 
     init(
         group: ConsumerGroup, connections: ConsumerConnections, handler: any EventHandler, recorder: RefusalRecorder,
-        refusals: RefusedWrites, singleAttempts: SingleEventAttempts, isTracing: Bool, logger: Logger
+        refusals: RefusedWrites, singleAttempts: SingleEventAttempts, appliedEvents: AppliedEvents, isTracing: Bool,
+        logger: Logger
     ) {
         self.group = group
         self.connections = connections
@@ -43,6 +45,7 @@ struct BatchWorker {
         self.recorder = recorder
         writes = WriteRetry(partition: group.partition, connections: connections, refusals: refusals)
         self.singleAttempts = singleAttempts
+        self.appliedEvents = appliedEvents
         self.logger = logger
         metrics = ConsumerMetrics(of: group.service)
         tracing = isTracing ? EventTracing(of: group.service) : nil
@@ -149,6 +152,7 @@ struct BatchWorker {
 
     private mutating func markAcknowledged() {
         hasAcknowledged = true
+        appliedEvents.note(applied)
         metrics.applied(applied.compactMap { StreamID($0.id).map { UnixMilliseconds($0.milliseconds) } })
         applied.removeAll(keepingCapacity: true)
         hasProgress = true

@@ -24,10 +24,25 @@ struct ConsumerGroup: Sendable {
     var deadLetters: DeadLetters { DeadLetters(of: service, in: partition, store: store) }
 
     /// Makes the group where it is missing, at the service's own progress and never at the end. Where the service has a
-    /// store of its own, the group is set back to what that store has applied.
-    func prepare() async throws(RedisError) {
+    /// store of its own, the group is set back to what that store has applied, or to the stream's end if that is earlier.
+    /// - Parameter applied: how far this process has applied a stream.
+    /// - Returns: the streams that have lost events that were applied.
+    @discardableResult
+    func prepare(after applied: AppliedEvents) async throws(RedisError) -> [ShortenedStream] {
+        var shortened: [ShortenedStream] = []
         for source in service.subscriptions {
-            let progress = try await store.send("GET", progressKey(source)).asOptionalText() ?? StreamID.zero.text
+            var progress = try await store.send("GET", progressKey(source)).asOptionalText() ?? StreamID.zero.text
+            let known = max(applied.last(of: source), hasOwnStore ? StreamID(progress) ?? .zero : .zero)
+            let end = try await end(of: source)
+            if end < known {
+                shortened.append(ShortenedStream(source: source, end: end, applied: known))
+                // Later events may have ids below the progress if the clock of the new primary is behind.
+                if let stored = StreamID(progress), stored > end {
+                    progress = end.text
+                    _ = try await store.send("SET", progressKey(source), progress)
+                }
+                applied.lower(to: end, of: source)
+            }
             if hasOwnStore { try await lowerCopy(of: progress, on: source) }
             do throws(RedisError) {
                 _ = try await connection.send("XGROUP", "CREATE", stream(source), group, progress, "MKSTREAM")
@@ -38,6 +53,21 @@ struct ConsumerGroup: Sendable {
                     _ = try await connection.send("XGROUP", "SETID", stream(source), group, progress)
                 }
             }
+        }
+        return shortened
+    }
+
+    /// The highest id that the stream has ever had; zero where it does not exist.
+    private func end(of source: ServiceName) async throws(RedisError) -> StreamID {
+        do throws(RedisError) {
+            let pairs = try await connection.send("XINFO", "STREAM", stream(source)).asPairs()
+            guard let end = pairs.first(where: { $0.name == .text("last-generated-id") }),
+                let id = StreamID(try end.value.asText())
+            else { throw .unexpected("XINFO STREAM names no last id") }
+            return id
+        } catch {
+            guard case .server(let message) = error, message.contains("no such key") else { throw error }
+            return .zero
         }
     }
 

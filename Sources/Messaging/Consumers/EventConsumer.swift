@@ -14,15 +14,21 @@ struct EventConsumer: Sendable {
     let refusals: RefusedWrites
     let logger: Logger
 
+    /// What outlives a connection.
+    private struct Memory {
+        let singleAttempts = SingleEventAttempts()
+        let applied = AppliedEvents()
+    }
+
     func run() async {
         // Only entries that the previous process with this consumer name left pending can have crashed it.
         var isUncleanStart = true
-        let singleAttempts = SingleEventAttempts()
+        let memory = Memory()
         var failures = 0
         var log = FailureLog(logger, failing: "consumer session failed, retrying", recovered: "consumer recovered")
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
             do throws(RedisError) {
-                try await session(isUncleanStart: &isUncleanStart, singleAttempts: singleAttempts) {
+                try await session(isUncleanStart: &isUncleanStart, memory: memory) {
                     failures = 0
                     log.succeeded()
                 }
@@ -36,20 +42,22 @@ struct EventConsumer: Sendable {
                 try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
             }
         }
-        await leave(singleAttempts: singleAttempts)
+        await leave(memory)
     }
 
     /// One connection's life. Returns when the process shuts down, after the batch in flight is done.
     /// - Parameter onSteady: called once the session has worked: it has acknowledged something, or run for a while without an
     ///   error.
     private func session(
-        isUncleanStart: inout Bool, singleAttempts: SingleEventAttempts, onSteady: () -> Void
+        isUncleanStart: inout Bool, memory: Memory, onSteady: () -> Void
     ) async throws(RedisError) {
         let connections = try await ConsumerConnections(configuration, partition: partition)
         defer { connections.close() }
         let group = group(streams: connections.streams, store: connections.store)
-        try await group.prepare()
-        var work = worker(group, connections, singleAttempts)
+        let shortened = try await group.prepare(after: memory.applied)
+        for stream in shortened { stream.report(service, logger) }
+        if !shortened.isEmpty { configuration.onShortened(partition) }
+        var work = worker(group, connections, memory)
         try await work.recover(oneByOne: isUncleanStart)
         isUncleanStart = false
         var revival = DeadLetterReprocessor(group.deadLetters, handler: work.handler, logger: logger)
@@ -96,14 +104,14 @@ struct EventConsumer: Sendable {
 
     /// Leaves the group, over the client's pooled connections. Entries that Redis delivered while the dedicated connection was
     /// closing are applied first.
-    private func leave(singleAttempts: SingleEventAttempts) async {
+    private func leave(_ memory: Memory) async {
         let group = group(streams: configuration.events, store: configuration.store ?? configuration.events)
         do throws(RedisError) {
             try await group.recordProgress()
             if try await group.leave() { return }
             let connections = try await ConsumerConnections(configuration, partition: partition)
             defer { connections.close() }
-            var work = worker(self.group(streams: connections.streams, store: connections.store), connections, singleAttempts)
+            var work = worker(self.group(streams: connections.streams, store: connections.store), connections, memory)
             try await work.recover(oneByOne: false)
             try await group.recordProgress()
             _ = try await group.leave()
@@ -119,12 +127,13 @@ struct EventConsumer: Sendable {
             hasOwnStore: configuration.store != nil)
     }
 
-    private func worker(_ group: ConsumerGroup, _ connections: ConsumerConnections, _ singleAttempts: SingleEventAttempts)
+    private func worker(_ group: ConsumerGroup, _ connections: ConsumerConnections, _ memory: Memory)
         -> BatchWorker
     {
         let recorder = RefusalRecorder(connections.store)
         return BatchWorker(
             group: group, connections: connections, handler: configuration.handler(recorder), recorder: recorder,
-            refusals: refusals, singleAttempts: singleAttempts, isTracing: configuration.isTracing, logger: logger)
+            refusals: refusals, singleAttempts: memory.singleAttempts, appliedEvents: memory.applied,
+            isTracing: configuration.isTracing, logger: logger)
     }
 }

@@ -1,5 +1,6 @@
 public import Contracts
 public import Logging
+import Metrics
 public import ServiceLifecycle
 
 /// A service's consumers, one for each partition in use; partitions that come into use later get theirs then.
@@ -17,6 +18,7 @@ public struct EventConsumers: Service {
         self.logger = logger
         var groupLogger = logger
         groupLogger[metadataKey: "group"] = "\(service.rawValue)"
+        ShortenedStream.counter(of: service).increment(by: 0)
         refusals = RefusedWrites(of: service, logger: groupLogger)
     }
 

@@ -19,6 +19,8 @@ enum MetricCatalogue {
         "skmuseum_consumer_lag_events": "Events of a stream that a consumer group has not applied; counted up to 10000.",
         "skmuseum_consumer_lag_seconds": "Age of the oldest event of a stream that a consumer group has not applied.",
         "skmuseum_event_age_seconds": "Time from the writing of an event to its being applied.",
+        "skmuseum_streams_shortened_total":
+            "How often a stream ended before events that were applied: a failover has lost events.",
         "skmuseum_dead_letters": "Dead letters that are stored at present.",
         "skmuseum_dead_letters_total": "Events moved to the dead letters.",
         "skmuseum_writes_refused_total": "Writes that Redis refused: NOPERM, OOM, MISCONF or READONLY.",
