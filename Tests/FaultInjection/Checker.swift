@@ -12,6 +12,8 @@ struct Checker {
     private(set) var violations: [Violation] = []
     /// Where what is purged is still named.
     let purgedReferences: PurgedReferences
+    /// How many bookings were acknowledged, may have been lost, and are.
+    private(set) var lost = 0
     /// The exhibitions that `purge` has removed.
     let purged: Set<String>
 
@@ -19,7 +21,7 @@ struct Checker {
         self.deployment = deployment
         self.operations = operations
         self.state = state
-        let records = try await History(deployment.client)
+        let records = try await History(deployment.client, primaries: try await deployment.primaries())
         self.records = records
         let gone = state.filter { tracked in
             let key = Keys(partition: String(tracked.id.prefix { $0.isLetter })).exhibition(tracked.id)
@@ -128,7 +130,7 @@ struct Checker {
             let due = Set(
                 received.filter { records.noEvents[$0.stream]?.contains($0.id) ?? false }.map { "\($0.stream) \($0.id)" })
             let dead = records.deadLetters[group.rawValue] ?? []
-            for name in dead.subtracting(due) where deployment.forgotten.value == nil {
+            for name in dead.subtracting(due) where !deployment.mayHaveForgottenSomething {
                 expect(false, name, "is a dead letter of \(group.rawValue) and was no poison")
             }
             for name in due.subtracting(dead) { expect(false, name, "is poison and no dead letter of \(group.rawValue)") }
@@ -148,7 +150,10 @@ struct Checker {
             expect(
                 live.count <= 1, live.first ?? id,
                 "one operation of \(operation.visitor) has become \(live.count) bookings: \(live)")
-            if deployment.mayHaveForgotten(operation.confirmedAt) { continue }
+            if deployment.mayHaveForgotten(operation.confirmedAt) {
+                if let id = operation.bookingId, !live.contains(id) { lost += 1 }
+                continue
+            }
             checkAnswers(operation, live)
         }
     }

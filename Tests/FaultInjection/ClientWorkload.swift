@@ -58,6 +58,9 @@ struct ClientWorkload: Sendable {
             operations[index].answers.append(result.answer)
             operations[index].violations += result.violations
             statistics.count(result.answer, took: .now - start)
+            if case .booking(_, _, isReplayed: false) = result.answer {
+                deployment.gaps.acknowledged(operation.exhibition, asked: start)
+            }
         }
         if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = start }
     }

@@ -33,14 +33,20 @@ extension FaultDeployment {
         case .orphanReservation: try await orphanReservation(&random)
         case .groupRecreated: try await groupRecreated(&random)
         case .readsRefused: try await readsRefused(&random)
+        case .killPrimary: try await killPrimary(&random)
+        case .stopPrimary: try await stopPrimary(&random)
+        case .partitionPrimary: try await partitionPrimary(&random)
+        case .plannedFailover: try await plannedFailover(&random)
+        case .killReplica: try await killReplica(&random)
+        case .migrateSlot: try await migrateSlot(&random)
         }
     }
 
     /// How many processes an injection of this kind kills.
     func kills(_ kind: FaultKind) -> Int {
         switch kind {
-        case .killService, .killRedis, .groupRecreated: 1
-        case .killAll, .powerLoss, .cutLog: services.count + 1
+        case .killService, .killRedis, .groupRecreated, .killPrimary, .killReplica: 1
+        case .killAll, .powerLoss, .cutLog: services.count + ((redis as? any RedisGroup)?.nodes.count ?? 1)
         default: 0
         }
     }

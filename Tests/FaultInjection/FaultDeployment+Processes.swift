@@ -30,38 +30,47 @@ extension FaultDeployment {
         }
     }
 
+    /// The one redis-server.
+    private var server: RedisServer { redis.servers[0] }
+
     func killRedis() async throws -> Int {
-        let injected = redis.isRunning
-        redis.kill()
-        try await redis.launch(files.redisOptions)
+        let injected = server.isRunning
+        server.kill()
+        try await server.launch()
         return injected ? 1 : 0
     }
 
     func restartRedis() async throws -> Int {
-        redis.signal(SIGTERM)
-        try await eventually("redis-server has ended") { !redis.isRunning }
-        try await redis.launch(files.redisOptions)
+        server.signal(SIGTERM)
+        try await eventually("redis-server has ended") { !server.isRunning }
+        try await server.launch()
         return 1
     }
 
     func stopRedis(_ random: inout SeededRandom) async throws -> Int {
         let pause = random.milliseconds(100...2500)
-        redis.signal(SIGSTOP)
+        server.signal(SIGSTOP)
         try await Task.sleep(for: pause)
-        let injected = Self.isStopped(redis.pid)
-        redis.signal(SIGCONT)
+        let injected = Self.isStopped(server.pid)
+        server.signal(SIGCONT)
         return injected ? 1 : 0
     }
 
     /// SIGKILL of everything at once; then something may be done to the files, and all is started again.
     func killAll(then change: () throws -> Int = { 1 }) async throws -> Int {
-        try await troubling {
+        let start = ContinuousClock.now
+        return try await troubling {
             for service in services { service.process.signal(SIGKILL) }
             redis.signal(SIGKILL)
             for service in services { service.process.kill() }
             redis.kill()
             let injected = try change()
-            try await redis.launch(files.redisOptions)
+            try await redis.launch()
+            // A replica that returns first may take the place of its primary.
+            if let group = redis as? any RedisGroup {
+                try await group.waitUntilHealthy(within: .seconds(60))
+                mayLose(from: start, to: .now)
+            }
             for service in services { try service.process.begin() }
             // Until its port is there, visitors are refused; that is no hanging.
             try await gateway.process.waitUntilReady(within: .seconds(60))
@@ -85,9 +94,9 @@ extension FaultDeployment {
 
     func diskFull() async throws -> Int {
         try files.shrinkDisk()
-        let injected = await happens(within: .seconds(5)) { !redis.isRunning }
+        let injected = await happens(within: .seconds(5)) { !server.isRunning }
         try files.growDisk()
-        if !redis.isRunning { try await redis.launch(files.redisOptions) }
+        if !server.isRunning { try await server.launch() }
         return injected ? 1 : 0
     }
 

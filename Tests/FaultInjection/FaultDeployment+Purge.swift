@@ -22,9 +22,9 @@ extension FaultDeployment {
         // Museum goes on reserving for this Book, which can record nothing; then it sleeps until the purge is over.
         defer {
             book?.process.signal(SIGCONT)
-            book?.toRedis.set(.forwarding)
+            book?.toRedis?.set(.forwarding)
         }
-        book?.toRedis.set(.halfOpen)
+        book?.toRedis?.set(.halfOpen)
         if book != nil { try await Task.sleep(for: .milliseconds(200)) }
         book?.process.signal(SIGSTOP)
         var past: [String] = []

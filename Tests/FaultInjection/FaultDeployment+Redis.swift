@@ -22,12 +22,16 @@ extension FaultDeployment {
     }
 
     func clientKill() async throws -> Int {
-        try await client.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").asInteger()
+        var count = 0
+        for server in redis.servers {
+            count += try await server.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").asInteger()
+        }
+        return count
     }
 
     func scriptFlush() async throws -> Int {
         let before = try await errors("NOSCRIPT")
-        _ = try await client.send("SCRIPT", "FLUSH")
+        for server in redis.servers { _ = try await server.send("SCRIPT", "FLUSH") }
         let injected = await happens(within: .seconds(3)) { try await errors("NOSCRIPT") > before }
         return injected ? 1 : 0
     }
@@ -89,10 +93,14 @@ extension FaultDeployment {
         return kinds.count
     }
 
-    /// How often the server has answered with an error of this name since it was started.
+    /// How often the servers have answered with an error of this name since they were started.
     private func errors(_ name: String) async throws -> Int {
-        let info = try await client.send("INFO", "errorstats").asText()
-        let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("errorstat_\(name):count=") }
-        return line.flatMap { Int($0.split(separator: "=").last ?? "") } ?? 0
+        var sum = 0
+        for server in redis.servers {
+            let info = try await server.send("INFO", "errorstats").asText()
+            let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("errorstat_\(name):count=") }
+            sum += line.flatMap { Int($0.split(separator: "=").last ?? "") } ?? 0
+        }
+        return sum
     }
 }

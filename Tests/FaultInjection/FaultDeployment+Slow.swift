@@ -21,11 +21,12 @@ extension FaultDeployment {
         for service in services { try await service.process.waitUntilReady(within: .seconds(60)) }
         try await addPartitions()
         let reads = try await readsOfEveryKind()
-        let before = services.reduce(0) { $0 + $1.toRedis.counts.delayed }
-        for service in services { service.toRedis.set(.late(random.milliseconds(100...240))) }
-        defer { for service in services { service.toRedis.set(.forwarding) } }
+        let wires = services.compactMap(\.toRedis)
+        let before = wires.reduce(0) { $0 + $1.counts.delayed }
+        for wire in wires { wire.set(.late(random.milliseconds(100...240))) }
+        defer { for wire in wires { wire.set(.forwarding) } }
         for _ in 0..<2 { try await probe(reads) }
-        return services.reduce(0) { $0 + $1.toRedis.counts.delayed } - before
+        return wires.reduce(0) { $0 + $1.counts.delayed } - before
     }
 
     /// More partitions than hold anything: how many there are must not matter. They stay; every role serves them.

@@ -11,13 +11,14 @@ public final class FaultDeployment: Sendable {
         public let role: String
         public let name: String
         public let process: MuseumProcess
-        public let toRedis: FaultProxy
+        /// `nil` where Redis is several servers: Sentinel and Cluster tell their addresses.
+        public let toRedis: FaultProxy?
         /// In front of its own port.
         public let entrance: FaultProxy
     }
 
     public let setup: FaultSetup
-    public let redis: RedisServer
+    public let redis: any RedisTopology
     public let services: [Process]
     /// Connects to Redis without a proxy, for the checker.
     public let client: RedisClient
@@ -33,6 +34,10 @@ public final class FaultDeployment: Sendable {
     let findings = LockedBox<[Violation]>([])
     /// Poison that has been put into streams, by stream id.
     let poisoned = LockedBox<[PoisonEntry]>([])
+    /// How long bookings stopped at each failover.
+    public let gaps = FailoverGaps()
+    /// Spans before and during failovers. What was acknowledged then may be lost, unless it was replicated first.
+    let losses = LockedBox<[(from: ContinuousClock.Instant, to: ContinuousClock.Instant)]>([])
     /// When the log was last cut short: what was answered before may be lost.
     let forgotten = LockedBox<ContinuousClock.Instant?>(nil)
     /// The injected faults with their times, for the trace of a violation.
@@ -43,7 +48,7 @@ public final class FaultDeployment: Sendable {
 
     public static func open(_ setup: FaultSetup, random: inout SeededRandom) async throws -> FaultDeployment {
         let files = try FaultFiles(setup)
-        let redis = try await RedisServer.start(files.redisOptions, environment: files.environment)
+        let redis = try await files.startRedis(setup.topology)
         var options = RedisOptions()
         options.commandTimeout = .seconds(10)
         options.clientName = "faults"
@@ -51,13 +56,15 @@ public final class FaultDeployment: Sendable {
         var services: [Process] = []
         switch setup.layout {
         case .one:
-            services.append(try await service(MuseumProcess.allRoles, 1, to: [:], redis: redis, files: files, random: &random))
+            services.append(
+                try await service(MuseumProcess.allRoles, 1, to: [:], setup, redis: redis, files: files, random: &random))
         case .services:
             var urls: [String: [String]] = [:]
             // Book is told where Museum is, the gateway where all are.
             for role in ["museum", "book", "confirm", "mypage", "gateway"] {
                 for number in role == "gateway" ? 1...1 : 1...2 {
-                    let service = try await service([role], number, to: urls, redis: redis, files: files, random: &random)
+                    let service = try await service(
+                        [role], number, to: urls, setup, redis: redis, files: files, random: &random)
                     services.append(service)
                     urls[role, default: []].append("http://127.0.0.1:\(service.entrance.port)")
                 }
@@ -70,15 +77,22 @@ public final class FaultDeployment: Sendable {
     }
 
     private static func service(
-        _ roles: [String], _ number: Int, to urls: [String: [String]], redis: RedisServer, files: FaultFiles,
-        random: inout SeededRandom
+        _ roles: [String], _ number: Int, to urls: [String: [String]], _ setup: FaultSetup, redis: any RedisTopology,
+        files: FaultFiles, random: inout SeededRandom
     ) async throws -> Process {
         let ports = try MuseumProcess.freePorts()
         let role = roles.count == 1 ? roles[0] : "gateway"
-        let toRedis = try await FaultProxy.open(to: redis.port, seed: random.next())
-        let entrance = try await FaultProxy.open(to: ports[role] ?? 0, seed: random.next())
+        let user = roles.count == 1 ? role : nil
+        var toRedis: FaultProxy?
         var environment = files.environment
-        environment["REDIS_URL"] = "redis://\(roles.count == 1 ? "\(role):\(role)@" : "")127.0.0.1:\(toRedis.port)"
+        environment["REDIS_URL"] = redis.url(of: user)
+        if let server = redis as? RedisServer {
+            let wire = try await FaultProxy.open(to: server.port, seed: random.next())
+            environment["REDIS_URL"] = "redis://\(user.map { "\($0):\($0)@" } ?? "")127.0.0.1:\(wire.port)"
+            toRedis = wire
+        }
+        if setup.durability == .replicated { environment["DURABILITY"] = setup.durability.rawValue }
+        let entrance = try await FaultProxy.open(to: ports[role] ?? 0, seed: random.next())
         environment["INSTANCE_ID"] = String(number)
         environment["PARTITIONS"] = "2"
         environment["LOG_LEVEL"] = "warning"
@@ -88,7 +102,7 @@ public final class FaultDeployment: Sendable {
         return Process(role: role, name: "\(role)-\(number)", process: process, toRedis: toRedis, entrance: entrance)
     }
 
-    private init(setup: FaultSetup, redis: RedisServer, services: [Process], client: RedisClient, files: FaultFiles) {
+    private init(setup: FaultSetup, redis: any RedisTopology, services: [Process], client: RedisClient, files: FaultFiles) {
         self.setup = setup
         self.redis = redis
         self.services = services
@@ -100,7 +114,16 @@ public final class FaultDeployment: Sendable {
     var gateway: Process { services[services.count - 1] }
     public var visitor: Visitor { Visitor("http://127.0.0.1:\(gateway.entrance.port)") }
 
-    var wires: [FaultProxy] { services.map(\.toRedis) + services.map(\.entrance) }
+    var wires: [FaultProxy] { services.compactMap(\.toRedis) + services.map(\.entrance) }
+
+    /// Clients of each server that accepts writes: for commands without a key.
+    func primaries() async throws -> [RedisClient] {
+        switch redis {
+        case let sentinel as SentinelServers: [try await sentinel.primary().admin]
+        case let cluster as ClusterServers: try await cluster.primaries().map(\.admin)
+        default: [client]
+        }
+    }
 
     /// Ends every fault and waits until every process is ready.
     public func heal() async throws {
@@ -108,9 +131,13 @@ public final class FaultDeployment: Sendable {
         redis.signal(SIGCONT)
         for service in services { service.process.signal(SIGCONT) }
         try files.growDisk()
-        if !redis.isRunning { try await redis.launch(files.redisOptions) }
-        _ = try await client.send("CLIENT", "UNPAUSE")
-        _ = try await client.send("CONFIG", "SET", "maxmemory", "0")
+        if NetworkPartition.isPossible { try NetworkPartition.heal() }
+        if !redis.servers.allSatisfy(\.isRunning) { try await redis.launch() }
+        if let group = redis as? any RedisGroup { try await group.waitUntilHealthy(within: .seconds(60)) }
+        for server in redis.servers {
+            _ = try await server.send("CLIENT", "UNPAUSE")
+            _ = try await server.send("CONFIG", "SET", "maxmemory", "0")
+        }
         for service in services where !service.process.isRunning { try service.process.begin() }
         for service in services { try await service.process.waitUntilReady(within: .seconds(60)) }
     }
@@ -138,10 +165,16 @@ public final class FaultDeployment: Sendable {
     /// Records a violation that a fault observed.
     func find(_ name: String, _ what: String) { findings.update { $0.append(Violation(booking: name, what: what)) } }
 
-    /// Whether something that was answered then may have been lost with the end of the log.
+    /// Whether something that was answered then may have been lost with the end of the log, or at a failover.
     func mayHaveForgotten(_ moment: ContinuousClock.Instant?) -> Bool {
-        guard let moment, let cut = forgotten.value else { return false }
-        return moment <= cut
+        guard let moment else { return false }
+        if let cut = forgotten.value, moment <= cut { return true }
+        return setup.durability == .local && losses.value.contains { $0.from <= moment && moment <= $0.to }
+    }
+
+    /// Whether anything at all may have been lost.
+    var mayHaveForgottenSomething: Bool {
+        forgotten.value != nil || setup.durability == .local && !losses.value.isEmpty
     }
 
     /// Waits until nothing that was sent is on its way any more.

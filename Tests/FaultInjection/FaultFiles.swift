@@ -6,6 +6,7 @@ final class FaultFiles: Sendable {
     let folder: TemporaryFolder
     /// For redis-server and every process: what is preloaded and what that goes by.
     let environment: [String: String]
+    private let users: URL
     private let disk: URL
     private let isMounted: Bool
 
@@ -22,26 +23,23 @@ final class FaultFiles: Sendable {
             .appendingPathComponent("libPreload.so").path
         let clock = folder.url.appendingPathComponent("clock").path
         environment = ["LD_PRELOAD": preloaded, "SHIFTED_CLOCK": clock]
+        users = try GuardedRedis.writeUsers(in: folder)
         try jump(to: 0)
-        try writeUsers()
     }
 
-    var redisOptions: [String] {
-        ["--dir", disk.path, "--aclfile", folder.url.appendingPathComponent("users.acl").path]
-    }
-
-    /// The project's users, and the default user for the harness itself.
-    private func writeUsers() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../redis/users.acl")
-        let text = try String(contentsOf: file.standardized, encoding: .utf8)
-        guard text.contains("user default off") else { throw Failed("users.acl leaves the default user on") }
-        let open = text.replacing("user default off", with: "user default on nopass ~* &* +@all")
-        try Data(open.utf8).write(to: folder.url.appendingPathComponent("users.acl"))
+    /// Starts the Redis of a museum, with the project's users.
+    func startRedis(_ topology: FaultSetup.Topology) async throws -> any RedisTopology {
+        let users = ["--aclfile", users.path]
+        return switch topology {
+        case .single: try await RedisServer.start(["--dir", disk.path] + users, environment: environment)
+        case .sentinel: try await SentinelServers.start(users)
+        case .cluster: try await ClusterServers.start(users)
+        }
     }
 
     /// What users.acl says of one user, as ACL SETUSER takes it.
     func rules(of user: String) throws -> [String] {
-        let text = try String(contentsOf: folder.url.appendingPathComponent("users.acl"), encoding: .utf8)
+        let text = try String(contentsOf: users, encoding: .utf8)
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("user \(user) ") }) else {
             throw Failed("users.acl has no user \(user)")
         }

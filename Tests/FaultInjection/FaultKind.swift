@@ -1,5 +1,3 @@
-import TestSupport
-
 /// The kinds of faults. Each can be injected alone or in any order with the others.
 public enum FaultKind: String, Sendable, CaseIterable {
     // processes
@@ -70,6 +68,21 @@ public enum FaultKind: String, Sendable, CaseIterable {
     /// XREADGROUP or XACK is taken from a role's user for a second or two.
     case readsRefused
 
+    // several servers: Sentinel, Cluster
+    /// SIGKILL of a primary. When another one has taken its place, it is started again, as a replica.
+    case killPrimary
+    /// SIGSTOP of a primary until another one has taken its place. When it goes on, it takes itself for the primary for a moment.
+    case stopPrimary
+    /// A primary loses the other servers and the sentinels for four seconds at least, until another one has taken its place.
+    /// Clients still reach it.
+    case partitionPrimary
+    /// SENTINEL FAILOVER, or CLUSTER FAILOVER.
+    case plannedFailover
+    /// SIGKILL of a replica; it is started again up to three seconds later.
+    case killReplica
+    /// The slot of a partition is moved to another primary.
+    case migrateSlot
+
     /// How many of a hundred or so injections are of this kind.
     var weight: Int {
         switch self {
@@ -77,6 +90,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
         case .killRedis, .stopService, .lateRequests: 7
         case .killAll, .powerLoss: 5
         case .slowRedis, .orphanReservation, .readsRefused: 3
+        case .killPrimary, .partitionPrimary: 8
         case .diskFull, .restartRedis, .poison, .postponedPurge: 2
         case .cutLog: 1
         default: 4
@@ -84,27 +98,22 @@ public enum FaultKind: String, Sendable, CaseIterable {
     }
 }
 
-/// How a deployment is set up for its fault kinds.
-public struct FaultSetup: Sendable {
-    public enum Layout: String, Sendable, CaseIterable {
-        /// Each role in processes of its own, two of each service, as their own Redis users.
-        case services
-        /// Every role in one process.
-        case one
-    }
+extension FaultKind {
+    /// The kinds of several servers.
+    static let ofReplicas: Set<FaultKind> = [.killPrimary, .stopPrimary, .partitionPrimary, .plannedFailover, .killReplica]
 
-    public let layout: Layout
-    /// The append-only file lies on a file system that can be made too small.
-    public let hasSmallDisk: Bool
+    /// The kinds that befall anything but the one server, its files and its connections.
+    private static let ofAnyTopology: Set<FaultKind> = [
+        .killService, .stopService, .killAll, .lateRequests, .lostReplies, .cutConnections, .halfOpen, .clientKill, .scriptFlush,
+        .groupDestroyed, .groupSetBack, .poison, .orphanReservation,
+    ]
 
-    public init(layout: Layout, kinds: Set<FaultKind>) {
-        self.layout = layout
-        hasSmallDisk = kinds.contains(.diskFull)
-    }
-
-    /// Which of the kinds are possible in a layout.
-    public static func possible(_ kinds: some Sequence<FaultKind>, in layout: Layout) -> Set<FaultKind> {
-        // In one process all roles are one Redis user, and that process is everything there is to kill.
-        Set(kinds).subtracting(layout == .one ? [.rightWithdrawn, .readsRefused] : [])
+    /// Which kinds there are where Redis is that.
+    public static func possible(on topology: FaultSetup.Topology) -> Set<FaultKind> {
+        switch topology {
+        case .single: Set(allCases).subtracting(ofReplicas).subtracting([.migrateSlot])
+        case .sentinel: ofAnyTopology.union(ofReplicas)
+        case .cluster: ofAnyTopology.union(ofReplicas).union([.migrateSlot])
+        }
     }
 }

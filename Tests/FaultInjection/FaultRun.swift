@@ -7,6 +7,8 @@ import TestSupport
 public struct FaultRun: Sendable {
     public let kinds: [FaultKind]
     public let layout: FaultSetup.Layout
+    public let topology: FaultSetup.Topology
+    public let durability: FaultSetup.Durability
     public let seed: UInt64
     /// How long faults are injected.
     public let span: Duration
@@ -15,11 +17,14 @@ public struct FaultRun: Sendable {
     public let statistics: RunStatistics
 
     public init(
-        kinds: Set<FaultKind>, layout: FaultSetup.Layout, seed: UInt64, span: Duration, clients: Int,
+        kinds: Set<FaultKind>, layout: FaultSetup.Layout, topology: FaultSetup.Topology = .single,
+        durability: FaultSetup.Durability = .local, seed: UInt64, span: Duration, clients: Int,
         statistics: RunStatistics = RunStatistics()
     ) {
-        self.kinds = FaultSetup.possible(kinds, in: layout).sorted { $0.rawValue < $1.rawValue }
+        self.kinds = FaultSetup.possible(kinds, in: layout, on: topology).sorted { $0.rawValue < $1.rawValue }
         self.layout = layout
+        self.topology = topology
+        self.durability = durability
         self.seed = seed
         self.span = span
         self.clients = clients
@@ -32,6 +37,8 @@ public struct FaultRun: Sendable {
         /// The trace of each booking or exhibition concerned; the shortest first.
         public let traces: [String]
         public let audit: String
+        /// Bookings that were acknowledged just before or during a failover and are lost, where DURABILITY is local.
+        public let lost: Int
         /// The injected faults, with their times.
         public let journal: [String]
     }
@@ -42,7 +49,8 @@ public struct FaultRun: Sendable {
     /// - Throws: ``Failed`` where the harness could not do its own part.
     public func run() async throws -> Outcome {
         var random = SeededRandom(seed: seed)
-        let deployment = try await FaultDeployment.open(FaultSetup(layout: layout, kinds: Set(kinds)), random: &random)
+        let setup = FaultSetup(layout: layout, topology: topology, durability: durability, kinds: Set(kinds))
+        let deployment = try await FaultDeployment.open(setup, random: &random)
         do {
             let outcome = try await run(deployment, &random)
             await deployment.close()
@@ -119,8 +127,11 @@ public struct FaultRun: Sendable {
         var violations =
             seen + deployment.findings.value + checker.violations + staff.violations.map { Violation(booking: "staff", what: $0) }
         if audit.code != 0 { violations.append(Violation(booking: "audit", what: audit.output)) }
-        let denied = try await deployment.client.send("ACL", "LOG")
-        if denied != .array([]) { violations.append(Violation(booking: "users.acl", what: "a right was missing: \(denied)")) }
+        for server in deployment.redis.servers {
+            let denied = try await server.send("ACL", "LOG")
+            if denied != .array([]) { violations.append(Violation(booking: "users.acl", what: "a right was missing: \(denied)")) }
+        }
+        statistics.count(lost: checker.lost, gaps: deployment.gaps.ended)
         let traces = Set(violations.map(\.booking)).prefix(50).map { id in
             (violations.filter { $0.booking == id }.map { "\(id) \($0.what)" } + checker.trace(of: id)).joined(separator: "\n")
         }
@@ -129,7 +140,7 @@ public struct FaultRun: Sendable {
         }
         return Outcome(
             violations: violations, traces: traces.sorted { ($0.count, $0) < ($1.count, $1) }, audit: audit.output,
-            journal: deployment.journal.value)
+            lost: checker.lost, journal: deployment.journal.value)
     }
 }
 
@@ -170,38 +181,5 @@ private struct Nemesis: Sendable {
                 throw Failed("injecting \(kind.rawValue): \(error)")
             }
         }
-    }
-}
-
-/// Looks several times a second at what must hold at every instant: seats held and available are the capacity, none below zero.
-private struct InvariantMonitor: Sendable {
-    let deployment: FaultDeployment
-
-    init(_ deployment: FaultDeployment) { self.deployment = deployment }
-
-    func run(until end: ContinuousClock.Instant) async throws -> [Violation] {
-        var violations: Set<Violation> = []
-        while .now < end {
-            try await Task.sleep(for: .milliseconds(200))
-            for partition in ["a", "b"] {
-                let keys = Keys(partition: partition)
-                // Redis may be away at any time; then there is nothing to see.
-                guard let ids = try? await deployment.client.send("ZRANGE", keys.exhibitions, "0", "-1").asTexts() else {
-                    continue
-                }
-                let looks = await deployment.client.send(
-                    ids.map { Command("HMGET", keys.exhibition($0), "capacity", "available", "held") })
-                for (id, look) in zip(ids, looks) {
-                    guard case .success(let reply) = look, let numbers = try? reply.asTexts().compactMap({ Int($0) }),
-                        numbers.count == 3
-                    else { continue }
-                    if numbers[1] + numbers[2] != numbers[0] || numbers[1] < 0 {
-                        violations.insert(
-                            Violation(booking: id, what: "at one instant capacity, available and held were \(numbers)"))
-                    }
-                }
-            }
-        }
-        return Array(violations)
     }
 }

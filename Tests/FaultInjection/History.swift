@@ -18,9 +18,10 @@ struct History {
     /// What became a dead letter, `stream id` by group.
     private(set) var deadLetters: [String: Set<String>] = [:]
 
-    init(_ client: RedisClient) async throws {
+    /// - Parameter primaries: clients of each server that holds keys.
+    init(_ client: RedisClient, primaries: [RedisClient]) async throws {
         let partitions = try await client.send("SMEMBERS", Keys.partitions).asTexts().sorted()
-        try await readHashes(client)
+        for primary in primaries { try await readHashes(primary) }
         for partition in partitions {
             let keys = Keys(partition: partition)
             for service in ["museum", "book", "confirm"] { try await readEvents(client, keys.events(of: service)) }

@@ -16,6 +16,10 @@ public final class RunStatistics: Sendable {
         public var slowest = Duration.zero
         /// How often each kind was tried, how often it injected at least once, and what its injections counted together.
         public var injections: [FaultKind: (tried: Int, injected: Int, sum: Int)] = [:]
+        /// Acknowledged bookings that were lost at a failover.
+        public var lost = 0
+        /// How long no booking was acknowledged in a partition, for each failover, by the kind of its fault.
+        public var gaps: [FaultKind: [Duration]] = [:]
     }
 
     private let counts = Mutex(Counts())
@@ -34,6 +38,13 @@ public final class RunStatistics: Sendable {
             case .open: counts.open += 1
             }
             counts.slowest = max(counts.slowest, took)
+        }
+    }
+
+    func count(lost: Int, gaps: [FaultKind: [Duration]]) {
+        counts.withLock { counts in
+            counts.lost += lost
+            counts.gaps.merge(gaps) { $0 + $1 }
         }
     }
 

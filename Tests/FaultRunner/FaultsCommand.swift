@@ -1,5 +1,5 @@
-import ArgumentParser
-import FaultInjection
+public import ArgumentParser
+public import FaultInjection
 import Foundation
 import TestSupport
 
@@ -21,6 +21,12 @@ struct FaultsCommand: AsyncParsableCommand {
     @Option(help: "One layout only: services or one.")
     var layout: String?
 
+    @Option(help: "What Redis is: single, sentinel or cluster. With the last two only the layout services.")
+    var topology = FaultSetup.Topology.single
+
+    @Option(help: "The services' DURABILITY: local or replicated. Replicated needs the topology sentinel or cluster.")
+    var durability = FaultSetup.Durability.local
+
     @Option(help: "Seconds of faults for each museum.")
     var seconds = 40
 
@@ -31,13 +37,24 @@ struct FaultsCommand: AsyncParsableCommand {
     private static let shownAtMost = 30
 
     private func kinds() throws -> Set<FaultKind> {
-        guard let only else { return Set(FaultKind.allCases) }
+        let possible = FaultKind.possible(on: topology)
+        guard let only else { return possible }
         let words = only.split(separator: ",").map(String.init)
         let kinds = words.map { FaultKind(rawValue: $0) }
-        guard !kinds.contains(nil) else {
-            throw ValidationError("--only takes " + FaultKind.allCases.map(\.rawValue).joined(separator: ","))
+        guard kinds.allSatisfy({ $0.map(possible.contains) ?? false }) else {
+            let names = possible.map(\.rawValue).sorted().joined(separator: ",")
+            throw ValidationError("--only takes, with the topology \(topology): \(names)")
         }
         return Set(kinds.compactMap { $0 })
+    }
+
+    func validate() throws {
+        if durability == .replicated, topology == .single {
+            throw ValidationError("--durability replicated needs --topology sentinel or cluster")
+        }
+        if topology != .single, layout == FaultSetup.Layout.one.rawValue {
+            throw ValidationError("--topology \(topology) has the layout services only")
+        }
     }
 
     func run() async throws {
@@ -52,10 +69,11 @@ struct FaultsCommand: AsyncParsableCommand {
         print("seed \(seed)")
         repeat {
             let planned = PlannedRun(
-                number: number, kinds: kinds, layout: layout.flatMap(FaultSetup.Layout.init), random: &random)
+                number: number, kinds: kinds,
+                layout: topology == .single ? layout.flatMap(FaultSetup.Layout.init) : .services, random: &random)
             let run = FaultRun(
-                kinds: planned.kinds, layout: planned.layout, seed: random.next(), span: .seconds(seconds), clients: clients,
-                statistics: statistics)
+                kinds: planned.kinds, layout: planned.layout, topology: topology, durability: durability, seed: random.next(),
+                span: .seconds(seconds), clients: clients, statistics: statistics)
             let outcome: FaultRun.Outcome
             do {
                 outcome = try await run.run()
@@ -107,12 +125,35 @@ struct FaultsCommand: AsyncParsableCommand {
             """)
         for kind in FaultKind.allCases {
             guard let injections = counts.injections[kind] else { continue }
-            let name = kind.rawValue + String(repeating: " ", count: 18 - kind.rawValue.count)
-            print("\(name) injected \(injections.injected) of \(injections.tried) times, \(injections.sum) in all")
+            print("\(Self.column(kind)) injected \(injections.injected) of \(injections.tried) times, \(injections.sum) in all")
         }
+        if topology != .single { summary(ofFailovers: counts) }
         print("violations         \(violations)")
     }
+
+    private static func column(_ kind: FaultKind) -> String {
+        kind.rawValue + String(repeating: " ", count: 18 - kind.rawValue.count)
+    }
+
+    /// How long no booking was acknowledged in a partition whose primary had failed.
+    private func summary(ofFailovers counts: RunStatistics.Counts) {
+        for kind in FaultKind.allCases {
+            guard let gaps = counts.gaps[kind]?.sorted(), let longest = gaps.last else { continue }
+            let (middle, all) = (Self.text(gaps[gaps.count / 2]), gaps.map(Self.text).joined(separator: " "))
+            print("gaps after \(Self.column(kind)) median \(middle) s, longest \(Self.text(longest)) s: \(all)")
+        }
+        let longest = counts.gaps.values.joined().max() ?? .zero
+        print("longest gap        \(Self.text(longest)) s; promised \(Self.text(topology.promisedGap)) s")
+        print("acknowledged bookings lost: \(counts.lost)")
+    }
+
+    private static func text(_ duration: Duration) -> String {
+        String(Double(Int(duration / .milliseconds(10))) / 100)
+    }
 }
+
+extension FaultSetup.Topology: ExpressibleByArgument {}
+extension FaultSetup.Durability: ExpressibleByArgument {}
 
 /// One deployment of a long run, and its fault kinds.
 private struct PlannedRun {

@@ -12,7 +12,7 @@ struct GatewayUnknownOutcomeTests {
         let exhibition = try await deployment.visitor.register(capacity: 100)
         let books = deployment.services.filter { $0.role == "book" }
         books[0].entrance.set(.losesReplies(oneIn: 1))
-        books[1].toRedis.set(.halfOpen)
+        try #require(books[1].toRedis).set(.halfOpen)
 
         var open: [String] = []
         var refused: [String] = []

@@ -24,6 +24,7 @@ struct LivenessTests {
         let keys = Keys(partition: String(exhibition.prefix { $0.isLetter }))
         let silent = try #require(deployment.services.first { $0.name == "confirm-1" })
         let other = try #require(deployment.services.first { $0.name == "confirm-2" })
+        let toRedis = try #require(silent.toRedis)
 
         // Redis hands the cancel to the one that is there, and the reply never arrives.
         other.process.kill()
@@ -33,7 +34,7 @@ struct LivenessTests {
             try await eventually("it is confirmed") {
                 try await deployment.client.send("HGET", keys.admission(id), "status") == .text("CONFIRMED")
             }
-            silent.toRedis.set(.halfOpen)
+            toRedis.set(.halfOpen)
             #expect(try await deployment.visitor.delete("/books/\(id)").status == 200)
             // Once a second it asks anew; what is asked in that moment is held back, too.
             let isPending = await deployment.happens(within: .milliseconds(500)) {
@@ -43,7 +44,7 @@ struct LivenessTests {
                     .asArray()
                 return try pending.contains { try $0.asArray()[0] == last }
             }
-            if isPending { left = id } else { silent.toRedis.set(.forwarding) }
+            if isPending { left = id } else { toRedis.set(.forwarding) }
             return isPending
         }
         let id = try #require(left)

@@ -120,7 +120,7 @@ struct AccessTests {
         #expect(try await museum.send(Command(script, keys: ["museum:{a}:x", "museum:{a}:y"], arguments: [])) == .integer(1))
         museum.close()
         server.kill()
-        try await server.launch(options)
+        try await server.launch()
         let restarted = try client("museum")
         defer { restarted.close() }
         #expect(try await restarted.send("MGET", "museum:{a}:x", "museum:{a}:y").asTexts() == ["1", "2"])

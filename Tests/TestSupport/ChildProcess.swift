@@ -120,12 +120,16 @@ public final class TemporaryFolder: Sendable {
 public enum FreePorts {
     private static let taken = Mutex<Set<Int>>([])
 
-    public static func take(_ count: Int) throws -> [Int] {
+    /// - Parameter distance: whether the port so far above each is to be free, too: 10,000 for a node of a Redis cluster.
+    public static func take(_ count: Int, andAbove distance: Int = 0) throws -> [Int] {
         var ports: [Int] = []
         for _ in 0..<10_000 where ports.count < count {
-            let port = Int.random(in: 10_000..<32_000)
-            let isNew = taken.withLock { $0.insert(port).inserted }
-            if isNew, isFree(port) { ports.append(port) }
+            let port = Int.random(in: 10_000..<32_000 - distance)
+            let isNew = taken.withLock { taken in
+                defer { taken.formUnion([port, port + distance]) }
+                return taken.isDisjoint(with: [port, port + distance])
+            }
+            if isNew, isFree(port), isFree(port + distance) { ports.append(port) }
         }
         guard ports.count == count else { throw Failed("no free port") }
         return ports

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// `skmuseum serve` as a process: one or several roles on free ports, against a test's own redis-server.
+/// `skmuseum serve` as a process: one or several roles on free ports, against a test's own Redis.
 public final class MuseumProcess: Sendable {
     public let roles: [String]
     public let ports: [String: Int]
@@ -23,7 +23,7 @@ public final class MuseumProcess: Sendable {
     /// Starts the roles and waits until all their ports are ready.
     /// - Parameter ports: of all roles, so that those in other processes are found.
     public static func start(
-        _ roles: [String] = allRoles, ports: [String: Int], redis: RedisServer, environment: [String: String] = [:]
+        _ roles: [String] = allRoles, ports: [String: Int], redis: any RedisTopology, environment: [String: String] = [:]
     ) async throws -> MuseumProcess {
         let process = try prepared(roles, ports: ports, redis: redis, environment: environment)
         try await process.launch()
@@ -32,7 +32,7 @@ public final class MuseumProcess: Sendable {
 
     /// The same, not started yet.
     public static func prepared(
-        _ roles: [String] = allRoles, ports: [String: Int], redis: RedisServer, environment: [String: String] = [:]
+        _ roles: [String] = allRoles, ports: [String: Int], redis: any RedisTopology, environment: [String: String] = [:]
     ) throws -> MuseumProcess {
         var environment = environment
         environment["REDIS_URL"] = environment["REDIS_URL"] ?? redis.url

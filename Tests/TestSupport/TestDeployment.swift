@@ -1,13 +1,17 @@
 import Foundation
 public import Redis
 
-/// The whole museum as five processes around one redis-server.
+/// The whole museum as five processes around one redis-server, or around several that fail over.
 public final class TestDeployment: Sendable {
-    public let redis: RedisServer
+    public let redis: any RedisTopology
     public let processes: [String: MuseumProcess]
 
     public static func open(redis options: [String] = [], environment: [String: String] = [:]) async throws -> TestDeployment {
-        let redis = try await RedisServer.start(options)
+        try await open(on: try await RedisServer.start(options), environment: environment)
+    }
+
+    /// - Parameter redis: already started.
+    public static func open(on redis: any RedisTopology, environment: [String: String] = [:]) async throws -> TestDeployment {
         let ports = try MuseumProcess.freePorts()
         var processes: [String: MuseumProcess] = [:]
         for role in MuseumProcess.allRoles {
@@ -16,7 +20,7 @@ public final class TestDeployment: Sendable {
         return TestDeployment(redis: redis, processes: processes)
     }
 
-    private init(redis: RedisServer, processes: [String: MuseumProcess]) {
+    private init(redis: any RedisTopology, processes: [String: MuseumProcess]) {
         self.redis = redis
         self.processes = processes
     }
