@@ -25,9 +25,9 @@ public enum RedisError: Error, Sendable, Equatable {
     case unexpected(String)
 
     /// Sorts an error reply by its first word.
-    /// - Parameter user: as whom the connection has signed in. Redis 7.0 doesn't name the user that lacks a right.
+    /// - Parameter user: as whom the connection has signed in. Not every reply names the user that lacks a right.
     init(reply message: String, user: String? = nil) {
-        let message = user.map { message.replacing("NOPERM this user has", with: "NOPERM the user '\($0)' has") } ?? message
+        let message = user.map { Self.naming($0, in: message) } ?? message
         switch message.prefix(while: { $0 != " " }) {
         case "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "BUSY": self = .busy(message)
         case "READONLY": self = .readOnly(message)
@@ -37,7 +37,7 @@ public enum RedisError: Error, Sendable, Equatable {
         case "NOGROUP", "UNBLOCKED": self = .noGroup(message)
         case "ERR" where message.hasPrefix("ERR max number of clients"): self = .busy(message)
         // A right was withdrawn while the script ran. Earlier writes of the script stay; the right may be restored.
-        case "ERR" where message.hasPrefix(Self.deniedInScript): self = .outcomeUnknown(message)
+        case "ERR" where Self.isDenialInScript(message): self = .outcomeUnknown(message)
         default: self = .server(message)
         }
     }
@@ -49,14 +49,27 @@ public enum RedisError: Error, Sendable, Equatable {
         return words[0] == "ASK" ? .ask(to: String(words[2])) : .moved(slot: slot, to: String(words[2]))
     }
 
-    private static let deniedInScript = "ERR The user executing the script"
+    /// Redis 7.0 begins it with the user, newer servers and Valkey with the script.
+    private static func isDenialInScript(_ message: String) -> Bool {
+        message.hasPrefix("ERR The user executing the script") || message.hasPrefix("ERR ACL failure in script")
+    }
+
+    /// Redis 7.0 says "this user has no permissions". Newer servers and Valkey say "User NAME has no permissions" of a command,
+    /// and "No permissions" of a key.
+    private static func naming(_ user: String, in message: String) -> String {
+        for start in ["this user has no permissions", "User \(user) has no permissions", "No permissions"]
+        where message.hasPrefix("NOPERM \(start)") {
+            return "NOPERM the user '\(user)' has no permissions" + message.dropFirst("NOPERM \(start)".count)
+        }
+        return message
+    }
 
     /// What Redis said where it refused a write that it may accept later: a right is missing, memory or disk is full, it is a
     /// replica.
     public var refusal: String? {
         switch self {
         case .refused(let message), .readOnly(let message): message
-        case .outcomeUnknown(let message) where message.hasPrefix(Self.deniedInScript): message
+        case .outcomeUnknown(let message) where Self.isDenialInScript(message): message
         default: nil
         }
     }
