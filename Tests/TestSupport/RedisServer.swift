@@ -119,16 +119,24 @@ public final class RedisServer: RedisTopology {
             let printed = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
             throw Failed("\(error), last \(String(describing: last)); its log: \(printed)")
         }
+        if let version = Self.requiredVersion, last == .success(.text("PONG")) {
+            let info = try await client.send("INFO", "server").asText()
+            guard info.split(whereSeparator: \.isNewline).contains(version[...]) else {
+                throw Failed("redis-server is not \(version): \(info)")
+            }
+        }
     }
 
     /// What whoever starts a server does first (docs/operations.md): cuts a log that ends in half a write back to the last
-    /// whole one.
+    /// whole one. It is the newest file that the manifest lists.
     private func mendLog(_ options: [String]) throws {
         let place = options.firstIndex(of: "--dir").map { URL(fileURLWithPath: options[$0 + 1]) } ?? folder.url
         let manifest = place.appendingPathComponent("appendonlydir/appendonly.aof.manifest").path
         guard FileManager.default.fileExists(atPath: manifest) else { return }
+        let script =
+            #"name=$(sed -nE 's/^file (\S+) .*type i.*/\1/p' "$0" | tail -n 1); echo y | redis-check-aof --fix "${0%/*}/$name""#
         let mending = try ChildProcess(
-            "bash", ["-c", #"echo y | redis-check-aof --fix "$0""#, manifest], folder: folder.url,
+            "bash", ["-c", script, manifest], folder: folder.url,
             output: folder.url.appendingPathComponent("redis-check-aof.log"))
         guard mending.waitForEnd() == 0 else { throw Failed("the log is damaged: \(mending.printed())") }
     }

@@ -43,6 +43,16 @@ struct DataFolder {
         return CommandError("\(what) (\(reason)); start where it can be, or set REDIS_URL to a Redis elsewhere")
     }
 
+    /// The newest file of the append-only log, by the manifest: the only one that may end in an incomplete write. `nil` if there
+    /// is none.
+    var newestLog: String? {
+        let folder = path + "/appendonlydir/"
+        guard let manifest = try? String(contentsOfFile: folder + "appendonly.aof.manifest", encoding: .utf8) else { return nil }
+        // "file NAME seq 1 type i" is such a file; type b is what it adds to, type h is older.
+        let names = manifest.split(whereSeparator: \.isNewline).compactMap { $0.firstMatch(of: #/^file (\S+) .*type i/#)?.1 }
+        return names.last.map { folder + $0 }
+    }
+
     var log: String { path + "/redis.log" }
 
     /// Opens the log for the server's own output.

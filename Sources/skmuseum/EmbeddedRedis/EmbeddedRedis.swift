@@ -126,13 +126,13 @@ final class EmbeddedRedis: Sendable {
     /// Truncates an append-only file that ends in an incomplete write, as a power failure may leave it. No process may be
     /// writing to it.
     private func repair(_ folder: DataFolder) async throws {
-        let manifest = folder.path + "/appendonlydir/appendonly.aof.manifest"
-        guard FileManager.default.fileExists(atPath: manifest) else { return }
+        // Not the manifest: the tool of Valkey 9.0 and 9.1 takes the base file, which begins with VALKEY there, for a damaged one.
+        guard let newest = folder.newestLog else { return }
         try await reporting("redis-check-aof is reading \(folder.path)/appendonlydir") {
             let isRepaired: Bool
             do {
                 let result = try await Subprocess.run(
-                    .name("redis-check-aof"), arguments: ["--fix", manifest], input: .string("y\n"), output: .discarded)
+                    .name("redis-check-aof"), arguments: ["--fix", newest], input: .string("y\n"), output: .discarded)
                 isRepaired = result.terminationStatus.isSuccess
             } catch let error as SubprocessError {
                 throw CommandError(
