@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -13,12 +14,17 @@ from processes import HERE, BenchError
 UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}
 
 
-def run(command, seconds, environment=None):
-    """Runs a load generator to its end. Ctrl-C ends it too."""
+def run(command, seconds, environment=None, is_done=None):
+    """Runs a load generator to its end, or interrupts it when `is_done`, asked every 100 ms. Ctrl-C ends it too."""
     process = subprocess.Popen(
         [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, **(environment or {})}, start_new_session=True)
     try:
+        if is_done:
+            until = time.monotonic() + seconds
+            while process.poll() is None and time.monotonic() < until and not is_done():
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=seconds + 60)
     except subprocess.TimeoutExpired:
         process.kill()
@@ -38,15 +44,15 @@ def latency(text, percentile):
     return float(found[1]) * UNITS[found[2]] if found else None
 
 
-def wrk(contestant, port, path, seconds, script=None, environment=None, most_failed=0):
-    """64 connections in two threads. Returns requests, rate and latency in ms.
+def wrk(contestant, port, path, seconds, script=None, environment=None, most_failed=0, connections=64, is_done=None):
+    """Connections in two threads. Returns requests, rate and latency in ms. `is_done` ends it before its time.
 
     Fails if more than `most_failed` of the responses, a share, are not 2xx.
     """
-    command = ["wrk", "-t", 2, "-c", 64, "-d", f"{seconds}s", "--timeout", "10s", "--latency"]
+    command = ["wrk", "-t", 2, "-c", connections, "-d", f"{seconds}s", "--timeout", "10s", "--latency"]
     if script:
         command += ["-s", HERE / "wrk" / script]
-    text = run(command + [f"http://127.0.0.1:{port}{path}"], seconds, environment)
+    text = run(command + [f"http://127.0.0.1:{port}{path}"], seconds, environment, is_done)
     total = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m)", text)
     if not total or int(total[1]) == 0:
         raise BenchError(f"{contestant}: wrk got no response")

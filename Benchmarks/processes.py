@@ -170,12 +170,12 @@ class Stage:
         self.wait_for(process, lambda: http_status(port, path) in (200, 201))
 
 
-def http(port, method, path, body=None, timeout=10):
+def http(port, method, path, body=None, timeout=10, headers=None):
     """One request on a connection of its own. Returns status and body."""
     from http.client import HTTPConnection
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        connection.request(method, path, body, ({"Content-Type": "application/json"} if body else {}) | (headers or {}))
         response = connection.getresponse()
         return response.status, response.read().decode()
     finally:

@@ -1,0 +1,106 @@
+"""Tables of what `scripts/bench --scaling` measured."""
+
+import statistics
+
+import one_exhibition
+
+ROLES = ("gateway", "book", "museum", "confirm", "mypage")
+
+
+def counted(primaries):
+    return f"{primaries} primar{'y' if int(primaries) == 1 else 'ies'}"
+
+
+def over(rounds, primaries, figure):
+    """The figure in each round: `figure` is a function of the figures of one number of primaries."""
+    return [figure(one[str(primaries)]) for one in rounds]
+
+
+def with_spread(values, form):
+    middle = form.format(statistics.median(values))
+    return middle if len(values) == 1 else f"{middle} ({form.format(min(values))} to {form.format(max(values))})"
+
+
+def total(name):
+    return lambda found: sum(found[name])
+
+
+def mean(name):
+    return lambda found: statistics.mean(found[name])
+
+
+def each(name):
+    return lambda found: found[name]
+
+
+def ours(found):
+    return sum(found["roles_cpu_us"].values())
+
+
+# Title, figure, format.
+ROWS = (
+    ("CPU of one redis-server, µs (mean of the primaries)", mean("redis_cpu_us"), "{:.1f}"),
+    ("CPU of all redis-servers, µs", total("redis_cpu_us"), "{:.1f}"),
+    ("busiest primary : mean", lambda found: max(found["redis_cpu_us"]) / mean("redis_cpu_us")(found), "{:.2f}"),
+    ("CPU of our processes, µs", ours, "{:.0f}"),
+    ("CPU of all, µs", lambda found: ours(found) + sum(found["redis_cpu_us"]), "{:.0f}"),
+    ("round trips to Redis, all primaries", total("round_trips"), "{:.2f}"),
+    ("syncs of one append-only file", mean("syncs"), "{:.3f}"),
+    ("bytes of one append-only file", mean("aof_bytes"), "{:,.0f}"),
+    ("bytes of memory of one redis-server", mean("memory_bytes"), "{:,.0f}"),
+    ("bookings/s, all on the same processors", each("processed_rate"), "{:,.0f}"),
+)
+
+
+def share(rounds, primaries):
+    """CPU of a primary, as a part of the CPU of one primary alone, in each round."""
+    return [mean("redis_cpu_us")(one[str(primaries)]) / one["1"]["redis_cpu_us"][0] for one in rounds]
+
+
+def booking_table(rounds):
+    numbers = sorted(int(name) for name in rounds[0])
+    lines = ["| a booking costs | " + " | ".join(map(counted, numbers)) + " |",
+             "|---|" + "---|" * len(numbers)]
+    for title, figure, form in ROWS:
+        lines.append(f"| {title} | " + " | ".join(with_spread(over(rounds, number, figure), form) for number in numbers) + " |")
+    lines.append("| **CPU of one primary : of one alone** | " + " | ".join(
+        f"**{with_spread(share(rounds, number), '{:.2f}')}**" for number in numbers) + " |")
+    return lines
+
+
+def role_table(rounds):
+    numbers = sorted(int(name) for name in rounds[0])
+    lines = ["| CPU of a booking, µs | " + " | ".join(ROLES) + " | all five | all redis-servers |",
+             "|---|" + "---|" * (len(ROLES) + 2)]
+    for number in numbers:
+        cells = [with_spread(over(rounds, number, lambda found: found["roles_cpu_us"][role]), "{:.0f}") for role in ROLES]
+        cells += [with_spread(over(rounds, number, figure), "{:.0f}") for figure in (ours, total("redis_cpu_us"))]
+        lines.append(f"| {counted(number)} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def connection_table(found):
+    lines = ["| idle, 64 partitions | connections of each primary | KB of buffers, each | commands/s, each | CPU of each, % |",
+             "|---|---|---|---|---|"]
+    columns = (("connections", "{}", 1), ("client_bytes", "{:,.0f}", 0.001), ("commands", "{:.0f}", 1), ("cpu", "{:.1f}", 100))
+    for name, title in (("one_process", "one process"), ("five_processes", "five processes")):
+        for primaries, both in found.items():
+            cells = [", ".join(form.format(value * factor) for value in both[name][key]) for key, form, factor in columns]
+            lines.append(f"| {title}, {counted(primaries)} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def origin(about, figures):
+    return (f"`scripts/bench --scaling{' --quick' if about['quick'] else ''}` on {about['date'][:10]}, commit {about['commit']}, "
+            f"{about['cpus']} processors ({about['model']}), redis-server {about['redis']}, load average "
+            f"{about['load_average']:.1f} before and {about['load_average_after']:.1f} after the run. Medians of "
+            f"{len(figures['one_process'])} interleaved rounds with one process, {len(figures['five_processes'])} with five; in brackets "
+            "the lowest and the highest. Raw figures: [scaling.json](benchmarks/scaling.json).")
+
+
+def measured(result):
+    """Lines of Markdown."""
+    figures = result["scaling"]
+    return ["", origin(result["about"], figures), "", *booking_table(figures["one_process"]), "",
+            "The same with a process for each role. The load goes to the gateway:", "", *role_table(figures["five_processes"]), "",
+            *connection_table(figures["connections"]), "", *one_exhibition.table(figures["one_exhibition"]), ""]
