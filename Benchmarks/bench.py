@@ -16,6 +16,8 @@ from pathlib import Path
 import contestants
 import growth
 import report
+import scaling
+import scaling_page
 from load import run
 from processes import ROOT, BenchError
 from redis_client import RedisError
@@ -103,6 +105,9 @@ def arguments():
                         help="where the table, the chart and the rounds are written (default docs/benchmarks)")
     parser.add_argument("--growth", action="store_true",
                         help="measure growing data instead: about 40 minutes, with --quick about 2")
+    parser.add_argument("--scaling", action="store_true",
+                        help="measure a Redis Cluster of one, two and three primaries instead, and write docs/scaling.md: at most "
+                        "eight minutes, with --quick about two")
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--venv", help=argparse.SUPPRESS)
     parser.add_argument("--nio", help=argparse.SUPPRESS)
@@ -142,6 +147,11 @@ def main():
     try:
         about = machine() | {"quick": options.quick}
         settings = Settings(options)
+        if options.scaling:
+            figures = scaling.measure(settings.program, options.quick, say)
+            result = keep(options.output, "scaling.json", about, {"scaling": figures})
+            say(f"written: {result} in {options.output} and {scaling_page.write(options.output)}")
+            return 0
         if options.growth:
             figures = growth.measure(settings, options.quick, say)
             result = keep(options.output, "growth.json", about, {"growth": figures})
