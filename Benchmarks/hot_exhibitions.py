@@ -90,16 +90,18 @@ def burst(demand, primaries, service, seed):
     return len(waits) / SECONDS, 1000 * waits[len(waits) * 99 // 100]
 
 
-def imbalance_table(primaries=4):
+def imbalance_table():
     names = list(DEMANDS)[:5]
-    lines = [f"| {primaries} primaries, busiest : mean | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
-    for title, place in (("dealt out", dealt), ("after moving slots", moved)):
-        for partitions in (4, 8, 16, 32, 64):
-            cells = []
-            for name in names:
-                found = busiest(name, partitions, primaries, place)
-                cells.append(f"{primaries * statistics.median(found):.2f} ({primaries * found[len(found) * 9 // 10]:.2f})")
-            lines.append(f"| {partitions} partitions, {title} | " + " | ".join(cells) + " |")
+    lines = ["| busiest primary : mean | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    rows = [(4, 4, "dealt out", dealt), (4, 64, "dealt out", dealt)]
+    rows += [(4, partitions, "after moving slots", moved) for partitions in (8, 16, 32, 64)]
+    rows += [(primaries, 64, "after moving slots", moved) for primaries in (2, 3, 8, 16)]
+    for primaries, partitions, title, place in rows:
+        cells = []
+        for name in names:
+            found = busiest(name, partitions, primaries, place)
+            cells.append(f"{primaries * statistics.median(found):.2f} ({primaries * found[len(found) * 9 // 10]:.2f})")
+        lines.append(f"| {primaries} primaries, {partitions} partitions, {title} | " + " | ".join(cells) + " |")
     return lines
 
 
