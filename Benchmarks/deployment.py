@@ -2,12 +2,13 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import load
 from cluster import Cluster
 from measuring import backlog, counted, run_seconds
 from museum import Museum
-from processes import BenchError
+from processes import BenchError, Stage
 
 PARTITIONS = 6  # divisible by one, two and three primaries
 EXHIBITIONS = 2  # in each partition
@@ -15,7 +16,7 @@ CONNECTIONS = 64
 CATCH_UP = 120  # seconds
 
 
-def syncs(cluster):
+def syncs(cluster: Cluster) -> list[int]:
     """For each primary its writes to files: its write calls without those to clients. It syncs the append-only file after each."""
     found = []
     for pid, client in zip(cluster.pids, cluster.clients):
@@ -27,7 +28,10 @@ def syncs(cluster):
 class Deployment:
     """Primaries, the museum, and its exhibitions."""
 
-    def __init__(self, stage, program, primaries, split=False, partitions=PARTITIONS, exhibitions=EXHIBITIONS):
+    def __init__(
+        self, stage: Stage, program: str, primaries: int, split: bool = False, partitions: int = PARTITIONS,
+        exhibitions: int = EXHIBITIONS,
+    ) -> None:
         self.stage = stage
         self.cluster = Cluster(stage, partitions, primaries)
         self.museum = Museum(stage, program, split, self.cluster.url, partitions)
@@ -37,12 +41,12 @@ class Deployment:
             (partition, self.museum.register_in(partition, number))
             for number in range(exhibitions) for partition in self.cluster.partitions]
 
-    def booked(self, exhibitions=None):
+    def booked(self, exhibitions: list[tuple[str, str]] | None = None) -> int:
         return sum(
             self.cluster.client(partition).call("HLEN", f"museum:{{{partition}}}:{exhibition}:seats")
             for partition, exhibition in exhibitions or self.exhibitions)
 
-    def sell(self, bookings):
+    def sell(self, bookings: int) -> dict[str, Any]:
         """Books about so many, in all exhibitions in turn."""
         # One exhibition is asked: the others sell at the same rate.
         first = self.exhibitions[:1]
@@ -51,7 +55,7 @@ class Deployment:
             self.stage.name, self.port, "", 240, "book.lua", {"EXHIBITION": ",".join(name for _, name in self.exhibitions)},
             connections=CONNECTIONS, is_done=lambda: self.booked(first) >= end)
 
-    def is_settled(self):
+    def is_settled(self) -> bool:
         for partition in self.cluster.partitions:
             streams = {service: f"{service}:{{{partition}}}:events" for service in ("museum", "book", "confirm")}
             if backlog(self.cluster.client(partition), streams):
@@ -60,7 +64,7 @@ class Deployment:
             self.cluster.client(partition).call("ZCARD", f"confirm:{{{partition}}}:{exhibition}:index")
             for partition, exhibition in self.exhibitions)
 
-    def settle(self):
+    def settle(self) -> None:
         """Waits until every booking has its admission, and every group has applied and acknowledged all events."""
         until = time.monotonic() + CATCH_UP
         while not self.is_settled():
@@ -68,7 +72,7 @@ class Deployment:
                 raise BenchError(f"{self.stage.name}: the consumers have not caught up after {CATCH_UP} s; see the logs")
             time.sleep(0.05)
 
-    def reading(self):
+    def reading(self) -> dict[str, list[float]]:
         """What only grows. For each primary and each process."""
         counts = [counted(client) for client in self.cluster.clients]
         return {

@@ -8,9 +8,13 @@ arrive at random times, whatever the responses take. A primary serves one bookin
 
 import random
 import statistics
+from collections.abc import Callable
 
 import chart
 from cluster import created, names, slot
+
+# From the shares of the partitions and the number of primaries to the share of each primary.
+Placing = Callable[[list[float], int], list[float]]
 
 EXHIBITIONS = 400
 MOST_WAIT = 0.5  # seconds: the deadline of a Redis command
@@ -20,13 +24,13 @@ BURST, SECONDS = 20_000, 10  # bookings/s, and for how long
 PRIMARIES = (1, 2, 4, 8, 16)
 
 
-def zipf(exponent, count=EXHIBITIONS):
+def zipf(exponent: float, count: int = EXHIBITIONS) -> list[float]:
     """The share of each exhibition: the n-th gets 1/n^exponent."""
     weights = [1 / number ** exponent for number in range(1, count + 1)]
     return [weight / sum(weights) for weight in weights]
 
 
-def hot(share, pieces):
+def hot(share: float, pieces: int) -> list[float]:
     """One exhibition gets this share, in equal pieces, which are exhibitions of their own. The others follow Zipf's law."""
     return [share / pieces] * pieces + [(1 - share) * one for one in zipf(1)]
 
@@ -37,7 +41,7 @@ DEMANDS = {
 }
 
 
-def of_partitions(shares, partitions, seed):
+def of_partitions(shares: list[float], partitions: int, seed: int) -> list[float]:
     """The share of each partition."""
     chance = random.Random(seed)
     sums = [0.0] * partitions
@@ -46,12 +50,12 @@ def of_partitions(shares, partitions, seed):
     return sums
 
 
-def dealt(sums, primaries):
+def dealt(sums: list[float], primaries: int) -> list[float]:
     """The share of each primary: the partitions are dealt out in turn."""
     return [sum(sums[primary::primaries]) for primary in range(primaries)]
 
 
-def moved(sums, primaries):
+def moved(sums: list[float], primaries: int) -> list[float]:
     """The same after an operator has moved slots: the next largest partition goes to the primary with the least."""
     loads = [0.0] * primaries
     for share in sorted(sums, reverse=True):
@@ -59,38 +63,36 @@ def moved(sums, primaries):
     return loads
 
 
-def busiest(demand, partitions, primaries, place):
+def busiest(demand: str, partitions: int, primaries: int, place: Placing) -> list[float]:
     """The share of the busiest primary in each placement, in order."""
     return sorted(max(place(of_partitions(DEMANDS[demand], partitions, seed), primaries)) for seed in range(PLACEMENTS))
 
 
-def queue(rate, service, chance):
-    """One primary with its bookings/s and seconds for each: how long those that it accepted waited, and how many it refused."""
-    waits, refused, now, free = [], 0, 0.0, 0.0
+def queue(rate: float, service: float, chance: random.Random) -> list[float]:
+    """One primary with its bookings/s and seconds for each: how long those that it accepted waited."""
+    waits, now, free = [], 0.0, 0.0
     while rate > 0:
         now += chance.expovariate(rate)
         if now > SECONDS:
             break
         wait = max(0.0, free - now)
-        if wait > MOST_WAIT:
-            refused += 1
-            continue
-        waits.append(wait)
-        free = now + wait + service
-    return waits, refused
+        if wait <= MOST_WAIT:
+            waits.append(wait)
+            free = now + wait + service
+    return waits
 
 
-def burst(demand, primaries, service, seed):
+def burst(demand: str, primaries: int, service: float, seed: int) -> tuple[float, float]:
     """Bookings accepted in a second, and the 99th percentile of their waiting times in ms. 64 partitions."""
     chance = random.Random(seed)
     waits = []
     for share in dealt(of_partitions(DEMANDS[demand], 64, seed), primaries):
-        waits += queue(BURST * share, service, chance)[0]
+        waits += queue(BURST * share, service, chance)
     waits.sort()
     return len(waits) / SECONDS, 1000 * waits[len(waits) * 99 // 100]
 
 
-def imbalance_table():
+def imbalance_table() -> list[str]:
     names = list(DEMANDS)[:5]
     lines = ["| busiest primary : mean | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
     rows = [(4, 4, "dealt out", dealt), (4, 64, "dealt out", dealt)]
@@ -105,12 +107,12 @@ def imbalance_table():
     return lines
 
 
-def capacity(demand, primaries, service):
+def capacity(demand: str, primaries: int, service: float) -> float:
     """The most bookings/s at which the busiest primary still serves all, in the median placement over 64 partitions."""
     return 1 / service / statistics.median(busiest(demand, 64, primaries, dealt))
 
 
-def capacity_table(service):
+def capacity_table(service: float) -> list[str]:
     lines = ["| bookings/s that all primaries can serve | " + " | ".join(f"{number}" for number in PRIMARIES) + " |",
              "|---|" + "---|" * len(PRIMARIES)]
     for demand in DEMANDS:
@@ -118,7 +120,7 @@ def capacity_table(service):
     return lines
 
 
-def burst_table(service):
+def burst_table(service: float) -> list[str]:
     lines = [f"| {BURST:,} bookings/s for {SECONDS} s: accepted/s, p99 of waiting | " + " | ".join(map(str, PRIMARIES)) + " |",
              "|---|" + "---|" * len(PRIMARIES)]
     for demand in DEMANDS:
@@ -131,7 +133,7 @@ def burst_table(service):
     return lines
 
 
-def placement_table():
+def placement_table() -> list[str]:
     lines = ["| partitions on each primary after `redis-cli --cluster create` | 2 primaries | 3 | 4 | 6 | 8 |",
              "|---|---|---|---|---|---|"]
     for partitions in (8, 16, 32, 64):
@@ -143,14 +145,14 @@ def placement_table():
     return lines
 
 
-def picture(service):
+def picture(service: float) -> str:
     series = {demand: [capacity(demand, number, service) for number in PRIMARIES]
               for demand in ("even", "Zipf 1.0", "one half", "one half, 8 time slots", "one half, 32 time slots")}
     return chart.lines("Bookings per second that all primaries can serve",
                        "simulated, over the number of primaries; 64 partitions, 400 exhibitions", PRIMARIES, series)
 
 
-def tables(service):
+def tables(service: float) -> list[str]:
     """Lines of Markdown. `service`: seconds of a primary's CPU for each booking."""
     return ["", *imbalance_table(), "", *capacity_table(service), "", *burst_table(service), ""]
 

@@ -4,15 +4,16 @@ Redis moves a key in one step. Both primaries serve nobody else meanwhile.
 """
 
 import time
+from collections.abc import Callable, Iterator
 
 from cluster import Cluster, slot
 from processes import Stage
-from redis_client import encode
+from redis_client import Redis, encode
 
 BATCH = 1000
 
 
-def events(key, first):
+def events(key: str, first: int) -> Iterator[bytes]:
     """A thousand events with the fields of a RequestCompleted."""
     for number in range(first, first + BATCH):
         yield encode(
@@ -21,7 +22,7 @@ def events(key, first):
             "status", "REQUEST_COMPLETED", "version", 2)
 
 
-def fill(client, stream, seats, count):
+def fill(client: Redis, stream: str, seats: str, count: int) -> None:
     for first in range(0, count, BATCH):
         client.send(b"".join(events(stream, first)))
         for _ in range(BATCH):
@@ -29,9 +30,9 @@ def fill(client, stream, seats, count):
         client.call("HSET", seats, *(part for number in range(first, first + BATCH) for part in (f"a1-{number:012d}", 1)))
 
 
-def measure(counts, say):
+def measure(counts: tuple[int, ...], say: Callable[[str], None]) -> list[dict[str, float]]:
     """For each number of bookings the seconds of each MIGRATE, between two primaries on this machine without other load."""
-    found = []
+    found: list[dict[str, float]] = []
     with Stage("moving") as stage:
         cluster = Cluster(stage, 2, 2)
         source, target = cluster.clients
@@ -41,7 +42,7 @@ def measure(counts, say):
             fill(source, keys["events"], keys["seats"], count)
             target.call("CLUSTER", "SETSLOT", slot("a"), "IMPORTING", source_id)
             source.call("CLUSTER", "SETSLOT", slot("a"), "MIGRATING", target_id)
-            figures = {"count": count}
+            figures: dict[str, float] = {"count": count}
             for name, key in keys.items():
                 began = time.monotonic()
                 source.call("MIGRATE", "127.0.0.1", cluster.ports[1][0], key, 0, 20_000)
@@ -53,7 +54,7 @@ def measure(counts, say):
     return found
 
 
-def table(found):
+def table(found: list[dict[str, float]]) -> list[str]:
     """Lines of Markdown."""
     lines = ["| one MIGRATE, s | " + " | ".join(f"{one['count']:,}" for one in found) + " |", "|---" * (len(found) + 1) + "|"]
     for name, title in (("events", "a stream with so many events"), ("seats", "a table of seats with so many bookings")):

@@ -2,12 +2,14 @@
 
 import statistics
 import time
+from collections.abc import Callable
 
 from deployment import Deployment
 from floor import calls
 from measuring import run_seconds
 from processes import BenchError, Stage
 
+Round = dict[str, dict[str, float]]
 BATCH = 64  # the most reservations of one call
 TITLES = {
     "reserve": "`museum_reserve`, 64 in each call, one connection, nothing else",
@@ -16,11 +18,11 @@ TITLES = {
 }
 
 
-def per_booking(cpu, bookings, seconds):
+def per_booking(cpu: float, bookings: int, seconds: float) -> dict[str, float]:
     return {"cpu_us": 1e6 * cpu / bookings, "rate": bookings / seconds}
 
 
-def reserve_alone(bookings):
+def reserve_alone(bookings: int) -> dict[str, float]:
     with Stage("reserve") as stage:
         redis = stage.start_redis()
         sha = calls.load(redis)["museum_reserve"]
@@ -34,7 +36,7 @@ def reserve_alone(bookings):
         return per_booking(run_seconds([stage.redis_pid]) - before, made, time.monotonic() - began)
 
 
-def booked(program, bookings, warm_up, is_complete):
+def booked(program: str, bookings: int, warm_up: int, is_complete: bool) -> dict[str, float]:
     """POST /books for one exhibition, with all consumers or without."""
     with Stage("one-exhibition") as stage:
         deployment = Deployment(stage, program, 1, partitions=1, exhibitions=1)
@@ -51,7 +53,7 @@ def booked(program, bookings, warm_up, is_complete):
         return per_booking(run_seconds(deployment.cluster.pids) - cpu, made, time.monotonic() - began)
 
 
-def measure(program, bookings, warm_up, rounds, say):
+def measure(program: str, bookings: int, warm_up: int, rounds: int, say: Callable[[str], None]) -> list[Round]:
     """All three in turn, in each round."""
     found = []
     for _ in range(rounds):
@@ -63,7 +65,7 @@ def measure(program, bookings, warm_up, rounds, say):
     return found
 
 
-def table(found):
+def table(found: list[Round]) -> list[str]:
     """Lines of Markdown."""
     lines = ["| one exhibition, one primary | CPU of redis-server, µs | so a whole thread does at most | "
              "seen, all on the same processors |", "|---|---|---|---|"]

@@ -3,7 +3,7 @@
 import math
 import statistics
 
-from scaling_report import ROLES, counted
+from scaling_report import ROLES, Figures, counted
 
 # Assumptions. docs/scaling.md says the reason for each.
 REDIS_LOAD = 0.5  # part of a primary's thread that bookings may take at the highest rate
@@ -24,7 +24,7 @@ SALES = (
 class Costs:
     """What a booking costs with a process for each role, on the most primaries that were measured. Medians of the rounds."""
 
-    def __init__(self, scaling):
+    def __init__(self, scaling: Figures) -> None:
         rounds = scaling["five_processes"]
         self.primaries = max(rounds[0], key=int)
         found = [one[self.primaries] for one in rounds]
@@ -35,11 +35,11 @@ class Costs:
         self.memory = statistics.median(sum(one["memory_bytes"]) for one in found)
 
 
-def table(head, rows):
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     return ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"] + ["| " + " | ".join(row) + " |" for row in rows]
 
 
-def inputs(costs):
+def inputs(costs: Costs) -> list[str]:
     where = f"measured: five processes, {counted(costs.primaries)}"
     return table(("figure", "value", "source"), [
         ("CPU of all redis-servers, a booking", f"{1e6 * costs.redis:.0f} µs", where),
@@ -55,22 +55,23 @@ def inputs(costs):
     ])
 
 
-def primaries_for(rate, costs):
+def primaries_for(rate: float, costs: Costs) -> int:
     return math.ceil(rate * costs.redis * IMBALANCE / REDIS_LOAD)
 
 
-def processes_for(rate, costs):
+def processes_for(rate: float, costs: Costs) -> dict[str, int]:
     return {role: math.ceil(rate * costs.roles[role] / CORE_LOAD / CORES) for role in ROLES}
 
 
-def connections(processes, primaries):
+def connections(processes: dict[str, int], primaries: int) -> int:
     """Of each primary: one for each consumer of a partition on it, and one for each core of each process."""
     consumers = sum(count for role, count in processes.items() if role != "gateway") * PARTITIONS / primaries
     return math.ceil(consumers + sum(processes.values()) * CORES)
 
 
-def needs(costs):
-    names, rows = [sale[0] for sale in SALES], {}
+def needs(costs: Costs) -> list[str]:
+    names = [sale[0] for sale in SALES]
+    rows: dict[str, list[str]] = {}
     for _, bookings, seconds, highest in SALES:
         processes, primaries = processes_for(highest, costs), primaries_for(highest, costs)
         for title, cell in (
@@ -86,12 +87,13 @@ def needs(costs):
             ("written to disk at the highest rate, each primary", f"{highest * costs.aof / primaries / 1e6:.1f} MB/s"),
             ("syncs/s of each primary at the highest rate", f"{highest * costs.syncs / primaries:,.0f}"),
             ("of one exhibition at most, bookings/s", f"{REDIS_LOAD / costs.redis:,.0f}"),
+            ("time slots of an exhibition with half of the demand", f"{math.ceil(highest / 2 * costs.redis / REDIS_LOAD)}"),
         ):
             rows.setdefault(title, []).append(cell)
     return table(("", *names), [(title, *cells) for title, cells in rows.items()])
 
 
-def tables(scaling):
+def tables(scaling: Figures) -> list[str]:
     """Lines of Markdown."""
     costs = Costs(scaling)
     return ["", *inputs(costs), "", *needs(costs), ""]

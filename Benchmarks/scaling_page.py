@@ -15,14 +15,14 @@ import scaling_report
 from processes import ROOT
 
 
-def replace(text, name, lines):
+def replace(text: str, name: str, lines: list[str]) -> str:
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     head, rest = text.split(begin, 1)
     _, tail = rest.split(end, 1)
     return "\n".join([head + begin, *lines, end + tail])
 
 
-def write(folder):
+def write(folder: str | Path) -> Path:
     """Writes the chart, and docs/scaling.md. If the folder is not docs/benchmarks: its own scaling.md. Returns the page's path."""
     folder = Path(folder)
     result = json.loads((folder / "scaling.json").read_text())

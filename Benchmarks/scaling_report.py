@@ -1,39 +1,43 @@
 """Tables of what `scripts/bench --scaling` measured."""
 
 import statistics
+from collections.abc import Callable
+from typing import Any
 
 import one_exhibition
 
+Figures = dict[str, Any]
+Reading = Callable[[Figures], float]
 ROLES = ("gateway", "book", "museum", "confirm", "mypage")
 
 
-def counted(primaries):
+def counted(primaries: int | str) -> str:
     return f"{primaries} primar{'y' if int(primaries) == 1 else 'ies'}"
 
 
-def over(rounds, primaries, figure):
+def over(rounds: list[Figures], primaries: int, figure: Reading) -> list[float]:
     """The figure in each round: `figure` is a function of the figures of one number of primaries."""
     return [figure(one[str(primaries)]) for one in rounds]
 
 
-def with_spread(values, form):
+def with_spread(values: list[float], form: str) -> str:
     middle = form.format(statistics.median(values))
     return middle if len(values) == 1 else f"{middle} ({form.format(min(values))} to {form.format(max(values))})"
 
 
-def total(name):
+def total(name: str) -> Reading:
     return lambda found: sum(found[name])
 
 
-def mean(name):
+def mean(name: str) -> Reading:
     return lambda found: statistics.mean(found[name])
 
 
-def each(name):
+def each(name: str) -> Reading:
     return lambda found: found[name]
 
 
-def ours(found):
+def ours(found: Figures) -> float:
     return sum(found["roles_cpu_us"].values())
 
 
@@ -52,12 +56,12 @@ ROWS = (
 )
 
 
-def share(rounds, primaries):
+def share(rounds: list[Figures], primaries: int) -> list[float]:
     """CPU of a primary, as a part of the CPU of one primary alone, in each round."""
     return [mean("redis_cpu_us")(one[str(primaries)]) / one["1"]["redis_cpu_us"][0] for one in rounds]
 
 
-def booking_table(rounds):
+def booking_table(rounds: list[Figures]) -> list[str]:
     numbers = sorted(int(name) for name in rounds[0])
     lines = ["| a booking costs | " + " | ".join(map(counted, numbers)) + " |",
              "|---|" + "---|" * len(numbers)]
@@ -68,7 +72,7 @@ def booking_table(rounds):
     return lines
 
 
-def role_table(rounds):
+def role_table(rounds: list[Figures]) -> list[str]:
     numbers = sorted(int(name) for name in rounds[0])
     lines = ["| CPU of a booking, µs | " + " | ".join(ROLES) + " | all five | all redis-servers |",
              "|---|" + "---|" * (len(ROLES) + 2)]
@@ -79,7 +83,7 @@ def role_table(rounds):
     return lines
 
 
-def connection_table(found):
+def connection_table(found: Figures) -> list[str]:
     lines = ["| idle, 64 partitions | connections of each primary | KB of buffers, each | commands/s, each | CPU of each, % |",
              "|---|---|---|---|---|"]
     columns = (("connections", "{}", 1), ("client_bytes", "{:,.0f}", 0.001), ("commands", "{:.0f}", 1), ("cpu", "{:.1f}", 100))
@@ -90,7 +94,7 @@ def connection_table(found):
     return lines
 
 
-def origin(about, figures):
+def origin(about: Figures, figures: Figures) -> str:
     return (f"`scripts/bench --scaling{' --quick' if about['quick'] else ''}` on {about['date'][:10]}, commit {about['commit']}, "
             f"{about['cpus']} processors ({about['model']}), redis-server {about['redis']}, load average "
             f"{about['load_average']:.1f} before and {about['load_average_after']:.1f} after the run. Medians of "
@@ -98,7 +102,7 @@ def origin(about, figures):
             "the lowest and the highest. Raw figures: [scaling.json](benchmarks/scaling.json).")
 
 
-def measured(result):
+def measured(result: Figures) -> list[str]:
     """Lines of Markdown."""
     figures = result["scaling"]
     return ["", origin(result["about"], figures), "", *booking_table(figures["one_process"]), "",
