@@ -46,14 +46,14 @@ class Deployment:
             self.cluster.client(partition).call("HLEN", f"museum:{{{partition}}}:{exhibition}:seats")
             for partition, exhibition in exhibitions or self.exhibitions)
 
-    def sell(self, bookings: int) -> dict[str, Any]:
+    def sell(self, bookings: int, connections: int = CONNECTIONS) -> dict[str, Any]:
         """Books about so many, in all exhibitions in turn."""
         # One exhibition is asked: the others sell at the same rate.
         first = self.exhibitions[:1]
         end = self.booked(first) + bookings / len(self.exhibitions)
         return load.wrk(
             self.stage.name, self.port, "", 240, "book.lua", {"EXHIBITION": ",".join(name for _, name in self.exhibitions)},
-            connections=CONNECTIONS, is_done=lambda: self.booked(first) >= end)
+            connections=connections, is_done=lambda: self.booked(first) >= end)
 
     def is_settled(self) -> bool:
         for partition in self.cluster.partitions:

@@ -10,7 +10,7 @@ from typing import Any
 
 import moving
 import one_exhibition
-from deployment import Deployment
+from deployment import CONNECTIONS, Deployment
 from measuring import run_seconds
 from processes import BenchError, Stage
 from redis_client import Redis
@@ -21,25 +21,25 @@ PRIMARIES = (1, 2, 3)
 MOST_PARTITIONS = 64  # the most that PARTITIONS may say
 
 # Bookings that are measured and that warm up, rounds of one process, rounds of five processes, seconds in which a round must end.
-FULL = (40_000, 6_000, 7, 3, 440)
+FULL = (25_000, 4_000, 6, 3, 440)
 QUICK = (6_000, 1_000, 1, 1, 60)
 
 
-def cost(program: str, primaries: int, split: bool, settings: tuple[int, ...]) -> Figures:
+def cost(program: str, primaries: int, split: bool, connections: int, settings: tuple[int, ...]) -> Figures:
     """One stretch of load until it is settled. Returns the figures of a booking, those of Redis for each primary."""
     bookings, warm_up = settings[:2]
     with Stage(f"scaling-{primaries}") as stage:
         deployment = Deployment(stage, program, primaries, split)
-        deployment.sell(warm_up)
+        deployment.sell(warm_up, connections)
         deployment.settle()
         before, began, booked = deployment.reading(), time.monotonic(), deployment.booked()
-        result = deployment.sell(bookings)
+        result = deployment.sell(bookings, connections)
         deployment.settle()
         seconds, units, after = time.monotonic() - began, deployment.booked() - booked, deployment.reading()
         grown = {name: [(last - first) / units for first, last in zip(before[name], after[name])] for name in after}
         return {
-            "bookings": units, "processed_rate": units / seconds, "rate": result["rate"], "p99": result["p99"],
-            "redis_cpu_us": [1e6 * one for one in grown["redis"]],
+            "connections": connections, "bookings": units, "processed_rate": units / seconds, "rate": result["rate"],
+            "p99": result["p99"], "redis_cpu_us": [1e6 * one for one in grown["redis"]],
             "roles_cpu_us": dict(zip(deployment.museum.processes, (1e6 * one for one in grown["roles"]))),
             "syncs": grown["syncs"], "aof_bytes": grown["aof"], "memory_bytes": grown["memory"], "round_trips": grown["reads"],
         }
@@ -90,10 +90,22 @@ def twice(work: Callable[..., Figures], *arguments: Any) -> Figures:
         return work(*arguments)
 
 
-def one_round(program: str, number: int, split: bool, settings: tuple[int, ...]) -> Figures:
-    """The figures by number of primaries. Every other round runs backwards, so that none always follows the same one."""
-    return {str(primaries): twice(cost, program, primaries, split, settings)
-            for primaries in (PRIMARIES if number % 2 == 0 else PRIMARIES[::-1])}
+def one_round(program: str, number: int, with_five: bool, settings: tuple[int, ...]) -> dict[str, Figures]:
+    """For each kind of load the figures by number of primaries.
+
+    Every other round runs backwards, so that none always follows the same one.
+    """
+    found: dict[str, Figures] = {"one_process": {}, "one_process_each": {}}
+    if with_five:
+        found["five_processes"] = {}
+    for primaries in PRIMARIES if number % 2 == 0 else PRIMARIES[::-1]:
+        name, each = str(primaries), CONNECTIONS * primaries
+        same = twice(cost, program, primaries, False, CONNECTIONS, settings)
+        found["one_process"][name] = same
+        found["one_process_each"][name] = same if primaries == 1 else twice(cost, program, primaries, False, each, settings)
+        if with_five:
+            found["five_processes"][name] = twice(cost, program, primaries, True, each, settings)
+    return found
 
 
 def measure(program: str, quick: bool, say: Callable[[str], None]) -> Figures:
@@ -101,11 +113,11 @@ def measure(program: str, quick: bool, say: Callable[[str], None]) -> Figures:
     settings = QUICK if quick else FULL
     bookings, warm_up, rounds, split_rounds, most_seconds = settings
     began = time.monotonic()
-    figures: Figures = {"one_process": [], "five_processes": [], "connections": {}}
-    kinds = (("one_process", False), ("five_processes", True))
+    figures: Figures = {"one_process": [], "one_process_each": [], "five_processes": [], "connections": {}}
     for primaries in PRIMARIES:
         figures["connections"][str(primaries)] = {
-            name: twice(connections, program, primaries, split, 2 if quick else 5) for name, split in kinds}
+            name: twice(connections, program, primaries, split, 2 if quick else 5)
+            for name, split in (("one_process", False), ("five_processes", True))}
         say(f"[{time.monotonic() - began:4.0f} s] {MOST_PARTITIONS} partitions on {primaries}: " + ", ".join(
             f"{name} {found['connections']}" for name, found in figures["connections"][str(primaries)].items()))
     figures["one_exhibition"] = one_exhibition.measure(program, bookings // 2, warm_up, split_rounds, say)
@@ -116,9 +128,9 @@ def measure(program: str, quick: bool, say: Callable[[str], None]) -> Figures:
         if number and round_began - began + longest > most_seconds:
             say(f"no time for round {number + 1}")
             break
-        for name, split in kinds[:2 if number < split_rounds else 1]:
-            figures[name].append(one_round(program, number, split, settings))
-            cpu = {primaries: [round(one) for one in found["redis_cpu_us"]] for primaries, found in figures[name][-1].items()}
+        for name, found in one_round(program, number, number < split_rounds, settings).items():
+            figures[name].append(found)
+            cpu = {primaries: [round(one) for one in found[primaries]["redis_cpu_us"]] for primaries in sorted(found)}
             say(f"[{time.monotonic() - began:4.0f} s] round {number + 1}/{rounds}, {name}: redis-server's CPU, µs: {cpu}")
         longest = max(longest, time.monotonic() - round_began)
     return figures

@@ -105,6 +105,10 @@ def origin(about: Figures, figures: Figures) -> str:
 def measured(result: Figures) -> list[str]:
     """Lines of Markdown."""
     figures = result["scaling"]
-    return ["", origin(result["about"], figures), "", *booking_table(figures["one_process"]), "",
-            "The same with a process for each role. The load goes to the gateway:", "", *role_table(figures["five_processes"]), "",
+    return ["", origin(result["about"], figures), "",
+            "**The same load on each primary**: 64 connections for each, all roles in one process.", "",
+            *booking_table(figures["one_process_each"]), "",
+            "**The same load on all together**: 64 connections in all. Each primary gets smaller batches.", "",
+            *booking_table(figures["one_process"]), "",
+            "**A process for each role**, 64 connections to the gateway for each primary.", "", *role_table(figures["five_processes"]), "",
             *connection_table(figures["connections"]), "", *one_exhibition.table(figures["one_exhibition"]), ""]
