@@ -2,6 +2,7 @@
 
 Usage: validate.py SECRETS MANIFESTS… (files of kubectl kustomize; SECRETS is what make-secrets prints)
 """
+import re
 import sys
 
 import kubernetes_validate
@@ -63,8 +64,15 @@ def check_references(items, secrets, where):
         return {item["metadata"].get("name") for item in items if item["kind"] == kind}
 
     keys = {item["metadata"]["name"]: item.get("stringData", {}) for item in secrets}
-    workloads = {item["metadata"]["name"]: item for item in items if item["kind"] in ("Deployment", "StatefulSet")}
-    labels = {name: item["spec"]["template"]["metadata"]["labels"] for name, item in workloads.items()}
+    workloads = {item["metadata"].get("name", "job"): item for item in items if item["kind"] in ("Deployment", "StatefulSet", "Job")}
+    # Of each pod of a StatefulSet, and of one pod of another workload: the workload's name and the pod's labels.
+    pods = [
+        (name, item["spec"]["template"]["metadata"]["labels"]
+         | ({"statefulset.kubernetes.io/pod-name": f"{name}-{number}"} if item["kind"] == "StatefulSet" else {}))
+        for name, item in workloads.items()
+        for number in range(item["spec"]["replicas"] if item["kind"] == "StatefulSet" else 1)
+    ]
+    services = {item["metadata"]["name"]: item for item in items if item["kind"] == "Service"}
 
     def expect(holds, what):
         if not holds:
@@ -72,11 +80,17 @@ def check_references(items, secrets, where):
 
     def selects(selector):
         wanted = dict(selector.get("matchLabels", {}))
-        return [
-            name for name, own in labels.items()
+        return {
+            name for name, own in pods
             if all(own.get(key) == value for key, value in wanted.items())
             and all(own.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", []))
-        ]
+        }
+
+    def check_addresses(name, value):
+        """Each address, HOST:PORT, is one of a Service."""
+        for host, port in re.findall(r"(?:^|[@,/])([a-z][a-z0-9-]*):(\d+)", value):
+            ports = {each["port"] for each in services[host]["spec"]["ports"]} if host in services else set()
+            expect(int(port) in ports, f"{name}: no Service has {host}:{port}")
 
     for name, item in workloads.items():
         pod = item["spec"]["template"]["spec"]
@@ -86,6 +100,12 @@ def check_references(items, secrets, where):
                 expect(source.get("configMapRef", {}).get("name") in names("ConfigMap"), f"{name}: no such ConfigMap")
             for variable in container.get("env", []):
                 reference = variable.get("valueFrom", {}).get("secretKeyRef")
+                # A Job of make-job is alone in its file.
+                if services and variable["name"].endswith("REDIS_URL"):
+                    check_addresses(name, variable["value"].split("://")[1])
+                if variable["name"] in ("NODES", "PRIMARY"):
+                    for host in variable["value"].split():
+                        expect(host in services, f"{name}: no Service {host} in {variable['name']}")
                 if reference:
                     expect(reference["key"] in keys.get(reference["name"], {}), f"{name}: make-secrets makes no {reference}")
         for volume in pod.get("volumes", []):
@@ -96,6 +116,7 @@ def check_references(items, secrets, where):
     for item in items:
         kind, name, spec = item["kind"], item["metadata"].get("name"), item.get("spec", {})
         if kind == "Service":
+            expect(selects({"matchLabels": spec["selector"]}), f"Service {name} selects no pod")
             ports = {port["name"] for each in selects({"matchLabels": spec["selector"]})
                      for port in workloads[each]["spec"]["template"]["spec"]["containers"][0]["ports"]}
             expect({port["targetPort"] for port in spec["ports"]} <= ports, f"Service {name}: no pod has its port")
