@@ -58,6 +58,9 @@ public final class RedisServer: RedisTopology {
         ProcessInfo.processInfo.environment["MUSEUM_REDIS_CONF"].flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }
         ?? Scripts.redisConf
 
+    /// The line of INFO server that every server must have, such as `redis_version:7.0.15`; `nil`: any version may run.
+    private static let requiredVersion = ProcessInfo.processInfo.environment["MUSEUM_REDIS_VERSION"]
+
     public var servers: [RedisServer] { [self] }
     public func url(of user: String?) -> String { "redis://\(Self.credentials(of: user))\(host)" }
     public var socketURL: String { "unix://\(folder.url.path)/redis.sock" }
