@@ -25,7 +25,8 @@ class Deployment(Processes):
         self.redis_port = free_port()
         for item in self.named("StatefulSet", "redis")["spec"]["template"]["spec"]["volumes"]:
             if "configMap" in item:
-                (folder / "redis.conf").write_text(self.named("ConfigMap", item["configMap"]["name"])["data"]["redis.conf"])
+                for name, text in self.named("ConfigMap", item["configMap"]["name"])["data"].items():
+                    (folder / name).write_text(text)
             if "secret" in item:
                 (folder / "users.acl").write_text(self.secrets[item["secret"]["secretName"]]["users.acl"])
         (folder / "data").mkdir()
