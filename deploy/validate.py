@@ -103,7 +103,7 @@ def check_references(items, secrets, where):
                 # A Job of make-job is alone in its file.
                 if services and variable["name"].endswith("REDIS_URL"):
                     check_addresses(name, variable["value"].split("://")[1])
-                if variable["name"] in ("NODES", "PRIMARY"):
+                if variable["name"] in ("NODES", "PRIMARY", "SENTINELS"):
                     for host in variable["value"].split():
                         expect(host in services, f"{name}: no Service {host} in {variable['name']}")
                 if reference:

@@ -101,7 +101,7 @@ def run(deployment):
     deployment.start_node(primary)
     wait_for(lambda: booked.append(book()) or booked[-1], "a booking")
     print(f"the first booking was made {time.monotonic() - start:.1f} s after the kill")
-    wait_for(lambda: deployment.is_ready(primary), primary)
+    wait_for(lambda: "connected" in deployment.redis(primary, "role").split(), f"{primary} as a replica", 60)
     seen = [status(f"{gateway}/books/{booking}", staff) for booking in booked if booking]
     expect(set(seen) == {200}, f"{primary} is back as a replica; each of {len(seen)} bookings that got 201 is there")
 
