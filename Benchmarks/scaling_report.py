@@ -95,11 +95,13 @@ def connection_table(found: Figures) -> list[str]:
 
 
 def origin(about: Figures, figures: Figures) -> str:
+    busy = ("" if about["load_average"] <= about["cpus"] else " **Other programs used the processors at the same time.** Batches were "
+            "then smaller and waits longer, so a booking cost more, and differently in each round. Measure again on a quiet machine.")
     return (f"`scripts/bench --scaling{' --quick' if about['quick'] else ''}` on {about['date'][:10]}, commit {about['commit']}, "
             f"{about['cpus']} processors ({about['model']}), redis-server {about['redis']}, load average "
-            f"{about['load_average']:.1f} before and {about['load_average_after']:.1f} after the run. Medians of "
-            f"{len(figures['one_process'])} interleaved rounds with one process, {len(figures['five_processes'])} with five; in brackets "
-            "the lowest and the highest. Raw figures: [scaling.json](benchmarks/scaling.json).")
+            f"{about['load_average']:.1f} before and {about['load_average_after']:.1f} after the run. Interleaved rounds: "
+            f"{len(figures['one_process'])} with one process, {len(figures['five_processes'])} with five. Each figure is the median; in "
+            f"brackets are the lowest and the highest. Raw figures: [scaling.json](benchmarks/scaling.json).{busy}")
 
 
 def measured(result: Figures) -> list[str]:
