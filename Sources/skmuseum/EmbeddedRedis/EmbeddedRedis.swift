@@ -126,19 +126,22 @@ final class EmbeddedRedis: Sendable {
     /// Truncates an append-only file that ends in an incomplete write, as a power failure may leave it. No process may be
     /// writing to it.
     private func repair(_ folder: DataFolder) async throws {
-        // Not the manifest: the tool of Valkey 9.0 and 9.1 takes the base file, which begins with VALKEY there, for a damaged one.
+        // Not the manifest: the tool of Valkey 9.1 takes the base file, which begins with VALKEY there, for a damaged one.
         guard let newest = folder.newestLog else { return }
         try await reporting("redis-check-aof is reading \(folder.path)/appendonlydir") {
-            let isRepaired: Bool
+            // A shell answers the tool's question: Subprocess ends this process if a program ends before it has read its input.
+            let script = "exec redis-check-aof --fix \"$0\" <<END\ny\nEND\n"
+            let ending: TerminationStatus
             do {
-                let result = try await Subprocess.run(
-                    .name("redis-check-aof"), arguments: ["--fix", newest], input: .string("y\n"), output: .discarded)
-                isRepaired = result.terminationStatus.isSuccess
+                ending = try await Subprocess.run(.name("sh"), arguments: ["-c", script, newest], output: .discarded)
+                    .terminationStatus
             } catch let error as SubprocessError {
-                throw CommandError(
-                    "redis-check-aof can't be run (\(error)); install it (apt-get install redis-tools), or set REDIS_URL")
+                throw CommandError("sh can't be run (\(error)); install it, or set REDIS_URL")
             }
-            guard isRepaired else {
+            guard ending != .exited(127) else {
+                throw CommandError("redis-check-aof can't be run; install it (apt-get install redis-tools), or set REDIS_URL")
+            }
+            guard ending.isSuccess else {
                 throw CommandError("\(folder.path)/appendonlydir is damaged; see docs/operations.md, \"After a power failure\"")
             }
         }
