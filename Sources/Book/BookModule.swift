@@ -11,6 +11,7 @@ public struct BookModule: Sendable {
     public let routes: any Routes
     public let secret: DeploymentSecret
     public let bookers: any BookerDirectory
+    public let repair: ReservationRepairWorker
 
     /// - Parameters:
     ///   - writes: what records, aborts, cancels and lowers; `redis`, or what waits for a replica.
@@ -25,6 +26,7 @@ public struct BookModule: Sendable {
         // Whoever repeats a request may be told of a booking that another request has recorded: such a read waits like a write.
         let attempts = RedisBookingStore(client: writes)
         self.secret = secret
+        repair = ReservationRepairWorker(redis: redis, seats: seats, logger: logger)
         bookers = BookingService(store: store)
         routes = BookingRoutes(
             attempt: BookingAttempt(

@@ -69,16 +69,19 @@ struct CompositionRoot {
         services += access.services
         if let certificate, roles.contains(.gateway) { services.append(certificate) }
         if let museum { services.append(museum.revocation) }
-        if let book { services.append(book.secret) }
-        let repair = myPageStore.map {
+        if let book { services += [book.secret, book.repair] }
+        let pages = myPageStore.map {
             ReadModelRepair(
-                OperatorSession(settings.operatorRedis ?? redis.endpoint, myPage: $0.endpoint),
-                logger: logger)
+                OperatorSession(settings.operatorRedis ?? redis.endpoint, myPage: $0.endpoint), logger: logger)
         }
-        if let repair, roles.contains(.mypage) { services.append(repair) }
+        if let pages, roles.contains(.mypage) { services.append(pages) }
         for role in Role.allCases where roles.contains(role) {
             guard let service = role.service else { continue }
-            services.append(consumers(of: service, partitions: partitions, repair: service == .mypage ? repair : nil))
+            services.append(
+                consumers(of: service, partitions: partitions) { partition, hasLostEvents in
+                    if service == .book { book?.repair.sessionBegan(partition) }
+                    if service == .mypage, hasLostEvents { pages?.rebuild(partition) }
+                })
             if !service.subscribers.isEmpty { services.append(maintenance(of: service, partitions: partitions)) }
         }
 
@@ -136,14 +139,14 @@ struct CompositionRoot {
         Upstream(urls: settings.upstreams[role.rawValue] ?? [], connections: upstreams, caller: caller.rawValue)
     }
 
-    /// - Parameter repair: of a read model that is apart from the streams.
-    private func consumers(of service: ServiceName, partitions: Partitions, repair: ReadModelRepair?) -> EventConsumers {
+    private func consumers(
+        of service: ServiceName, partitions: Partitions, onSession: @escaping @Sendable (String, Bool) -> Void
+    ) -> EventConsumers {
         let now = now
         let configuration = ConsumerConfiguration(
             events: redis, store: service == .mypage ? myPageStore : nil, consumer: settings.consumerName(of: service.rawValue),
             // Book receives SeatsReserved before it has recorded the booking itself.
-            settling: service == .book ? .milliseconds(3) : .zero, isTracing: exporter != nil,
-            onShortened: { partition in repair?.rebuild(partition) }
+            settling: service == .book ? .milliseconds(3) : .zero, isTracing: exporter != nil, onSession: onSession
         ) { service.eventHandler(on: $0, now: now) }
         return EventConsumers(service: service, partitions: partitions, configuration: configuration, logger: logger)
     }

@@ -35,7 +35,7 @@ final class FaultPlan: Sendable {
 struct FaultySeats: SeatReservations {
     let store: RedisSeatStore
     let plan: FaultPlan
-    let batches = LockedBox<[Int]>([])
+    var batches = LockedBox<[Int]>([])
 
     func reserve(
         _ reservations: [Reservation], for exhibition: ExhibitionID, before deadline: ContinuousClock.Instant

@@ -14,8 +14,8 @@ public struct ConsumerConfiguration: Sendable {
     let settling: Duration
     /// Whether spans of applied events are recorded. If not, what an event causes carries the event's own trace context.
     let isTracing: Bool
-    /// Called with the partition when a stream has lost events that were applied.
-    let onShortened: @Sendable (String) -> Void
+    /// Called when a session has begun for a partition: at the start, and after a lost connection.
+    let onSession: @Sendable (_ partition: String, _ hasLostEvents: Bool) -> Void
     /// Another consumer that has been idle for so long with nothing pending is removed from the group.
     var removeAfter = Duration.seconds(3600)
     /// Makes the service's event handler. It writes on the connection that the batch was read from, or on that to the
@@ -41,7 +41,7 @@ public struct ConsumerConfiguration: Sendable {
 
     public init(
         events: RedisClient, store: RedisClient?, consumer: String, settling: Duration = .zero, isTracing: Bool = true,
-        onShortened: @escaping @Sendable (String) -> Void = { _ in },
+        onSession: @escaping @Sendable (_ partition: String, _ hasLostEvents: Bool) -> Void = { _, _ in },
         handler: @escaping @Sendable (any RedisSender) -> any EventHandler
     ) {
         self.events = events
@@ -49,7 +49,7 @@ public struct ConsumerConfiguration: Sendable {
         self.consumer = consumer
         self.settling = settling
         self.isTracing = isTracing
-        self.onShortened = onShortened
+        self.onSession = onSession
         self.handler = handler
     }
 }

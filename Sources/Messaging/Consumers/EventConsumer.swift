@@ -56,7 +56,7 @@ struct EventConsumer: Sendable {
         let group = group(streams: connections.streams, store: connections.store)
         let shortened = try await group.prepare(after: memory.applied)
         for stream in shortened { stream.report(service, logger) }
-        if !shortened.isEmpty { configuration.onShortened(partition) }
+        configuration.onSession(partition, !shortened.isEmpty)
         var work = worker(group, connections, memory)
         try await work.recover(oneByOne: isUncleanStart)
         isUncleanStart = false

@@ -28,6 +28,8 @@ enum MetricCatalogue {
         "skmuseum_replication_waits_unconfirmed_total": "Waits that ended without a replica that has the writes.",
         "skmuseum_circuit_state": "Circuit breaker in front of an upstream: 0 closed, 1 half-open, 2 open.",
         "skmuseum_reservation_batch_size": "Reservations in one call to Museum.",
+        "skmuseum_bookings_reserved_again_total": "Bookings whose lost reservation was made again.",
+        "skmuseum_bookings_without_seats_total": "Bookings without seats that Museum refuses to reserve again.",
         "skmuseum_seats_sold_total": "Seats reserved for bookings.",
         "skmuseum_seats_refused_total": "Seats that were asked for and refused, by reason.",
         "skmuseum_log_lines_dropped_total": "Log lines that could not be written.",
