@@ -3,6 +3,7 @@ import Logging
 import Messaging
 import Metrics
 import Redis
+import Scripts
 public import ServiceLifecycle
 import Synchronization
 
@@ -94,7 +95,7 @@ public struct ReservationRepairWorker: Service {
             }
             do throws(RedisError) {
                 if begun != seen {
-                    progress = try await start(from: progress)
+                    progress = try await start(in: partition, from: progress)
                     seen = begun
                 }
                 try? await Task.sleep(for: progress?.looks == 0 ? timing.first : timing.next)
@@ -147,8 +148,8 @@ public struct ReservationRepairWorker: Service {
     }
 
     /// - Parameter earlier: looks that have not ended: what they have not read is still read.
-    private func start(from earlier: Progress?) async throws(RedisError) -> Progress {
-        let now = try await redis.time()
+    private func start(in partition: String, from earlier: Progress?) async throws(RedisError) -> Progress {
+        let now = try await time(of: partition)
         var progress = Progress(
             position: Self.id(now, minus: timing.lookback), end: Self.id(now, minus: timing.age - timing.first - timing.next))
         progress.refused = earlier?.refused ?? []
@@ -159,6 +160,11 @@ public struct ReservationRepairWorker: Service {
         return progress
     }
 
+    /// The clock by which the ids of Book's stream are assigned.
+    private func time(of partition: String) async throws(RedisError) -> UnixMilliseconds {
+        try await redis.time(near: Keys(partition: partition).events(of: ServiceName.book.rawValue))
+    }
+
     private static func id(_ moment: UnixMilliseconds, minus duration: Duration) -> StreamID {
         StreamID(milliseconds: UInt64(max(0, moment - Int64(duration / .milliseconds(1)))), sequence: .max)
     }
@@ -166,7 +172,7 @@ public struct ReservationRepairWorker: Service {
     /// One look: at what is left of the looks before, and at the entries that are old enough.
     private func look(_ progress: inout Progress, in partition: String) async throws(RedisError) {
         let reader = EventReader(redis, service: .book, partition: partition)
-        let through = min(Self.id(try await redis.time(), minus: timing.age), progress.end)
+        let through = min(Self.id(try await time(of: partition), minus: timing.age), progress.end)
         let left = progress.candidates
         progress.candidates = []
         for first in stride(from: 0, to: left.count, by: Self.pageSize) {

@@ -79,7 +79,7 @@ struct CompositionRoot {
             guard let service = role.service else { continue }
             services.append(
                 consumers(of: service, partitions: partitions) { partition, hasLostEvents in
-                    if service == .book { book?.repair.sessionBegan(partition) }
+                    if service == .book { book?.repair.sessionBegan(in: partition) }
                     if service == .mypage, hasLostEvents { pages?.rebuild(partition) }
                 })
             if !service.subscribers.isEmpty { services.append(maintenance(of: service, partitions: partitions)) }

@@ -46,7 +46,8 @@ struct ReservationRepairTests {
         let partitions = Partitions(client)
         try await partitions.refresh()
         let configuration = ConsumerConfiguration(
-            events: try server.client(), store: nil, consumer: "book-test", onSession: worker.sessionBegan
+            events: try server.client(), store: nil, consumer: "book-test",
+            onSession: { partition, _ in worker.sessionBegan(in: partition) }
         ) { sender in
             BookEventHandler(service: BookingService(store: RedisBookingStore(client: sender)), now: { 9 })
         }
