@@ -21,7 +21,7 @@ PRIMARIES = (1, 2, 3)
 MOST_PARTITIONS = 64  # the most that PARTITIONS may say
 
 # Bookings that are measured and that warm up, rounds of one process, rounds of five processes, seconds in which a round must end.
-FULL = (15_000, 3_000, 8, 3, 440)
+FULL = (10_000, 2_000, 9, 3, 440)
 QUICK = (6_000, 1_000, 1, 1, 60)
 
 

@@ -100,7 +100,8 @@ def origin(about: Figures, figures: Figures) -> str:
     return (f"`scripts/bench --scaling{' --quick' if about['quick'] else ''}` on {about['date'][:10]}, commit {about['commit']}, "
             f"{about['cpus']} processors ({about['model']}), redis-server {about['redis']}, load average "
             f"{about['load_average']:.1f} before and {about['load_average_after']:.1f} after the run. Interleaved rounds: "
-            f"{len(figures['one_process'])} with one process, {len(figures['five_processes'])} with five. Each figure is the median; in "
+            f"{len(figures['one_process'])} with one process, {len(figures['five_processes'])} with five, of about "
+            f"{round(figures['one_process'][0]['1']['bookings'], -3):,} bookings for each number of primaries. Each figure is the median; in "
             f"brackets are the lowest and the highest. Raw figures: [scaling.json](benchmarks/scaling.json).{busy}")
 
 
