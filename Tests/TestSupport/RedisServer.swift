@@ -114,19 +114,23 @@ public final class RedisServer: RedisTopology {
         do {
             try await eventually("redis-server answers", within: .seconds(20)) {
                 if process.value?.exitCode() != nil { throw Failed("redis-server has ended") }
-                last = await client.send([Command("PING")])[0]
+                let replies = await client.send([Command("PING"), Command("INFO", "server")])
+                last = replies[0]
                 if case .failure(.refused(let message)) = last { return message.hasPrefix("NOAUTH") }
-                return last == .success(.text("PONG"))
+                guard last == .success(.text("PONG")), case .success(let info) = replies[1] else { return false }
+                try Self.requireVersion(try info.asText())
+                return true
             }
         } catch {
             let printed = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
             throw Failed("\(error), last \(String(describing: last)); its log: \(printed)")
         }
-        if let version = Self.requiredVersion, last == .success(.text("PONG")) {
-            let info = try await client.send("INFO", "server").asText()
-            guard info.split(whereSeparator: \.isNewline).contains(version[...]) else {
-                throw Failed("redis-server is not \(version): \(info)")
-            }
+    }
+
+    private static func requireVersion(_ info: String) throws {
+        guard let requiredVersion else { return }
+        guard info.split(whereSeparator: \.isNewline).contains(requiredVersion[...]) else {
+            throw Failed("redis-server is not \(requiredVersion): \(info)")
         }
     }
 
