@@ -4,14 +4,14 @@ import NIOCore
 public final class RedisClient: RedisSender {
     public let endpoint: RedisEndpoint
     /// How long commands that were not applied are tried again.
-    let patience: Duration
+    let retryTimeout: Duration
     private let topology: any Topology
 
     /// Reads the endpoint's files; where one can't be used, commands fail with the reason.
     public init(_ endpoint: RedisEndpoint, options: RedisOptions = RedisOptions()) {
         self.endpoint = endpoint
         let isOneServer = endpoint.topology == .server
-        patience = Duration(isOneServer ? options.commandTimeout : options.commandTimeout + options.failoverPatience)
+        retryTimeout = Duration(isOneServer ? options.commandTimeout : options.commandTimeout + options.failoverTimeout)
         topology =
             switch endpoint.topology {
             case .server: SingleServer(endpoint, options: options)

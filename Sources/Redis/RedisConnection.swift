@@ -49,7 +49,13 @@ public final class RedisConnection: RedisSender {
             }
         let connecting =
             switch endpoint.address {
-            case .tcp(let host, let port): bootstrap.connect(host: host, port: port)
+            case .tcp(let host, let port):
+                // Names are resolved one after another on each event loop: an address would wait for a name that does not resolve.
+                if let address = try? SocketAddress(ipAddress: host, port: port) {
+                    bootstrap.connect(to: address)
+                } else {
+                    bootstrap.connect(host: host, port: port)
+                }
             case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
             }
         return connecting.flatMap { channel in
@@ -157,7 +163,7 @@ public struct RedisOptions: Sendable {
     public var commandTimeout: TimeAmount = .milliseconds(500)
     /// How much longer, with Sentinels or a cluster, commands that were not applied are tried again: until another server has
     /// taken over, or a slot has been moved. 500 ms by default.
-    public var failoverPatience: TimeAmount = .milliseconds(500)
+    public var failoverTimeout: TimeAmount = .milliseconds(500)
     /// What CLIENT LIST shows; no spaces.
     public var clientName = "skmuseum"
     /// Called on the event loop with the first command's name, or its script's, and the time from sending a batch to its last

@@ -88,7 +88,7 @@ public final class ReplicatedSender: RedisSender {
             }
             let fence = "\(service):{\(tag)}:fence"
             let lane = ReplicationLane(
-                fence: Command("SET", fence, "1"), patience: max(commandTimeout + waitTimeout, client.patience),
+                fence: Command("SET", fence, "1"), callTimeout: max(commandTimeout + waitTimeout, client.retryTimeout),
                 waitTimeout: waitTimeout, observer: observer
             ) { [client] () async throws(RedisError) in
                 try await client.dedicatedConnection(for: fence)

@@ -24,7 +24,7 @@ final class ReplicationLane: Sendable {
 
     private let fence: Command
     private let wait: Command
-    private let patience: Duration
+    private let callTimeout: Duration
     private let waitTimeout: Duration
     private let observer: ReplicatedSender.Observer
     private let connect: @Sendable () async throws(RedisError) -> RedisConnection
@@ -33,24 +33,24 @@ final class ReplicationLane: Sendable {
     /// - Parameters:
     ///   - fence: a write in the lane's slot. A server may answer WAIT at once where the connection has written nothing, though
     ///     an earlier write of another, which made a script change nothing, has not reached a replica.
-    ///   - patience: within which each call has its replies.
+    ///   - callTimeout: within which each call has its replies.
     ///   - connect: makes a connection to the server that has the slot.
     init(
-        fence: Command, patience: Duration, waitTimeout: Duration, observer: ReplicatedSender.Observer,
+        fence: Command, callTimeout: Duration, waitTimeout: Duration, observer: ReplicatedSender.Observer,
         connect: @escaping @Sendable () async throws(RedisError) -> RedisConnection
     ) {
         self.fence = fence
         wait = Command("WAIT", "1", String(Int(waitTimeout / .milliseconds(1))))
-        self.patience = patience
+        self.callTimeout = callTimeout
         self.waitTimeout = waitTimeout
         self.observer = observer
         self.connect = connect
     }
 
-    /// The replies in order, within `patience`.
+    /// The replies in order, within `callTimeout`.
     func send(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         await withCheckedContinuation { continuation in
-            enqueue(PendingCall(commands, deadline: .now() + TimeAmount(patience), continuation))
+            enqueue(PendingCall(commands, deadline: .now() + TimeAmount(callTimeout), continuation))
         }
     }
 

@@ -23,7 +23,7 @@ final class SingleServer: Topology {
     init(_ sentinels: Sentinels, options: RedisOptions) {
         endpoint = sentinels.endpoint
         commandTimeout = options.commandTimeout
-        retryTimeout = options.commandTimeout + options.failoverPatience
+        retryTimeout = options.commandTimeout + options.failoverTimeout
         self.sentinels = sentinels
         pool = ConnectionPool(to: sentinels.endpoint, longestPause: ConnectionSlot.failoverPause) { sentinels.connect(on: $0) }
     }

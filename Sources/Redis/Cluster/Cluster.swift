@@ -28,7 +28,7 @@ final class Cluster: Topology {
     init(_ endpoint: RedisEndpoint, options: RedisOptions) {
         nodes = ClusterNodes(endpoint, options: options)
         commandTimeout = options.commandTimeout
-        retryTimeout = options.commandTimeout + options.failoverPatience
+        retryTimeout = options.commandTimeout + options.failoverTimeout
     }
 
     func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
