@@ -3,7 +3,8 @@ import HTTPServer
 import TestSupport
 import Testing
 
-/// The seed's eleven steps, over HTTP through the gateway. The same walk in one process and in five.
+/// The seed's eleven steps, over HTTP through the gateway. The same walk in one process and in five, on one redis-server, with
+/// Sentinel and on a cluster.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ScenarioTests {
     @Test func inOneProcess() async throws {
@@ -15,8 +16,14 @@ struct ScenarioTests {
         #expect(try await deployment.stop() == 0)
     }
 
-    @Test func inFiveProcesses() async throws {
-        let redis = try await RedisServer.start()
+    @Test func inFiveProcesses() async throws { try await inFiveProcesses(on: try await RedisServer.start()) }
+
+    @Test func withSentinel() async throws { try await inFiveProcesses(on: try await SentinelServers.start()) }
+
+    @Test func onACluster() async throws { try await inFiveProcesses(on: try await ClusterServers.start()) }
+
+    private func inFiveProcesses(on redis: any RedisTopology) async throws {
+        defer { redis.kill() }
         let ports = try MuseumProcess.freePorts()
         var deployments: [MuseumProcess] = []
         for role in MuseumProcess.allRoles {

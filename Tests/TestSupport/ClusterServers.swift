@@ -1,16 +1,20 @@
 import Foundation
 import Redis
 
-/// A Redis cluster of three primaries with a replica each, every node on a loopback address of its own.
+/// A Redis cluster of three primaries with one or more replicas each, every node on a loopback address of its own.
 public final class ClusterServers: RedisGroup {
     /// After this a primary that does not reply is replaced.
     public static let nodeTimeout = Duration.seconds(2)
 
     public let servers: [RedisServer]
+    /// How many each primary has.
+    private let replicas: Int
 
-    /// - Parameter options: further redis-server options.
-    public static func start(_ options: [String] = []) async throws -> ClusterServers {
-        let group = try ClusterServers(options)
+    /// - Parameters:
+    ///   - options: further redis-server options.
+    ///   - replicas: how many each primary has. With one, there is none left after a failover.
+    public static func start(_ options: [String] = [], replicas: Int = 1) async throws -> ClusterServers {
+        let group = try ClusterServers(options, replicas: replicas)
         do {
             try await group.launch()
             try group.create()
@@ -22,17 +26,19 @@ public final class ClusterServers: RedisGroup {
         return group
     }
 
-    private init(_ options: [String]) throws {
+    private init(_ options: [String], replicas: Int) throws {
+        self.replicas = replicas
         // The cluster bus has the port 10,000 above.
-        let ports = try FreePorts.take(6, andAbove: 10_000)
-        servers = try (0..<6).map { index in
+        let ports = try FreePorts.take(3 + 3 * replicas, andAbove: 10_000)
+        servers = try ports.enumerated().map { index, port in
             let address = "127.0.1.\(index + 1)"
             let own = [
                 "--bind-source-addr", address, "--cluster-announce-ip", address, "--protected-mode", "no",
-                "--repl-diskless-sync-delay", "0", "--cluster-enabled", "yes", "--cluster-node-timeout",
+                "--repl-diskless-sync-delay", "0", "--cluster-enabled", "yes", "--cluster-allow-replica-migration", "no",
+                "--cluster-node-timeout",
                 String(Int(Self.nodeTimeout / .milliseconds(1))),
             ]
-            return try RedisServer(options + own, environment: [:], address: address, port: ports[index])
+            return try RedisServer(options + own, environment: [:], address: address, port: port)
         }
     }
 
@@ -41,7 +47,7 @@ public final class ClusterServers: RedisGroup {
         let folder = servers[0].folder.url
         let creating = try ChildProcess(
             "redis-cli",
-            ["--cluster", "create"] + servers.map(\.host) + ["--cluster-replicas", "1", "--cluster-yes"],
+            ["--cluster", "create"] + servers.map(\.host) + ["--cluster-replicas", String(replicas), "--cluster-yes"],
             folder: folder, output: folder.appendingPathComponent("create.log"))
         guard creating.waitForEnd() == 0 else { throw Failed("redis-cli --cluster create: \(creating.printed())") }
     }
@@ -64,7 +70,7 @@ public final class ClusterServers: RedisGroup {
         throw Failed("no node of the cluster replies")
     }
 
-    /// The primary that at least four of the six nodes name.
+    /// The primary that most nodes name.
     public func primary(of partition: String) async throws -> RedisServer {
         let slot = try await slot(of: partition)
         let named = await withTaskGroup(of: String?.self) { group in
@@ -73,7 +79,7 @@ public final class ClusterServers: RedisGroup {
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        guard let primary = servers.first(where: { server in named.count { $0 == server.host } >= 4 }) else {
+        guard let primary = servers.first(where: { server in named.count { $0 == server.host } > servers.count / 2 }) else {
             throw Failed("the nodes name no primary of slot \(slot): \(named)")
         }
         return primary
@@ -117,7 +123,7 @@ public final class ClusterServers: RedisGroup {
             if try await server.info("role") == "slave" {
                 guard try await server.info("master_link_status") == "up" else { return false }
             } else {
-                guard try await server.info("connected_slaves") == "1" else { return false }
+                guard try await server.info("connected_slaves") == String(replicas) else { return false }
             }
         }
         return primaries.count == 1

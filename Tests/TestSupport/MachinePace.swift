@@ -32,7 +32,7 @@ public enum MachinePace {
             _ = try? await visitor.get("/livez")
             try? await Task.sleep(for: .milliseconds(10))
             slowest = max(slowest, .now - start - .milliseconds(10))
-        } while !isOver.value
+        } while !isOver.value && !Task.isCancelled
         return slowest
     }
 }
