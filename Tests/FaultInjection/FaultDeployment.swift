@@ -37,7 +37,7 @@ public final class FaultDeployment: Sendable {
     /// How long bookings stopped at each failover.
     public let gaps = FailoverGaps()
     /// Spans before and during failovers. What was acknowledged then may be lost, unless it was replicated first.
-    let losses = LockedBox<[(from: ContinuousClock.Instant, to: ContinuousClock.Instant)]>([])
+    let losses = LockedBox<[Loss]>([])
     /// When the log was last cut short: what was answered before may be lost.
     let forgotten = LockedBox<ContinuousClock.Instant?>(nil)
     /// The injected faults with their times, for the trace of a violation.
@@ -48,7 +48,7 @@ public final class FaultDeployment: Sendable {
 
     public static func open(_ setup: FaultSetup, random: inout SeededRandom) async throws -> FaultDeployment {
         let files = try FaultFiles(setup)
-        let redis = try await files.startRedis(setup.topology)
+        let redis = try await files.startRedis(setup)
         var options = RedisOptions()
         options.commandTimeout = .seconds(10)
         options.clientName = "faults"
@@ -169,7 +169,10 @@ public final class FaultDeployment: Sendable {
     func mayHaveForgotten(_ moment: ContinuousClock.Instant?) -> Bool {
         guard let moment else { return false }
         if let cut = forgotten.value, moment <= cut { return true }
-        return setup.durability == .local && losses.value.contains { $0.from <= moment && moment <= $0.to }
+        return setup.durability == .local
+            && losses.value.contains { loss in
+                loss.from <= moment && loss.to.map { moment <= $0 } ?? true
+            }
     }
 
     /// Whether anything at all may have been lost.

@@ -28,12 +28,13 @@ final class FaultFiles: Sendable {
     }
 
     /// Starts the Redis of a museum, with the project's users.
-    func startRedis(_ topology: FaultSetup.Topology) async throws -> any RedisTopology {
+    func startRedis(_ setup: FaultSetup) async throws -> any RedisTopology {
         let users = ["--aclfile", users.path]
-        return switch topology {
+        return switch setup.topology {
         case .single: try await RedisServer.start(["--dir", disk.path] + users, environment: environment)
         case .sentinel: try await SentinelServers.start(users)
-        case .cluster: try await ClusterServers.start(users)
+        // Where a replica must confirm, one must be left after a failover.
+        case .cluster: try await ClusterServers.start(users, replicas: setup.durability == .replicated ? 2 : 1)
         }
     }
 

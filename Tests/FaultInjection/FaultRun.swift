@@ -52,7 +52,7 @@ public struct FaultRun: Sendable {
         let setup = FaultSetup(layout: layout, topology: topology, durability: durability, kinds: Set(kinds))
         let deployment = try await FaultDeployment.open(setup, random: &random)
         do {
-            let outcome = try await run(deployment, &random)
+            let outcome = try await deployment.watchingFailovers { try await run(deployment, &random) }
             await deployment.close()
             return outcome
         } catch {
