@@ -119,6 +119,7 @@ public final class ClusterServers: RedisGroup {
             guard info.contains("cluster_state:ok"), info.contains("cluster_slots_ok:16384") else { return false }
             let nodes = try await ClusterNode.all(server)
             guard nodes.count == servers.count, nodes.allSatisfy(\.isFine) else { return false }
+            guard nodes.count(where: { $0.primary != nil }) == 3 * replicas else { return false }
             primaries.insert(Set(nodes.filter { !$0.slots.isEmpty }.map(\.host)))
             if try await server.info("role") == "slave" {
                 guard try await server.info("master_link_status") == "up" else { return false }
