@@ -16,9 +16,18 @@ struct BookingOperation: Sendable {
     /// When the last request that was answered 2xx was sent. Everything is killed before the log is cut: an answer to what was
     /// sent before the cut was given before it too, however late the client took note of it.
     var confirmedAt: ContinuousClock.Instant?
-    /// The newest version of the booking that anybody was shown.
+    /// When the last request was sent that was refused: the reason may be lost as well.
+    var refusedAt: ContinuousClock.Instant?
+    /// When each request to cancel or to lower seats was sent that was answered 2xx.
+    var changedAt: [ContinuousClock.Instant?] = []
+    /// For each booking that was made anew under the key, when the last one before it was confirmed: it must have been lost.
+    var madeAnew: [ContinuousClock.Instant?] = []
+    /// The newest version of the booking that anybody was shown, and when.
     var seenVersion = 0
+    var seenAt: ContinuousClock.Instant?
     var violations: [String] = []
+    /// Violations, unless what was told or shown at one of these moments may be lost.
+    var doubts: [(what: String, moments: [ContinuousClock.Instant?])] = []
 
     init(visitor: String, key: String?, exhibition: String, seats: Int) {
         self.visitor = visitor
@@ -51,6 +60,12 @@ struct BookingOperation: Sendable {
     var bookingId: String? {
         for answer in answers { if case .booking(let id, _, _) = answer { return id } }
         return nil
+    }
+
+    /// A booking is made that had been made before: from now on only this one counts.
+    mutating func beginAnew() {
+        madeAnew.append(confirmedAt)
+        (answers, cancels, lowerings, changedAt, refusedAt, seenVersion) = ([], [], [], [], nil, 0)
     }
 
     /// The fewest seats that were asked for so far.

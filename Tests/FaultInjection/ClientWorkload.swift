@@ -54,6 +54,8 @@ struct ClientWorkload: Sendable {
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
+        let isMade = results.contains { if case .booking(_, _, isReplayed: false) = $0.answer { true } else { false } }
+        if isMade, operation.bookingId != nil { operations[index].beginAnew() }
         for result in results {
             operations[index].answers.append(result.answer)
             operations[index].violations += result.violations
@@ -62,7 +64,12 @@ struct ClientWorkload: Sendable {
                 deployment.gaps.acknowledged(operation.exhibition, asked: start)
             }
         }
-        if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = start }
+        note(results.map(\.answer), index, start)
+    }
+
+    private mutating func note(_ answers: [BookingOperation.Answer], _ index: Int, _ start: ContinuousClock.Instant) {
+        if answers.contains(where: \.isBooking) { operations[index].confirmedAt = start }
+        if answers.contains(where: \.isRefusal) { operations[index].refusedAt = start }
     }
 
     private mutating func cancel(times: Int) async {
@@ -104,7 +111,8 @@ struct ClientWorkload: Sendable {
             operations[index].violations += result.violations
             statistics.countOther()
         }
-        if results.contains(where: \.answer.isBooking) { operations[index].confirmedAt = start }
+        note(results.map(\.answer), index, start)
+        if results.contains(where: \.answer.isBooking) { operations[index].changedAt.append(start) }
         return results.map(\.answer)
     }
 
@@ -123,21 +131,25 @@ struct ClientWorkload: Sendable {
     private mutating func look() async {
         guard let index = someBooking(), let id = operations[index].bookingId else { return await pause() }
         statistics.countOther()
+        let start = ContinuousClock.now
         guard let answer = try? await deployment.visitor.send("GET", "/books/\(id)", within: Self.timeout) else { return }
         switch answer.status {
         case 200:
             let version = answer.json["version"]?.integer ?? 0
-            if version < operations[index].seenVersion, !deployment.mayHaveForgotten(operations[index].confirmedAt) {
-                operations[index].violations.append("went back from version \(operations[index].seenVersion) to \(version)")
+            if version < operations[index].seenVersion {
+                doubt(index, "went back from version \(operations[index].seenVersion) to \(version)")
             }
-            operations[index].seenVersion = version
+            (operations[index].seenVersion, operations[index].seenAt) = (version, start)
         case 502, 503, 504: break
         default:
             let mayBePurged = answer.status == 404 && state.isPurgeAsked(operations[index].exhibition)
-            if !mayBePurged, !deployment.mayHaveForgotten(operations[index].confirmedAt) {
-                operations[index].violations.append("GET was answered \(answer.status) \(answer.problem ?? "")")
-            }
+            if !mayBePurged { doubt(index, "GET was answered \(answer.status) \(answer.problem ?? "")") }
         }
+    }
+
+    /// A failover is noticed a moment after it has happened, so whether something may be lost is decided at the end.
+    private mutating func doubt(_ index: Int, _ what: String) {
+        operations[index].doubts.append((what, [operations[index].confirmedAt, operations[index].seenAt]))
     }
 
     private mutating func someBooking() -> Int? {

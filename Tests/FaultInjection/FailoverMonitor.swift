@@ -57,4 +57,13 @@ extension FaultDeployment {
             if !loss.former.isRunning || role == "slave" { losses.update { $0[index].to = .now } }
         }
     }
+
+    /// Waits until Book has reserved again for bookings whose reservation was lost. It looks 10 s after a failover and every 20 s
+    /// from then on. Those that Museum refuses stay.
+    func waitForRepairs() async throws {
+        _ = await happens(within: .seconds(45)) {
+            let hashes = try await History(client, primaries: try await primaries()).hashes
+            return !hashes.contains { $0.key.hasPrefix("book:{") && $0.value["status"] == "REQUESTED" }
+        }
+    }
 }

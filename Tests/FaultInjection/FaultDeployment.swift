@@ -175,10 +175,8 @@ public final class FaultDeployment: Sendable {
             }
     }
 
-    /// Whether anything at all may have been lost.
-    var mayHaveForgottenSomething: Bool {
-        forgotten.value != nil || setup.durability == .local && !losses.value.isEmpty
-    }
+    /// Whether anything at all may have been lost, or may be at the next failover.
+    var mayForget: Bool { forgotten.value != nil || setup.mayLoseReservations }
 
     /// Waits until nothing that was sent is on its way any more.
     func drain() async throws {

@@ -28,6 +28,9 @@ public struct FaultSetup: Sendable {
         case local, replicated
     }
 
+    /// Whether a failover may keep a booking and lose its reservation.
+    var mayLoseReservations: Bool { topology != .single && durability == .local }
+
     public let layout: Layout
     public let topology: Topology
     public let durability: Durability

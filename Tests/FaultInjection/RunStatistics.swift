@@ -18,6 +18,8 @@ public final class RunStatistics: Sendable {
         public var injections: [FaultKind: (tried: Int, injected: Int, sum: Int)] = [:]
         /// Acknowledged bookings that were lost at a failover.
         public var lost = 0
+        /// Bookings whose reservation was lost at a failover, when others had the seats already.
+        public var unseated = 0
         /// How long no booking was acknowledged in a partition, for each failover, by the kind of its fault.
         public var gaps: [FaultKind: [Duration]] = [:]
     }
@@ -41,9 +43,10 @@ public final class RunStatistics: Sendable {
         }
     }
 
-    func count(lost: Int, gaps: [FaultKind: [Duration]]) {
+    func count(lost: Int, unseated: Int, gaps: [FaultKind: [Duration]]) {
         counts.withLock { counts in
             counts.lost += lost
+            counts.unseated += unseated
             counts.gaps.merge(gaps) { $0 + $1 }
         }
     }

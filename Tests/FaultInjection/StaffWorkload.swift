@@ -79,7 +79,7 @@ struct StaffWorkload: Sendable {
         guard let answer = try? await deployment.visitor.send(method, path, body, within: ClientWorkload.timeout) else {
             return nil
         }
-        let isForgotten = answer.status == 404 && deployment.mayHaveForgottenSomething
+        let isForgotten = answer.status == 404 && deployment.mayForget
         if !isForgotten, ![200, 201, 202, 409, 502, 503, 504].contains(answer.status) {
             violations.append("\(method) \(path) was answered \(answer.status): \(answer.text)")
         }

@@ -145,6 +145,7 @@ struct FaultsCommand: AsyncParsableCommand {
         let longest = counts.gaps.values.joined().max() ?? .zero
         print("longest gap        \(Self.text(longest)) s; promised \(Self.text(topology.promisedGap)) s")
         print("acknowledged bookings lost: \(counts.lost)")
+        print("bookings left without seats, because others had them: \(counts.unseated)")
     }
 
     private static func text(_ duration: Duration) -> String {
