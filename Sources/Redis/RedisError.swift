@@ -91,6 +91,11 @@ public enum RedisError: Error, Sendable, Equatable {
     }
 }
 
+extension RedisError {
+    /// Why a server can't be reached, or the description.
+    var reason: String { if case .unreachable(let why) = self { why } else { description } }
+}
+
 extension RedisError: CustomStringConvertible {
     public var description: String {
         switch self {

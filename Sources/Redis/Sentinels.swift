@@ -9,8 +9,6 @@ import Synchronization
 final class Sentinels: Sendable {
     private struct State {
         var primary: RedisEndpoint.Address?
-        var askedAt: NIODeadline?
-        var asking: Task<Result<RedisEndpoint.Address, RedisError>, Never>?
         var connections: [ObjectIdentifier: (address: RedisEndpoint.Address, connection: RedisConnection)] = [:]
     }
 
@@ -25,6 +23,7 @@ final class Sentinels: Sendable {
     private let primary: String
     private let options: RedisOptions
     private let sentinels: [ConnectionSlot]
+    private let asking = SingleFlight<RedisEndpoint.Address>()
     private let state = Mutex(State())
 
     init(_ endpoint: RedisEndpoint, primary: String, options: RedisOptions) {
@@ -61,7 +60,7 @@ final class Sentinels: Sendable {
     /// Connects to the primary that the Sentinels name now, and makes sure that it is one.
     func connect(on eventLoop: any EventLoop) -> EventLoopFuture<RedisConnection> {
         eventLoop.makeFutureWithTask { [self] in
-            let address = try await ask()
+            let address = try await asking.value { await self.askAll() }
             let connection = try await RedisConnection.connect(to: endpoint.server(at: address), options: options, on: eventLoop)
                 .get()
             do {
@@ -89,74 +88,29 @@ final class Sentinels: Sendable {
 
     /// Asks again in the background if the last answer is a second old.
     func askAgainIfDue() {
-        let isDue = state.withLock { state in
-            guard state.asking == nil, let askedAt = state.askedAt else { return false }
-            return NIODeadline.now() - askedAt >= Self.askEvery
-        }
-        if isDue { Task { try? await ask() } }
+        if state.withLock({ $0.primary }) != nil { asking.begin(unlessWithin: Self.askEvery) { await self.askAll() } }
     }
 
-    /// The primary's address. Those who ask at the same time get the same answer.
-    @discardableResult
-    private func ask() async throws(RedisError) -> RedisEndpoint.Address {
-        let asking = state.withLock { state in
-            if let asking = state.asking { return asking }
-            let asking = Task { await self.askAll() }
-            state.asking = asking
-            return asking
-        }
-        return try await asking.value.get()
-    }
-
+    /// The answer of the latest failover counts.
     private func askAll() async -> Result<RedisEndpoint.Address, RedisError> {
-        let result = await newestAnswer()
+        let result = await Versioned.newest(of: Array(sentinels.indices)) { [self] in await answer(of: $0) }
+        guard case .success(let address) = result else {
+            return result.mapError { .unreachable("\(endpoint): \($0.reason)") }
+        }
         let (former, left) = state.withLock { state -> (RedisEndpoint.Address?, [RedisConnection]) in
-            state.asking = nil
-            state.askedAt = .now()
-            guard case .success(let address) = result, state.primary != address else { return (nil, []) }
+            guard state.primary != address else { return (nil, []) }
             defer { state.primary = address }
             return (state.primary, state.connections.values.filter { $0.address != address }.map(\.connection))
         }
         for connection in left { connection.close() }
-        if case .success(let address) = result, let former {
-            options.onPrimaryChange?(primary, former.description, address.description)
-        }
+        if let former { options.onPrimaryChange?(primary, former.description, address.description) }
         return result
     }
 
-    /// Of the answers of most Sentinels, the one of the latest failover: one that was cut off from the others names the former
-    /// primary.
-    private func newestAnswer() async -> Result<RedisEndpoint.Address, RedisError> {
-        let (answers, continuation) = AsyncStream.makeStream(of: Result<Answer, RedisError>.self)
-        for (address, sentinel) in zip(endpoint.addresses, sentinels) {
-            Task { continuation.yield(await answer(of: sentinel, at: address)) }
-        }
-        var newest: Answer?
-        var failure = RedisError.unreachable("no Sentinel answers")
-        var (count, good) = (0, 0)
-        for await result in answers {
-            count += 1
-            switch result {
-            case .success(let answer):
-                good += 1
-                if newest.map({ answer.epoch > $0.epoch }) ?? true { newest = answer }
-            case .failure(let error): failure = error
-            }
-            if count == sentinels.count || good > sentinels.count / 2 { break }
-        }
-        guard let newest else { return .failure(.unreachable("\(endpoint): \(failure)")) }
-        return .success(newest.address)
-    }
-
-    private struct Answer {
-        let address: RedisEndpoint.Address
-        /// Counts the failovers.
-        let epoch: Int
-    }
-
-    private func answer(of sentinel: ConnectionSlot, at asked: RedisEndpoint.Address) async -> Result<Answer, RedisError> {
+    private func answer(of index: Int) async -> Result<Versioned<RedisEndpoint.Address>, RedisError> {
+        let asked = endpoint.addresses[index]
         do throws(RedisError) {
-            let connection = try await sentinel.connection(before: .now() + Self.answerWithin)
+            let connection = try await sentinels[index].connection(before: .now() + Self.answerWithin)
             // The address is the new primary's as soon as that has been promoted.
             let replies = await connection.send([
                 Command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary), Command("SENTINEL", "MASTER", primary),
@@ -165,7 +119,7 @@ final class Sentinels: Sendable {
             guard parts.count == 2, let port = Int(parts[1]),
                 let address = RedisEndpoint.Address(host: parts[0], port: port, of: asked)
             else { return .failure(.unreachable("the Sentinel at \(asked) knows no primary \(primary)")) }
-            return .success(Answer(address: address, epoch: Int(try replies[1].get().asFields()["config-epoch"] ?? "") ?? 0))
+            return .success(Versioned(value: address, epoch: Int(try replies[1].get().asFields()["config-epoch"] ?? "") ?? 0))
         } catch {
             return .failure(error)
         }

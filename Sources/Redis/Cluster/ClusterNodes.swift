@@ -14,8 +14,6 @@ final class ClusterNodes: Sendable {
         var map: SlotMap?
         var pools: [RedisEndpoint.Address: ConnectionPool] = [:]
         var dedicated: [ObjectIdentifier: Dedicated] = [:]
-        var readAt: NIODeadline?
-        var reading: Task<Result<SlotMap, RedisError>, Never>?
     }
 
     /// A primary that the others can't reach may still be reached from here. So the map is read again while it is in use.
@@ -27,6 +25,7 @@ final class ClusterNodes: Sendable {
 
     private let endpoint: RedisEndpoint
     private let options: RedisOptions
+    private let reading = SingleFlight<SlotMap>()
     private let state = Mutex(State())
 
     init(_ endpoint: RedisEndpoint, options: RedisOptions) {
@@ -36,33 +35,13 @@ final class ClusterNodes: Sendable {
 
     /// The map as it is known, or read for the first time.
     func map() async throws(RedisError) -> SlotMap {
-        let (map, isOld) = state.withLock { state in
-            (state.map, state.reading == nil && state.readAt.map { .now() - $0 >= Self.readEvery } ?? false)
-        }
-        guard let map else { return try await read() }
-        if isOld { readInBackground() }
+        guard let map = state.withLock({ $0.map }) else { return try await reading.value { await self.readNow() } }
+        reading.begin(unlessWithin: Self.readEvery) { await self.readNow() }
         return map
     }
 
     /// Reads the map again unless that has just been done.
-    func readInBackground() {
-        let isDue = state.withLock { state in
-            state.reading == nil && state.readAt.map { .now() - $0 >= Self.pauseBetweenReads } ?? true
-        }
-        if isDue { Task { try? await read() } }
-    }
-
-    /// The map as the nodes tell it now. Those who ask at the same time get the same answer.
-    @discardableResult
-    private func read() async throws(RedisError) -> SlotMap {
-        let reading = state.withLock { state in
-            if let reading = state.reading { return reading }
-            let reading = Task { await self.readNow() }
-            state.reading = reading
-            return reading
-        }
-        return try await reading.value.get()
-    }
+    func readInBackground() { reading.begin(unlessWithin: Self.pauseBetweenReads) { await self.readNow() } }
 
     /// What MOVED tells.
     func moved(_ slot: Int, to address: RedisEndpoint.Address) {
@@ -73,8 +52,6 @@ final class ClusterNodes: Sendable {
     private func readNow() async -> Result<SlotMap, RedisError> {
         let result = await newestMap()
         let (changes, lost, unused) = state.withLock { state -> ([(String, String)], [RedisConnection], [ConnectionPool]) in
-            state.reading = nil
-            state.readAt = .now()
             guard case .success(let map) = result else { return ([], [], []) }
             let lost = state.dedicated.values.filter { map.owner(of: $0.slot) != $0.address }.map(\.connection)
             let changes = state.map.map { Self.changes(from: $0, to: map) } ?? []
@@ -99,34 +76,19 @@ final class ClusterNodes: Sendable {
         return pairs.map { ($0.key, $0.value) }
     }
 
-    /// The map of the latest configuration among the answers of most of the nodes that are asked: a node that was cut off from the
-    /// others has an earlier one.
+    /// Of the nodes that are asked, the map of the latest configuration counts.
     private func newestMap() async -> Result<SlotMap, RedisError> {
         let primaries = state.withLock { $0.map?.primaries ?? [] }.shuffled()
         var nodes = Array(primaries.prefix(Self.askedAtOnce))
         for address in endpoint.addresses.shuffled() where nodes.count < Self.askedAtOnce && !nodes.contains(address) {
             nodes.append(address)
         }
-        let (answers, continuation) = AsyncStream.makeStream(of: Result<(map: SlotMap, epoch: Int), RedisError>.self)
-        for address in nodes { Task { continuation.yield(await answer(of: address)) } }
-        var newest: (map: SlotMap, epoch: Int)?
-        var failure = RedisError.unreachable("no node answers")
-        var (count, good) = (0, 0)
-        for await result in answers {
-            count += 1
-            switch result {
-            case .success(let answer):
-                good += 1
-                if newest.map({ answer.epoch > $0.epoch }) ?? true { newest = answer }
-            case .failure(let error): failure = error
-            }
-            if count == nodes.count || good > nodes.count / 2 { break }
+        return await Versioned.newest(of: nodes) { await self.answer(of: $0) }.mapError {
+            .unreachable("\(self.endpoint): \($0.reason)")
         }
-        guard let newest else { return .failure(.unreachable("\(endpoint): \(failure)")) }
-        return .success(newest.map)
     }
 
-    private func answer(of address: RedisEndpoint.Address) async -> Result<(map: SlotMap, epoch: Int), RedisError> {
+    private func answer(of address: RedisEndpoint.Address) async -> Result<Versioned<SlotMap>, RedisError> {
         do throws(RedisError) {
             let deadline = NIODeadline.now() + Self.answerWithin
             let connection = try await pool(of: address).connection(before: deadline)
@@ -135,7 +97,7 @@ final class ClusterNodes: Sendable {
                 [Command("CLUSTER", "INFO"), Command("CLUSTER", "SLOTS")], deadline: .now() + options.commandTimeout)
             let info = try replies[0].get().asText().split(whereSeparator: \.isNewline)
             let epoch = info.first { $0.hasPrefix("cluster_current_epoch:") }.flatMap { Int($0.split(separator: ":")[1]) }
-            return .success((try SlotMap(try replies[1].get(), of: address), epoch ?? 0))
+            return .success(Versioned(value: try SlotMap(try replies[1].get(), of: address), epoch: epoch ?? 0))
         } catch {
             return .failure(error)
         }
