@@ -24,18 +24,20 @@ public final class RedisConnection: RedisSender {
     /// Connects, authenticates, selects the database and sets the client's name.
     /// - Parameters:
     ///   - tls: as read from the endpoint's files, or why it can't be.
-    ///   - options: its `commandTimeout` bounds all that together, and each later command.
+    ///   - options: its `commandTimeout` bounds each later command.
+    ///   - limit: bounds all that together; the command timeout by default.
     ///   - onRedirect: called with MOVED, before the connection closes; `nil`: it stays open.
     static func connect(
         to endpoint: RedisEndpoint, tls: Result<RedisTLS?, RedisEndpoint.InvalidURL> = .success(nil), options: RedisOptions,
-        on eventLoop: any EventLoop, onRedirect: (@Sendable (RedisError) -> Void)? = nil
+        within limit: TimeAmount? = nil, on eventLoop: any EventLoop, onRedirect: (@Sendable (RedisError) -> Void)? = nil
     ) -> EventLoopFuture<RedisConnection> {
-        let deadline = NIODeadline.now() + options.commandTimeout
+        let limit = limit ?? options.commandTimeout
+        let deadline = NIODeadline.now() + limit
         // A name may have several addresses, each tried on a channel of its own. A channel that is closed right after it has
         // connected has an empty pipeline, so its handler, which knows why, can't be looked up there.
         let handlers = NIOLoopBoundBox.makeBoxSendingValue([ObjectIdentifier: RedisChannelHandler](), eventLoop: eventLoop)
         let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(options.commandTimeout)
+            .connectTimeout(limit)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -164,6 +166,8 @@ public struct RedisOptions: Sendable {
     /// How much longer, with Sentinels or a cluster, commands that were not applied are tried again: until another server has
     /// taken over, or a slot has been moved. 500 ms by default.
     public var failoverTimeout: TimeAmount = .milliseconds(500)
+    /// How long connecting may take where another server may take over meanwhile: a server that hangs is asked for again.
+    static let failoverConnectTimeout = TimeAmount.milliseconds(250)
     /// What CLIENT LIST shows; no spaces.
     public var clientName = "skmuseum"
     /// Called on the event loop with the first command's name, or its script's, and the time from sending a batch to its last

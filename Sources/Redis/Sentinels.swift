@@ -61,8 +61,9 @@ final class Sentinels: Sendable {
     func connect(on eventLoop: any EventLoop) -> EventLoopFuture<RedisConnection> {
         eventLoop.makeFutureWithTask { [self] in
             let address = try await asking.value { await self.askAll() }
-            let connection = try await RedisConnection.connect(to: endpoint.server(at: address), options: options, on: eventLoop)
-                .get()
+            let connection = try await RedisConnection.connect(
+                to: endpoint.server(at: address), options: options, within: RedisOptions.failoverConnectTimeout, on: eventLoop
+            ).get()
             do {
                 let role = try await connection.send("ROLE").asArray().first
                 guard role == .text("master") else { throw RedisError.busy("\(address) is not the primary of \(primary) yet") }

@@ -109,7 +109,8 @@ final class ClusterNodes: Sendable {
             if let pool = state.pools[address] { return pool }
             let server = endpoint.server(at: address)
             let pool = ConnectionPool(to: server, longestPause: ConnectionSlot.failoverPause) { [options] in
-                RedisConnection.connect(to: server, options: options, on: $0)
+                RedisConnection.connect(
+                    to: server, options: options, within: RedisOptions.failoverConnectTimeout, on: $0)
             }
             state.pools[address] = pool
             return pool
