@@ -101,13 +101,14 @@ public struct ReservationRepairWorker: Service {
                 try? await Task.sleep(for: progress?.looks == 0 ? timing.first : timing.next)
                 if Task.isCancelled { return }
                 if var next = progress {
+                    defer { progress = next }
                     try await look(&next, in: partition)
-                    progress = next
                 }
                 log.succeeded()
             } catch {
                 log.failed(error)
-                progress?.looks += 1
+                // A session that is not looked at yet is not given up.
+                if begun == seen { progress?.looks += 1 }
                 try? await Task.sleep(for: min(timing.next, .seconds(1)))
             }
         }
@@ -151,7 +152,8 @@ public struct ReservationRepairWorker: Service {
     private func start(in partition: String, from earlier: Progress?) async throws(RedisError) -> Progress {
         let now = try await time(of: partition)
         var progress = Progress(
-            position: Self.id(now, minus: timing.lookback), end: Self.id(now, minus: timing.age - timing.first - timing.next))
+            position: Self.id(now, minus: timing.lookback + timing.refused),
+            end: Self.id(now, minus: timing.age - timing.first - timing.next))
         progress.refused = earlier?.refused ?? []
         if let earlier, !earlier.isOver {
             progress.position = min(progress.position, earlier.position)

@@ -24,8 +24,7 @@ public struct Settings: Sendable {
     public let instanceId: String?
     /// Over how many partitions new exhibitions are spread, 1 to 64.
     public let partitions: Int
-    /// Minimum retention of events. An event that a subscriber has not applied stays longer. (The present text says the
-    /// opposite.)
+    /// Minimum retention of events. An event that a subscriber has not applied stays longer.
     public let eventRetention: Duration
     /// When a write counts as done.
     public let durability: Durability

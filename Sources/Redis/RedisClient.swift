@@ -27,7 +27,7 @@ public final class RedisClient: RedisSender {
     }
 
     /// A connection of its own to the primary that has the key, for reads that block. The caller closes it.
-    /// - Throws: ``RedisError/unreachable(_:)`` within the command timeout, or the server's refusal of the credentials.
+    /// - Throws: ``RedisError/unreachable(_:)`` within a second, or the server's refusal of the credentials.
     public func dedicatedConnection(for key: String) async throws(RedisError) -> RedisConnection {
         try await topology.dedicatedConnection(for: key)
     }

@@ -18,6 +18,11 @@ public final class RedisConnection: RedisSender {
         self.onRedirect = onRedirect
     }
 
+    /// With less time left a command is not sent: a late reply closes the connection, on which others wait for theirs.
+    static func leastTime(of commandTimeout: TimeAmount) -> TimeAmount {
+        min(.milliseconds(100), .nanoseconds(commandTimeout.nanoseconds / 5))
+    }
+
     /// `false` once the connection is closed, for good.
     public var isActive: Bool { channel.isActive }
 

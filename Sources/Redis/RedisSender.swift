@@ -1,6 +1,7 @@
 /// Whatever takes commands and returns the reply to each: a single connection, or a client that keeps several.
 public protocol RedisSender: Sendable {
-    /// Sends the commands in one go and returns the replies, in order. Scripts are taken as known to the server.
+    /// Sends the commands in one go and returns the replies, in order. Scripts are taken as known to the server. In a cluster a
+    /// command that is sent again, because its slot has moved, may be applied after those behind it.
     func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>]
 }
 

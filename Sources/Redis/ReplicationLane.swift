@@ -131,7 +131,11 @@ final class ReplicationLane: Sendable {
                 return result
             }
             place += call.commands.count
-            if results.allSatisfy(\.deservesAnotherConnection) { again.append(call) } else { call.end(results) }
+            if results.allSatisfy(\.deservesAnotherConnection), call.deadline > .now() {
+                again.append(call)
+            } else {
+                call.end(results)
+            }
         }
         if !again.isEmpty { connection.close() }
         state.withLock { state in

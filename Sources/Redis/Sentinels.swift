@@ -9,6 +9,8 @@ import Synchronization
 final class Sentinels: Sendable {
     private struct State {
         var primary: RedisEndpoint.Address?
+        /// Of the failover that has made it primary.
+        var epoch = 0
         var connections: [ObjectIdentifier: (address: RedisEndpoint.Address, connection: RedisConnection)] = [:]
     }
 
@@ -64,13 +66,20 @@ final class Sentinels: Sendable {
             let connection = try await RedisConnection.connect(
                 to: endpoint.server(at: address), options: options, within: RedisOptions.failoverConnectTimeout, on: eventLoop
             ).get()
-            do {
-                let role = try await connection.send("ROLE").asArray().first
-                guard role == .text("master") else { throw RedisError.busy("\(address) is not the primary of \(primary) yet") }
+            do throws(RedisError) {
+                let role = await connection.send(
+                    [Command("ROLE")], deadline: .now() + RedisOptions.failoverConnectTimeout)[0]
+                guard try role.get().asArray().first == .text("master") else {
+                    throw .busy("\(address) is not the primary of \(primary) yet")
+                }
                 try keep(connection, to: address)
             } catch {
                 connection.close()
-                throw error
+                switch error {
+                case .busy, .refused, .unreachable: throw error
+                // No command of a caller has been sent.
+                default: throw RedisError.unreachable("\(address): \(error.reason)")
+                }
             }
             return connection
         }
@@ -94,18 +103,22 @@ final class Sentinels: Sendable {
 
     /// The answer of the latest failover counts.
     private func askAll() async -> Result<RedisEndpoint.Address, RedisError> {
-        let result = await Versioned.newest(of: Array(sentinels.indices)) { [self] in await answer(of: $0) }
-        guard case .success(let address) = result else {
-            return result.mapError { .unreachable("\(endpoint): \($0.reason)") }
+        let known = state.withLock { $0.epoch }
+        let answer: Versioned<RedisEndpoint.Address>
+        switch await Versioned.newest(of: Array(sentinels.indices), since: known, ask: { [self] in await self.answer(of: $0) }) {
+        case .success(let newest): answer = newest
+        case .failure(let error): return .failure(.unreachable("\(endpoint): \(error.reason)"))
         }
+        let address = answer.value
         let (former, left) = state.withLock { state -> (RedisEndpoint.Address?, [RedisConnection]) in
+            state.epoch = answer.epoch
             guard state.primary != address else { return (nil, []) }
             defer { state.primary = address }
             return (state.primary, state.connections.values.filter { $0.address != address }.map(\.connection))
         }
         for connection in left { connection.close() }
         if let former { options.onPrimaryChange?(primary, former.description, address.description) }
-        return result
+        return .success(address)
     }
 
     private func answer(of index: Int) async -> Result<Versioned<RedisEndpoint.Address>, RedisError> {

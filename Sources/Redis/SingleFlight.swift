@@ -12,24 +12,27 @@ final class SingleFlight<Value: Sendable>: Sendable {
 
     /// - Parameter ask: called if nobody is asking.
     func value(_ ask: @escaping @Sendable () async -> Result<Value, RedisError>) async throws(RedisError) -> Value {
-        let asking = state.withLock { state in
-            if let asking = state.asking { return asking }
-            let asking = Task {
-                let result = await ask()
-                self.state.withLock { ($0.asking, $0.endedAt) = (nil, .now()) }
-                return result
-            }
-            state.asking = asking
-            return asking
-        }
+        let asking = state.withLock { state in state.asking ?? start(&state, ask) }
         return try await asking.value.get()
     }
 
     /// Asks in the background unless it is being asked or was asked within `pause`.
     func begin(unlessWithin pause: TimeAmount, _ ask: @escaping @Sendable () async -> Result<Value, RedisError>) {
-        let isDue = state.withLock { state in
-            state.asking == nil && state.endedAt.map { .now() - $0 >= pause } ?? true
+        state.withLock { state in
+            guard state.asking == nil, state.endedAt.map({ .now() - $0 >= pause }) ?? true else { return }
+            _ = start(&state, ask)
         }
-        if isDue { Task { try? await value(ask) } }
+    }
+
+    private func start(
+        _ state: inout State, _ ask: @escaping @Sendable () async -> Result<Value, RedisError>
+    ) -> Task<Result<Value, RedisError>, Never> {
+        let asking = Task {
+            let result = await ask()
+            self.state.withLock { ($0.asking, $0.endedAt) = (nil, .now()) }
+            return result
+        }
+        state.asking = asking
+        return asking
     }
 }

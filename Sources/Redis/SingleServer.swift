@@ -31,17 +31,18 @@ final class SingleServer: Topology {
     func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         sentinels?.askAgainIfDue()
         let end = NIODeadline.now() + retryTimeout
+        let least = RedisConnection.leastTime(of: commandTimeout)
         var attempt = 0
         do throws(RedisError) {
             while true {
                 let connection = try await pool.connection(before: end)
-                guard NIODeadline.now() < end else { throw .unreachable("\(endpoint): connected too late") }
+                guard NIODeadline.now() + least < end else { throw .unreachable("\(endpoint): connected too late") }
                 let results = await connection.send(commands, deadline: min(.now() + commandTimeout, end))
                 // Not applied, and the cause is transient: retry until the end.
                 guard results.allSatisfy(deservesAnotherTry) else { return results }
                 attempt += 1
                 let pause = Backoff.pause(attempt: attempt, from: .milliseconds(5), to: .milliseconds(100))
-                guard NIODeadline.now() + TimeAmount(pause) < end, !Task.isCancelled else { return results }
+                guard NIODeadline.now() + TimeAmount(pause) + least < end, !Task.isCancelled else { return results }
                 try? await Task.sleep(for: pause)
             }
         } catch {

@@ -5,9 +5,10 @@ struct Versioned<Value: Sendable>: Sendable {
 
     /// The newest answer of most of the nodes: one that was cut off from the others has an earlier one. One that hangs is not
     /// waited for.
+    /// - Parameter known: the epoch of what is known. Less than most of the nodes can't take that back.
     static func newest<Node: Sendable>(
-        of nodes: [Node], ask: @escaping @Sendable (Node) async -> Result<Versioned, RedisError>
-    ) async -> Result<Value, RedisError> {
+        of nodes: [Node], since known: Int, ask: @escaping @Sendable (Node) async -> Result<Versioned, RedisError>
+    ) async -> Result<Versioned, RedisError> {
         let (answers, continuation) = AsyncStream.makeStream(of: Result<Versioned, RedisError>.self)
         for node in nodes { Task { continuation.yield(await ask(node)) } }
         var newest: Versioned?
@@ -23,6 +24,8 @@ struct Versioned<Value: Sendable>: Sendable {
             }
             if count == nodes.count || good > nodes.count / 2 { break }
         }
-        return newest.map { .success($0.value) } ?? .failure(failure)
+        guard let newest else { return .failure(failure) }
+        if newest.epoch < known, good <= nodes.count / 2 { return .failure(.unreachable("only nodes that are behind answer")) }
+        return .success(newest)
     }
 }

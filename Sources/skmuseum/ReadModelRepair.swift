@@ -25,18 +25,20 @@ final class ReadModelRepair: Service {
     func rebuild(_ partition: String) { needed.yield(partition) }
 
     func run() async throws {
-        for await partition in partitions.cancelOnGracefulShutdown() {
-            do {
-                logger.notice("read model is rebuilt", metadata: ["partition": "\(partition)"])
-                let outcome = try await rebuilt(partition)
-                logger.notice(
-                    "read model has been rebuilt",
-                    metadata: ["partition": "\(partition)", "found": "\(outcome.found)", "repaired": "\(outcome.repaired)"])
-            } catch {
-                logger.error(
-                    "read model could not be rebuilt; run skmuseum rebuild mypage",
-                    metadata: ["partition": "\(partition)", "reason": "\(error)"])
-            }
+        await cancelWhenGracefulShutdown { for await partition in self.partitions { await self.repair(partition) } }
+    }
+
+    private func repair(_ partition: String) async {
+        do {
+            logger.notice("read model is rebuilt", metadata: ["partition": "\(partition)"])
+            let outcome = try await rebuilt(partition)
+            logger.notice(
+                "read model has been rebuilt",
+                metadata: ["partition": "\(partition)", "found": "\(outcome.found)", "repaired": "\(outcome.repaired)"])
+        } catch {
+            logger.error(
+                "read model could not be rebuilt; run skmuseum rebuild mypage",
+                metadata: ["partition": "\(partition)", "reason": "\(error)"])
         }
     }
 

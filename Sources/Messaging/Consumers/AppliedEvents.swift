@@ -6,21 +6,39 @@ import Synchronization
 /// How far this process has applied the streams of one partition for one service, over all its connections. A stream that ends
 /// before that has lost events: a replica that did not have them yet has become primary, or an earlier backup was restored.
 final class AppliedEvents: Sendable {
-    private let last = Mutex<[ServiceName: StreamID]>([:])
+    private struct State {
+        var last: [ServiceName: StreamID] = [:]
+        var hasLostEvents = false
+    }
+
+    private let state = Mutex(State())
 
     func note(_ entries: [Entry]) {
-        last.withLock { last in
+        state.withLock { state in
             for entry in entries {
                 guard let id = StreamID(entry.id) else { continue }
-                last[entry.source] = max(last[entry.source] ?? .zero, id)
+                state.last[entry.source] = max(state.last[entry.source] ?? .zero, id)
             }
         }
     }
 
-    func last(of source: ServiceName) -> StreamID { last.withLock { $0[source] ?? .zero } }
+    func last(of source: ServiceName) -> StreamID { state.withLock { $0.last[source] ?? .zero } }
 
-    /// From here on the stream is followed from its present end.
-    func lower(to end: StreamID, of source: ServiceName) { last.withLock { $0[source] = end } }
+    /// A stream has lost events. From here on it is followed from its present end.
+    func lower(to end: StreamID, of source: ServiceName) {
+        state.withLock { state in
+            state.last[source] = end
+            state.hasLostEvents = true
+        }
+    }
+
+    /// Whether a stream has lost events since the last call.
+    func takeLoss() -> Bool {
+        state.withLock { state in
+            defer { state.hasLostEvents = false }
+            return state.hasLostEvents
+        }
+    }
 }
 
 /// A stream that ends before events that have been applied.

@@ -25,23 +25,24 @@ struct ConsumerGroup: Sendable {
 
     /// Makes the group where it is missing, at the service's own progress and never at the end. Where the service has a
     /// store of its own, the group is set back to what that store has applied, or to the stream's end if that is earlier.
-    /// - Parameter applied: how far this process has applied a stream.
-    /// - Returns: the streams that have lost events that were applied.
-    @discardableResult
-    func prepare(after applied: AppliedEvents) async throws(RedisError) -> [ShortenedStream] {
-        var shortened: [ShortenedStream] = []
+    /// - Parameters:
+    ///   - applied: how far this process has applied a stream.
+    ///   - onShortened: called with each stream that has lost events that were applied, before its progress is lowered.
+    func prepare(
+        after applied: AppliedEvents, onShortened: (ShortenedStream) -> Void = { _ in }
+    ) async throws(RedisError) {
         for source in service.subscriptions {
             var progress = try await store.send("GET", progressKey(source)).asOptionalText() ?? StreamID.zero.text
             let known = max(applied.last(of: source), hasOwnStore ? StreamID(progress) ?? .zero : .zero)
             let end = try await end(of: source)
             if end < known {
-                shortened.append(ShortenedStream(source: source, end: end, applied: known))
+                onShortened(ShortenedStream(source: source, end: end, applied: known))
+                applied.lower(to: end, of: source)
                 // Later events may have ids below the progress if the clock of the new primary is behind.
                 if let stored = StreamID(progress), stored > end {
                     progress = end.text
                     _ = try await store.send("SET", progressKey(source), progress)
                 }
-                applied.lower(to: end, of: source)
             }
             if hasOwnStore { try await lowerCopy(of: progress, on: source) }
             do throws(RedisError) {
@@ -54,7 +55,6 @@ struct ConsumerGroup: Sendable {
                 }
             }
         }
-        return shortened
     }
 
     /// The highest id that the stream has ever had; zero where it does not exist.

@@ -54,9 +54,8 @@ struct EventConsumer: Sendable {
         let connections = try await ConsumerConnections(configuration, partition: partition)
         defer { connections.close() }
         let group = group(streams: connections.streams, store: connections.store)
-        let shortened = try await group.prepare(after: memory.applied)
-        for stream in shortened { stream.report(service, logger) }
-        configuration.onSession(partition, !shortened.isEmpty)
+        try await group.prepare(after: memory.applied) { $0.report(service, logger) }
+        configuration.onSession(partition, memory.applied.takeLoss())
         var work = worker(group, connections, memory)
         try await work.recover(oneByOne: isUncleanStart)
         isUncleanStart = false

@@ -23,7 +23,7 @@ enum MetricCatalogue {
             "How often a stream ended before events that were applied: a failover has lost events.",
         "skmuseum_dead_letters": "Dead letters that are stored at present.",
         "skmuseum_dead_letters_total": "Events moved to the dead letters.",
-        "skmuseum_writes_refused_total": "Writes that Redis refused: NOPERM, OOM, MISCONF or READONLY.",
+        "skmuseum_writes_refused_total": "Writes that Redis refused: NOPERM, OOM, MISCONF, READONLY or NOREPLICAS.",
         "skmuseum_replication_wait_duration_seconds": "Time from sending writes to the reply of WAIT.",
         "skmuseum_replication_waits_unconfirmed_total": "Waits that ended without a replica that has the writes.",
         "skmuseum_circuit_state": "Circuit breaker in front of an upstream: 0 closed, 1 half-open, 2 open.",

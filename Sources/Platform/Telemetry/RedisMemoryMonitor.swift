@@ -27,26 +27,46 @@ public struct RedisMemoryMonitor: Service {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             var nearlyFull: Set<String> = []
+            var known: Set<String> = []
             var log = FailureLog(logger, failing: "redis memory can't be read", recovered: "redis memory can be read again")
             while !Task.isCancelled {
                 var failure: RedisError?
-                for (address, reply) in await redis.sendToEachPrimary(Command("INFO", "memory")) {
+                let replies = await redis.sendToEachPrimary(Command("INFO", "memory"))
+                for (address, reply) in replies {
                     do throws(RedisError) {
                         try report(RedisMemory(info: try reply.get().asText()), of: address, &nearlyFull)
                     } catch {
                         failure = error
                     }
                 }
-                if let failure { log.failed(failure) } else { log.succeeded() }
+                if let failure {
+                    log.failed(failure)
+                } else {
+                    forget(known.subtracting(replies.map(\.address)), &nearlyFull)
+                    known = Set(replies.map(\.address))
+                    log.succeeded()
+                }
                 try? await Task.sleep(for: every)
             }
         }
     }
 
-    private func report(_ memory: RedisMemory, of address: String, _ nearlyFull: inout Set<String>) {
+    /// Others are primaries now.
+    private func forget(_ former: Set<String>, _ nearlyFull: inout Set<String>) {
+        for address in former {
+            record(0, 0, of: address)
+            nearlyFull.remove(address)
+        }
+    }
+
+    private func record(_ used: Int, _ limit: Int, of address: String) {
         let labels = labels + (redis.endpoint.topology == .cluster ? [("node", address)] : [])
-        Gauge(label: "skmuseum_redis_memory_used_bytes", dimensions: labels).record(memory.used)
-        Gauge(label: "skmuseum_redis_memory_limit_bytes", dimensions: labels).record(memory.limit)
+        Gauge(label: "skmuseum_redis_memory_used_bytes", dimensions: labels).record(used)
+        Gauge(label: "skmuseum_redis_memory_limit_bytes", dimensions: labels).record(limit)
+    }
+
+    private func report(_ memory: RedisMemory, of address: String, _ nearlyFull: inout Set<String>) {
+        record(memory.used, memory.limit, of: address)
         let wasNearlyFull = nearlyFull.contains(address)
         let threshold = wasNearlyFull ? Self.recoveryThreshold : Self.threshold
         let isNearlyFull = Double(memory.used) > Double(memory.limit) * threshold

@@ -24,10 +24,12 @@ final class Cluster: Topology {
     private let nodes: ClusterNodes
     private let commandTimeout: TimeAmount
     private let retryTimeout: TimeAmount
+    private let least: TimeAmount
 
     init(_ endpoint: RedisEndpoint, options: RedisOptions) {
         nodes = ClusterNodes(endpoint, options: options)
         commandTimeout = options.commandTimeout
+        least = RedisConnection.leastTime(of: options.commandTimeout)
         retryTimeout = options.commandTimeout + options.failoverTimeout
     }
 
@@ -71,7 +73,7 @@ final class Cluster: Topology {
             let isAtOnce = attempt <= Self.redirectionsAtOnce && again.allSatisfy { $0.redirection != nil }
             let pause: Duration =
                 isAtOnce ? .zero : Backoff.pause(attempt: attempt, from: .milliseconds(5), to: .milliseconds(100))
-            guard NIODeadline.now() + TimeAmount(pause) < deadline, !Task.isCancelled else { return results }
+            guard NIODeadline.now() + TimeAmount(pause) + least < deadline, !Task.isCancelled else { return results }
             if !isAtOnce { try? await Task.sleep(for: pause) }
         }
     }
@@ -117,7 +119,7 @@ final class Cluster: Topology {
         let deadline = min(.now() + commandTimeout, deadline)
         do throws(RedisError) {
             let connection = try await nodes.pool(of: load.address).connection(before: deadline)
-            guard NIODeadline.now() < deadline else { throw .unreachable("\(load.address): connected too late") }
+            guard NIODeadline.now() + least < deadline else { throw .unreachable("\(load.address): connected too late") }
             var commands: [Command] = []
             for command in load.commands {
                 if command.redirection?.isAsking ?? false { commands.append(Command("ASKING")) }

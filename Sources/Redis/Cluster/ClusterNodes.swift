@@ -10,9 +10,16 @@ final class ClusterNodes: Sendable {
         let connection: RedisConnection
     }
 
+    private struct Node {
+        let pool: ConnectionPool
+        var usedAt: NIODeadline
+    }
+
     private struct State {
         var map: SlotMap?
-        var pools: [RedisEndpoint.Address: ConnectionPool] = [:]
+        /// Of the configuration that the map is of.
+        var epoch = 0
+        var nodes: [RedisEndpoint.Address: Node] = [:]
         var dedicated: [ObjectIdentifier: Dedicated] = [:]
     }
 
@@ -20,6 +27,9 @@ final class ClusterNodes: Sendable {
     private static let readEvery = TimeAmount.seconds(1)
     private static let pauseBetweenReads = TimeAmount.milliseconds(50)
     private static let answerWithin = TimeAmount.milliseconds(300)
+    /// Connections to a node without slots are closed when no call can use them any more. While a slot is being moved to a new node,
+    /// that has none yet.
+    private static let closedAfter = TimeAmount.seconds(10)
     /// Most nodes that are asked for the map at once.
     private static let askedAtOnce = 5
 
@@ -50,42 +60,51 @@ final class ClusterNodes: Sendable {
     }
 
     private func readNow() async -> Result<SlotMap, RedisError> {
-        let result = await newestMap()
-        let (changes, lost, unused) = state.withLock { state -> ([(String, String)], [RedisConnection], [ConnectionPool]) in
-            guard case .success(let map) = result else { return ([], [], []) }
+        let newest: Versioned<SlotMap>
+        switch await newestMap() {
+        case .success(let answer): newest = answer
+        case .failure(let error): return .failure(.unreachable("\(endpoint): \(error.reason)"))
+        }
+        let map = newest.value
+        let (former, lost, unused) = state.withLock { state -> (SlotMap?, [RedisConnection], [ConnectionPool]) in
             let lost = state.dedicated.values.filter { map.owner(of: $0.slot) != $0.address }.map(\.connection)
-            let changes = state.map.map { Self.changes(from: $0, to: map) } ?? []
             let kept = Set(map.primaries + endpoint.addresses)
-            let unused = state.pools.keys.filter { !kept.contains($0) }.compactMap { state.pools.removeValue(forKey: $0) }
-            state.map = map
-            return (changes, lost, unused)
+            let unused = state.nodes.filter { !kept.contains($0.key) && .now() - $0.value.usedAt > Self.closedAfter }
+            for address in unused.keys { state.nodes[address] = nil }
+            defer { (state.map, state.epoch) = (map, newest.epoch) }
+            return (state.map, lost, unused.values.map(\.pool))
         }
         for connection in lost { connection.close() }
         for pool in unused { pool.close() }
-        for (from, to) in changes { options.onPrimaryChange?("slots", from, to) }
-        return result
+        for change in former.map({ Self.changes(from: $0, to: map) }) ?? [] {
+            options.onPrimaryChange?("slots", change.from.description, change.to.description)
+        }
+        return .success(map)
+    }
+
+    private struct Change: Hashable {
+        let from: RedisEndpoint.Address
+        let to: RedisEndpoint.Address
     }
 
     /// Whose slots others have now, each pair once.
-    private static func changes(from old: SlotMap, to new: SlotMap) -> [(String, String)] {
-        var pairs: [String: String] = [:]
+    private static func changes(from old: SlotMap, to new: SlotMap) -> Set<Change> {
+        var changes: Set<Change> = []
         for slot in 0..<HashSlot.count {
             guard let from = old.owner(of: slot), let to = new.owner(of: slot), from != to else { continue }
-            pairs[from.description] = to.description
+            changes.insert(Change(from: from, to: to))
         }
-        return pairs.map { ($0.key, $0.value) }
+        return changes
     }
 
     /// Of the nodes that are asked, the map of the latest configuration counts.
-    private func newestMap() async -> Result<SlotMap, RedisError> {
-        let primaries = state.withLock { $0.map?.primaries ?? [] }.shuffled()
+    private func newestMap() async -> Result<Versioned<SlotMap>, RedisError> {
+        let (primaries, known) = state.withLock { ($0.map?.primaries.shuffled() ?? [], $0.epoch) }
         var nodes = Array(primaries.prefix(Self.askedAtOnce))
         for address in endpoint.addresses.shuffled() where nodes.count < Self.askedAtOnce && !nodes.contains(address) {
             nodes.append(address)
         }
-        return await Versioned.newest(of: nodes) { await self.answer(of: $0) }.mapError {
-            .unreachable("\(self.endpoint): \($0.reason)")
-        }
+        return await Versioned.newest(of: nodes, since: known) { await self.answer(of: $0) }
     }
 
     private func answer(of address: RedisEndpoint.Address) async -> Result<Versioned<SlotMap>, RedisError> {
@@ -106,13 +125,16 @@ final class ClusterNodes: Sendable {
     /// The connections to a node that all share.
     func pool(of address: RedisEndpoint.Address) -> ConnectionPool {
         state.withLock { state in
-            if let pool = state.pools[address] { return pool }
+            if let pool = state.nodes[address]?.pool {
+                state.nodes[address]?.usedAt = .now()
+                return pool
+            }
             let server = endpoint.server(at: address)
             let pool = ConnectionPool(to: server, longestPause: ConnectionSlot.failoverPause) { [options] in
                 RedisConnection.connect(
                     to: server, options: options, within: RedisOptions.failoverConnectTimeout, on: $0)
             }
-            state.pools[address] = pool
+            state.nodes[address] = Node(pool: pool, usedAt: .now())
             return pool
         }
     }
@@ -123,7 +145,8 @@ final class ClusterNodes: Sendable {
         let connection: RedisConnection
         do {
             connection = try await RedisConnection.connect(
-                to: endpoint.server(at: address), options: options, on: MultiThreadedEventLoopGroup.singleton.next()
+                to: endpoint.server(at: address), options: options, within: RedisOptions.failoverConnectTimeout,
+                on: MultiThreadedEventLoopGroup.singleton.next()
             ) { [weak self] in self?.follow($0, from: address) }.get()
         } catch {
             readInBackground()
@@ -152,7 +175,7 @@ final class ClusterNodes: Sendable {
     }
 
     func close() {
-        let (pools, dedicated) = state.withLock { state in (Array(state.pools.values), Array(state.dedicated.values)) }
+        let (pools, dedicated) = state.withLock { state in (state.nodes.values.map(\.pool), Array(state.dedicated.values)) }
         for pool in pools { pool.close() }
         for dedicated in dedicated { dedicated.connection.close() }
     }
