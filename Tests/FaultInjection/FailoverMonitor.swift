@@ -45,9 +45,10 @@ extension FaultDeployment {
     /// What was acknowledged so long before a failover was noticed may not have reached the new primary.
     private static let lag = Duration.seconds(4)
 
-    /// From now on what this primary acknowledges may be lost, and what it acknowledged just before.
+    /// From now on what this primary acknowledges may be lost, and what it acknowledged just before, or since it was isolated.
     func isLosing(_ former: RedisServer) {
-        losses.update { $0.append(Loss(former: former, from: .now - Self.lag, to: nil)) }
+        let start = min(.now - Self.lag, isolated.value[former.host] ?? .now)
+        losses.update { $0.append(Loss(former: former, from: start, to: nil)) }
     }
 
     /// Ends the losses of former primaries that follow another one by now, or are dead.

@@ -44,6 +44,8 @@ extension FaultDeployment {
         let (group, old) = (try group, try await group.primary(of: partition))
         let start = ContinuousClock.now
         note("\(old.host) loses the others")
+        isolated.update { $0[old.host] = start }
+        defer { isolated.update { $0[old.host] = nil } }
         try NetworkPartition.isolate(old, from: group.nodes)
         // Where no replica need confirm, it goes on acknowledging, and there is no gap.
         if setup.durability == .replicated { try await beginGap(.partitionPrimary, old) }

@@ -38,6 +38,8 @@ public final class FaultDeployment: Sendable {
     public let gaps = FailoverGaps()
     /// Spans before and during failovers. What was acknowledged then may be lost, unless it was replicated first.
     let losses = LockedBox<[Loss]>([])
+    /// Primaries that have lost the other servers, by address, and since when.
+    let isolated = LockedBox<[String: ContinuousClock.Instant]>([:])
     /// When the log was last cut short: what was answered before may be lost.
     let forgotten = LockedBox<ContinuousClock.Instant?>(nil)
     /// The injected faults with their times, for the trace of a violation.
