@@ -10,7 +10,7 @@ extension OperatorSession {
         var ends: [String: StreamID] = [:]
         for service in services {
             let stream = Keys(partition: partition).events(of: service.rawValue)
-            ends[stream] = try await state(of: stream).last
+            ends[stream] = try await redis.state(of: stream).last
         }
         return ends
     }

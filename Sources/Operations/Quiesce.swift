@@ -19,7 +19,7 @@ extension OperatorSession {
         for _ in 0..<Self.depth {
             var ends: [(subscription: Subscription, end: StreamID, last: StreamID)] = []
             for subscription in Subscription.all(in: partitions) {
-                let last = try await state(of: subscription.stream).last
+                let last = try await redis.state(of: subscription.stream).last
                 ends.append((subscription, try await end(of: subscription.stream), last))
             }
             for (subscription, end, last) in ends {

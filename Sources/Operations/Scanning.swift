@@ -110,14 +110,4 @@ extension OperatorSession {
         }
         return names.sorted().compactMap(BookingID.init)
     }
-
-    /// How far a stream has come; one that is not there has never had an entry.
-    func state(of stream: String) async throws -> StreamState {
-        do throws(RedisError) {
-            return try StreamState(try await redis.send("XINFO", "STREAM", stream))
-        } catch {
-            guard case .server(let message) = error, message.contains("no such key") else { throw error }
-            return StreamState()
-        }
-    }
 }

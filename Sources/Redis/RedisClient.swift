@@ -10,8 +10,7 @@ public final class RedisClient: RedisSender {
     /// Reads the endpoint's files; where one can't be used, commands fail with the reason.
     public init(_ endpoint: RedisEndpoint, options: RedisOptions = RedisOptions()) {
         self.endpoint = endpoint
-        let isOneServer = endpoint.topology == .server
-        retryTimeout = Duration(isOneServer ? options.commandTimeout : options.commandTimeout + options.failoverTimeout)
+        retryTimeout = Duration(options.retryTimeout(of: endpoint.topology))
         topology =
             switch endpoint.topology {
             case .server: SingleServer(endpoint, options: options)
@@ -21,7 +20,6 @@ public final class RedisClient: RedisSender {
     }
 
     public func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
-        // A reply for each command is found below; there is none for none.
         if commands.isEmpty { return [] }
         return await topology.sendOnce(commands)
     }

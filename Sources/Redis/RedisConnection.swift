@@ -182,4 +182,9 @@ public struct RedisOptions: Sendable {
     public var onPrimaryChange: (@Sendable (_ what: String, _ from: String, _ to: String) -> Void)?
 
     public init() {}
+
+    /// How long commands may wait for a connection and be tried again if they were not applied; at least the command timeout.
+    func retryTimeout(of topology: RedisEndpoint.Topology) -> TimeAmount {
+        topology == .server ? commandTimeout : commandTimeout + failoverTimeout
+    }
 }

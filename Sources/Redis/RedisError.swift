@@ -104,7 +104,8 @@ extension RedisError: CustomStringConvertible {
         case .busy(let message), .readOnly(let message), .refused(let message), .noGroup(let message),
             .server(let message):
             "Redis answered: \(message)"
-        case .moved(let slot, let address): "Redis answered: the slot \(slot) is at \(address)"
+        case .moved(let slot, let address):
+            "Redis answered: the slot \(slot) is at \(address); for a cluster use redis+cluster://"
         case .ask(let address): "Redis answered: the key is being moved to \(address)"
         case .noScript: "Redis doesn't know the script"
         case .unexpected(let what): "unexpected reply from Redis: \(what)"

@@ -5,15 +5,16 @@ final class SingleServer: Topology {
     private let endpoint: RedisEndpoint
     private let pool: ConnectionPool
     private let commandTimeout: TimeAmount
-    /// How long commands may wait for a connection and be tried again if they were not applied; at least the command timeout.
     private let retryTimeout: TimeAmount
+    private let least: TimeAmount
     private let sentinels: Sentinels?
 
     init(_ endpoint: RedisEndpoint, options: RedisOptions) {
         let tls = Result { () throws(RedisEndpoint.InvalidURL) in try RedisTLS(endpoint) }
         self.endpoint = endpoint
         commandTimeout = options.commandTimeout
-        retryTimeout = options.commandTimeout
+        least = RedisConnection.leastTime(of: options.commandTimeout)
+        retryTimeout = options.retryTimeout(of: endpoint.topology)
         sentinels = nil
         pool = ConnectionPool(to: endpoint, longestPause: ConnectionSlot.longestPause) {
             RedisConnection.connect(to: endpoint, tls: tls, options: options, on: $0)
@@ -23,7 +24,8 @@ final class SingleServer: Topology {
     init(_ sentinels: Sentinels, options: RedisOptions) {
         endpoint = sentinels.endpoint
         commandTimeout = options.commandTimeout
-        retryTimeout = options.commandTimeout + options.failoverTimeout
+        least = RedisConnection.leastTime(of: options.commandTimeout)
+        retryTimeout = options.retryTimeout(of: endpoint.topology)
         self.sentinels = sentinels
         pool = ConnectionPool(to: sentinels.endpoint, longestPause: ConnectionSlot.failoverPause) { sentinels.connect(on: $0) }
     }
@@ -31,7 +33,6 @@ final class SingleServer: Topology {
     func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
         sentinels?.askAgainIfDue()
         let end = NIODeadline.now() + retryTimeout
-        let least = RedisConnection.leastTime(of: commandTimeout)
         var attempt = 0
         do throws(RedisError) {
             while true {

@@ -12,8 +12,8 @@ import Testing
     private let server: RedisServer
     private let client: RedisClient
     private let seatStore: RedisSeatStore
-    private let store: RedisBookingStore
-    private let exhibition = ExhibitionID(partition: "a", number: 1)
+    let store: RedisBookingStore
+    let exhibition = ExhibitionID(partition: "a", number: 1)
 
     init() async throws {
         server = try await RedisServer.start()
@@ -24,7 +24,7 @@ import Testing
     }
 
     /// Books seats for kim under one key.
-    private func book(
+    func book(
         seats: FaultPlan = FaultPlan(), records: FaultPlan = FaultPlan(), aborts: FaultPlan = FaultPlan(), key: String? = "key",
         seatCount: Int = 2
     ) async
@@ -45,10 +45,10 @@ import Testing
         }
     }
 
-    private func available() async throws -> Int { try await client.send("HGET", "museum:{a}:a1", "available").asInteger() }
+    func available() async throws -> Int { try await client.send("HGET", "museum:{a}:a1", "available").asInteger() }
 
     /// Lets both services hear everything there is, as often as wanted, until nothing changes.
-    private func settle(age: Duration = .zero) async throws {
+    func settle(age: Duration = .zero) async throws {
         for _ in 0..<3 {
             for (service, handler) in [
                 ("museum", BookEventHandler(service: BookingService(store: store), now: { 9 }) as any EventHandler),
@@ -217,37 +217,6 @@ import Testing
             }
         }
         #expect(try await available() == 8)
-    }
-
-    private func lower(_ id: BookingID, to seats: Int, _ plan: PlannedFault...) async -> Result<Int, Failure> {
-        let bookings = FaultyBookings(store: store, records: FaultPlan(), aborts: FaultPlan(), changes: FaultPlan(plan))
-        do throws(Failure) {
-            let metadata = RequestMetadata(requestId: "r", moment: 9)
-            return .success(try await BookingService(store: bookings).lower(id, to: seats, metadata: metadata).seats)
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    @Test func loweringIsRepeatedOnce() async throws {
-        guard case .success(let booked) = await book(seatCount: 9) else { Issue.record("a booking is due"); return }
-        let id = booked.booking.id
-        #expect(await lower(id, to: 8, .answerLost) == .success(8))
-        #expect(await lower(id, to: 7, .requestLost) == .success(7))
-        #expect(await lower(id, to: 6, .answerLost, .answerLost) == .failure(.outcomeUnknown(booking: id)))
-        #expect(await lower(id, to: 6) == .success(6), "nothing is left to do")
-        #expect(await lower(id, to: 5, .answerLost, .refused) == .failure(.outcomeUnknown(booking: id)))
-        #expect(await lower(id, to: 4, .refused) == .failure(.storageUnavailable("refused")))
-        #expect(await lower(id, to: 6) == .failure(.invalidField("seats", "can only be lowered")))
-        // A refusal after an unanswered call says nothing of that call.
-        #expect(await lower(id, to: 6, .requestLost) == .failure(.outcomeUnknown(booking: id)))
-        try await settle()
-        #expect(try await available() == 5)
-        _ = try await store.change(Transition(of: id, .cancel, RequestMetadata(requestId: nil, moment: 9)))
-        #expect(await lower(id, to: 5) == .success(5))
-        #expect(await lower(id, to: 1) == .failure(.invalidField("seats", "can't be changed: the booking is canceled")))
-        let unknown = BookingID(exhibition: exhibition, bits: 1)
-        #expect(await lower(unknown, to: 1) == .failure(.unknownBooking(unknown.text)))
     }
 
     /// Counts the commands that it forwards.

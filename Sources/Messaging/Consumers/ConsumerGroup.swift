@@ -34,7 +34,7 @@ struct ConsumerGroup: Sendable {
         for source in service.subscriptions {
             var progress = try await store.send("GET", progressKey(source)).asOptionalText() ?? StreamID.zero.text
             let known = max(applied.last(of: source), hasOwnStore ? StreamID(progress) ?? .zero : .zero)
-            let end = try await end(of: source)
+            let end = try await connection.state(of: stream(source)).last
             if end < known {
                 onShortened(ShortenedStream(source: source, end: end, applied: known))
                 applied.lower(to: end, of: source)
@@ -54,20 +54,6 @@ struct ConsumerGroup: Sendable {
                     _ = try await connection.send("XGROUP", "SETID", stream(source), group, progress)
                 }
             }
-        }
-    }
-
-    /// The highest id that the stream has ever had; zero where it does not exist.
-    private func end(of source: ServiceName) async throws(RedisError) -> StreamID {
-        do throws(RedisError) {
-            let pairs = try await connection.send("XINFO", "STREAM", stream(source)).asPairs()
-            guard let end = pairs.first(where: { $0.name == .text("last-generated-id") }),
-                let id = StreamID(try end.value.asText())
-            else { throw .unexpected("XINFO STREAM names no last id") }
-            return id
-        } catch {
-            guard case .server(let message) = error, message.contains("no such key") else { throw error }
-            return .zero
         }
     }
 

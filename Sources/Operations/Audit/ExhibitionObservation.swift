@@ -28,7 +28,7 @@ extension OperatorSession {
         for subscription in Subscription.all(in: partitions) {
             // Progress first: the stream only grows.
             let progress = try await progress(of: subscription)
-            let last = try await state(of: subscription.stream).last
+            let last = try await redis.state(of: subscription.stream).last
             let key = Keys(partition: subscription.partition)
                 .progress(of: subscription.group.rawValue, on: subscription.source.rawValue)
             found.expect(progress <= last, key, "is \(progress.text), beyond the stream's last id \(last.text)")

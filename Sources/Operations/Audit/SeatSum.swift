@@ -15,7 +15,7 @@ package struct SeatSum {
         let keys = Keys(partition: id.partition)
         let stream = keys.events(of: ServiceName.museum.rawValue)
         let key = keys.exhibition(id.text)
-        let start = try await session.state(of: stream).last
+        let start = try await session.redis.state(of: stream).last
         seats = try await session.seats(of: id)
         let results = await session.redis.send([
             Command("MULTI"), Command("XINFO", "STREAM", stream), Command("HMGET", key, "held", "purging"), Command("EXEC"),

@@ -38,7 +38,7 @@ package struct ReadModelRebuild {
         var isWhole = true
         var ends: [ServiceName: StreamID] = [:]
         for service in ServiceName.mypage.subscriptions {
-            let state = try await session.state(of: Keys(partition: partition).events(of: service.rawValue))
+            let state = try await session.redis.state(of: Keys(partition: partition).events(of: service.rawValue))
             ends[service] = state.last
             if !state.isWhole { isWhole = false }
         }
@@ -62,7 +62,7 @@ package struct ReadModelRebuild {
     mutating func catchUp(_ show: (OperationProgress) -> Void = { _ in }) async throws {
         for service in ServiceName.mypage.subscriptions {
             let stream = Keys(partition: partition).events(of: service.rawValue)
-            let end = try await session.state(of: stream).last
+            let end = try await session.redis.state(of: stream).last
             while applied[service] ?? .zero < end {
                 let after = applied[service] ?? .zero
                 let entries = try await session.redis.send(

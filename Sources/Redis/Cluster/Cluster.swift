@@ -13,7 +13,7 @@ final class Cluster: Topology {
     }
 
     /// What is sent to one node in one go.
-    private struct Load {
+    private struct NodeBatch {
         let address: RedisEndpoint.Address
         var commands: [Pending]
     }
@@ -30,7 +30,7 @@ final class Cluster: Topology {
         nodes = ClusterNodes(endpoint, options: options)
         commandTimeout = options.commandTimeout
         least = RedisConnection.leastTime(of: options.commandTimeout)
-        retryTimeout = options.commandTimeout + options.failoverTimeout
+        retryTimeout = options.retryTimeout(of: endpoint.topology)
     }
 
     func sendOnce(_ commands: [Command]) async -> [Result<Reply, RedisError>] {
@@ -42,12 +42,12 @@ final class Cluster: Topology {
         var attempt = 0
         while true {
             var again: [Pending] = []
-            var loads: [Load] = []
+            var batches: [NodeBatch] = []
             do throws(RedisError) {
                 let map = try await nodes.map()
                 for command in pending {
                     do throws(RedisError) {
-                        Self.add(command, to: &loads, at: try Self.target(of: command, map))
+                        Self.add(command, to: &batches, at: try Self.target(of: command, map))
                     } catch {
                         results[command.index] = .failure(error)
                         again.append(command)
@@ -57,14 +57,14 @@ final class Cluster: Topology {
                 for command in pending { results[command.index] = .failure(error) }
                 again = pending
             }
-            var mayBeOld = !again.isEmpty
-            for (load, replies) in await send(loads, before: deadline) {
-                for (command, reply) in zip(load.commands, replies) {
+            var isMapStale = !again.isEmpty
+            for (batch, replies) in await send(batches, before: deadline) {
+                for (command, reply) in zip(batch.commands, replies) {
                     results[command.index] = reply
-                    if let next = follow(reply, of: command, from: load.address, mayBeOld: &mayBeOld) { again.append(next) }
+                    if let next = follow(reply, of: command, from: batch.address, isMapStale: &isMapStale) { again.append(next) }
                 }
             }
-            if mayBeOld { nodes.readInBackground() }
+            if isMapStale { nodes.readInBackground() }
             if again.isEmpty { return results }
             // Nothing of a transaction is applied where part of it went to the wrong node.
             pending = isTransaction ? pending.map { Pending(index: $0.index, command: $0.command, slot: $0.slot) } : again
@@ -96,48 +96,48 @@ final class Cluster: Topology {
         return owner
     }
 
-    private static func add(_ command: Pending, to loads: inout [Load], at address: RedisEndpoint.Address) {
-        if let place = loads.firstIndex(where: { $0.address == address }) {
-            loads[place].commands.append(command)
+    private static func add(_ command: Pending, to batches: inout [NodeBatch], at address: RedisEndpoint.Address) {
+        if let place = batches.firstIndex(where: { $0.address == address }) {
+            batches[place].commands.append(command)
         } else {
-            loads.append(Load(address: address, commands: [command]))
+            batches.append(NodeBatch(address: address, commands: [command]))
         }
     }
 
     private func send(
-        _ loads: [Load], before deadline: NIODeadline
-    ) async -> [(Load, [Result<Reply, RedisError>])] {
-        if loads.isEmpty { return [] }
-        if loads.count == 1 { return [(loads[0], await send(loads[0], before: deadline))] }
-        return await withTaskGroup(of: (Load, [Result<Reply, RedisError>]).self) { group in
-            for load in loads { group.addTask { (load, await self.send(load, before: deadline)) } }
+        _ batches: [NodeBatch], before deadline: NIODeadline
+    ) async -> [(NodeBatch, [Result<Reply, RedisError>])] {
+        if batches.isEmpty { return [] }
+        if batches.count == 1 { return [(batches[0], await send(batches[0], before: deadline))] }
+        return await withTaskGroup(of: (NodeBatch, [Result<Reply, RedisError>]).self) { group in
+            for batch in batches { group.addTask { (batch, await self.send(batch, before: deadline)) } }
             return await group.reduce(into: []) { $0.append($1) }
         }
     }
 
-    private func send(_ load: Load, before deadline: NIODeadline) async -> [Result<Reply, RedisError>] {
+    private func send(_ batch: NodeBatch, before deadline: NIODeadline) async -> [Result<Reply, RedisError>] {
         let deadline = min(.now() + commandTimeout, deadline)
         do throws(RedisError) {
-            let connection = try await nodes.pool(of: load.address).connection(before: deadline)
-            guard NIODeadline.now() + least < deadline else { throw .unreachable("\(load.address): connected too late") }
+            let connection = try await nodes.pool(of: batch.address).connection(before: deadline)
+            guard NIODeadline.now() + least < deadline else { throw .unreachable("\(batch.address): connected too late") }
             var commands: [Command] = []
-            for command in load.commands {
+            for command in batch.commands {
                 if command.redirection?.isAsking ?? false { commands.append(Command("ASKING")) }
                 commands.append(command.command)
             }
             var replies = await connection.send(commands, deadline: deadline)[...]
-            return load.commands.map { command in
+            return batch.commands.map { command in
                 if command.redirection?.isAsking ?? false { replies.removeFirst() }
                 return replies.removeFirst()
             }
         } catch {
-            return load.commands.map { _ in .failure(error) }
+            return batch.commands.map { _ in .failure(error) }
         }
     }
 
     /// The command as it is to be sent again, if it was certainly not applied and may be elsewhere or later.
     private func follow(
-        _ reply: Result<Reply, RedisError>, of command: Pending, from address: RedisEndpoint.Address, mayBeOld: inout Bool
+        _ reply: Result<Reply, RedisError>, of command: Pending, from address: RedisEndpoint.Address, isMapStale: inout Bool
     ) -> Pending? {
         var next = command
         next.redirection = nil
@@ -150,9 +150,9 @@ final class Cluster: Topology {
         case .ask(let text):
             guard let target = RedisEndpoint.Address(text, of: address) else { return next }
             next.redirection = (target, true)
-        case .busy, .unreachable, .readOnly: mayBeOld = true
+        case .busy, .unreachable, .readOnly: isMapStale = true
         case .outcomeUnknown:
-            mayBeOld = true
+            isMapStale = true
             return nil
         default: return nil
         }
@@ -166,10 +166,10 @@ final class Cluster: Topology {
     func sendToEachPrimary(_ command: Command) async -> [(address: String, reply: Result<Reply, RedisError>)] {
         do throws(RedisError) {
             let primaries = try await nodes.map().primaries
-            let loads = primaries.map { address in
-                Load(address: address, commands: [Pending(index: 0, command: command, slot: nil)])
+            let batches = primaries.map { address in
+                NodeBatch(address: address, commands: [Pending(index: 0, command: command, slot: nil)])
             }
-            let replies = await send(loads, before: .now() + commandTimeout)
+            let replies = await send(batches, before: .now() + commandTimeout)
             if replies.contains(where: { if case .failure = $1[0] { true } else { false } }) { nodes.readInBackground() }
             return replies.map { ($0.address.description, $1[0]) }
         } catch {

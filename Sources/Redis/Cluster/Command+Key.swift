@@ -21,7 +21,6 @@ extension Command {
         case "XREAD", "XREADGROUP": words.firstIndex(of: "STREAMS").flatMap { words.dropFirst($0 + 1).first }
         // A pattern with a hash tag matches keys of one slot.
         case "SCAN": words.firstIndex(of: "MATCH").flatMap { words.dropFirst($0 + 1).first }
-        case "KEYS": words.dropFirst().first
         default: words.dropFirst().first
         }
     }
