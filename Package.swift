@@ -20,10 +20,12 @@ extension Target.Dependency {
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let jwtKit = product(name: "JWTKit", package: "jwt-kit")
     static let logging = product(name: "Logging", package: "swift-log")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPCompression = product(name: "NIOHTTPCompression", package: "swift-nio-extras")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
@@ -61,6 +63,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", .upToNextMinor(from: "2.28.1")),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", .upToNextMinor(from: "2.1.1")),
         .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
         .package(url: "https://github.com/apple/swift-nio-extras", .upToNextMinor(from: "1.35.2")),
         .package(url: "https://github.com/apple/swift-nio-ssl", .upToNextMinor(from: "2.37.6")),
@@ -131,6 +134,18 @@ let package = Package(
         service(
             "Gateway", [.nioCore, .nioHTTP1],
             resources: [.embedInCode("Resources/openapi.json"), .embedInCode("Resources/docs.css")]),
+        // What people see. It asks the services as any client does.
+        .target(
+            name: "Pages",
+            dependencies: [
+                "Contracts", "HTTPServer", .crypto, .httpTypes, .logging, .mustache, .nioCore, .nioEmbedded, .nioHTTP1,
+                .nioHTTPCompression,
+            ],
+            resources: [
+                .embedInCode("Resources/assets"), .embedInCode("Resources/templates"), .embedInCode("Resources/texts"),
+            ],
+            swiftSettings: strict
+        ),
         // What operators do to a running deployment: audit, purge, rebuild, anonymize, replay, trace.
         .target(
             name: "Operations",
@@ -140,7 +155,7 @@ let package = Package(
         .executableTarget(
             name: "skmuseum",
             dependencies: [
-                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Operations", "Authentication", "Contracts", "HTTPServer",
+                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Pages", "Operations", "Authentication", "Contracts", "HTTPServer",
                 "Messaging", "Platform", "Redis", "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto,
                 .hummingbird, .nioSSL,
                 .logging, .metrics, .nioCore, .nioHTTP1,
@@ -191,6 +206,7 @@ let package = Package(
                 "Platform", "Redis", .configuration, .coreMetrics, .logging, .nioCore, .nioHTTP1, .serviceLifecycle, .tracing,
             ]),
         tests("ServiceTests", infrastructure + ["Museum", "Book", "Confirm", "MyPage", "Gateway", .crypto]),
+        tests("PagesTests", ["Pages", "HTTPServer", "Contracts", .httpTypes, .logging, .mustache, .nioCore]),
         tests("OperationsTests", ["Operations", "Messaging", "Contracts", "Scripts"]),
         // Scripts and stores on a real redis-server.
         tests("ScriptsTests", ["Scripts", "Redis", "Contracts", .nioCore]),

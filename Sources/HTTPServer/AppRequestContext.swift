@@ -9,7 +9,7 @@ public struct AppRequestContext: Sendable {
     /// Who sends the request, and with which token it is forwarded.
     public internal(set) var authentication = Authentication(principal: .anonymous)
     /// What the path has in place of its route's id.
-    @usableFromInline let pathID: String?
+    @usableFromInline var pathID: String?
     private let base: Logger
 
     /// - Parameter logger: the port's.
@@ -28,6 +28,14 @@ public struct AppRequestContext: Sendable {
             logger[metadataKey: "traceId"] = "\(Traceparent.traceId(in: traceparent))"
         }
         return logger
+    }
+
+    /// The context of a request that is sent on this one's behalf.
+    func forwarded(pathID: String?) -> Self {
+        var context = self
+        context.pathID = pathID
+        context.authentication = Authentication(principal: .anonymous)
+        return context
     }
 
     /// Whether lines of this level are written.

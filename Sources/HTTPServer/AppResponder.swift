@@ -8,7 +8,7 @@ public struct AppResponder: HTTPResponder {
     let processing: RequestProcessing
 
     public func respond(to request: Request, context: ConnectionContext) async -> Response {
-        let pending = processing.begin(request.head, processing.paths.match(request.method, request.uri.path), from: context.peer)
+        let pending = processing.begin(request.head, processing.match(request.head, request.uri.path), from: context.peer)
         let (response, stream) = await document(for: request, pending)
         guard let stream else {
             let body = ResponseBody(byteBuffer: response.body)
@@ -38,7 +38,8 @@ public struct AppResponder: HTTPResponder {
                 var transfer: ConcurrencyLimiter.Transfer?
                 defer { withExtendedLifetime(transfer) {} }
                 if endpoint.readsBody {
-                    try RequestContent.check(request.headers, takesCSV: endpoint.csvBodyLimit != nil)
+                    try RequestContent.check(
+                        request.headers, takesCSV: endpoint.csvBodyLimit != nil, isForm: endpoint.kind == .form)
                     if RequestContent.isCSV(request.headers) { transfer = try processing.beginTransfer() }
                     let limit = transfer == nil ? endpoint.bodyLimit : endpoint.csvBodyLimit ?? endpoint.bodyLimit
                     let body = try await request.wholeBody(limit: limit)

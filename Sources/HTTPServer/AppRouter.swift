@@ -15,7 +15,19 @@ public final class AppRouter {
         /// Most bytes of a CSV body; `nil` where the route takes JSON only.
         let csvBodyLimit: Int?
         let isDirect: Bool
+        /// What the response is and what the body may be.
+        var kind = Kind.document
         let handler: Handler
+    }
+
+    /// Whom a route is for.
+    enum Kind {
+        /// Programs: JSON, and CSV where the route takes it.
+        case document
+        /// People: HTML. Where the same path has a document, `Accept` decides.
+        case page
+        /// People: a form that a page sends (`application/x-www-form-urlencoded`).
+        case form
     }
 
     /// Most bytes of a body, unless a route says otherwise.
@@ -40,6 +52,25 @@ public final class AppRouter {
             Definition(
                 path: path, method: method, access: access, bodyLimit: bodyLimit, csvBodyLimit: csvBodyLimit, isDirect: isDirect,
                 handler: handler))
+    }
+
+    /// A page: `GET` of a path, which may have a document as well. Requests that prefer HTML get the page.
+    public func page(_ path: String, for access: Access, use handler: @escaping Handler) {
+        add(path, .get, for: access, .page, handler)
+    }
+
+    /// Where pages send a form.
+    public func form(_ path: String, for access: Access, use handler: @escaping Handler) {
+        add(path, .post, for: access, .form, handler)
+    }
+
+    private func add(
+        _ path: String, _ method: HTTPRequest.Method, for access: Access, _ kind: Kind, _ handler: @escaping Handler
+    ) {
+        routes.append(
+            Definition(
+                path: path, method: method, access: access, bodyLimit: Self.bodyLimit, csvBodyLimit: nil, isDirect: false,
+                kind: kind, handler: handler))
     }
 
     public func get(_ path: String, for access: Access, isDirect: Bool = false, use handler: @escaping Handler) {

@@ -16,6 +16,8 @@ public struct CollectedRequest: Sendable {
     public var isCSV: Bool { RequestContent.isCSV(headers) }
     /// What follows the `?` of the target.
     public var query: String? { uri.query }
+    /// Path and query, as sent.
+    public var target: String { head.path ?? "/" }
     /// Path and query.
     var uri: URI { URI(head.path ?? "") }
 }

@@ -6,6 +6,7 @@ enum ContentNegotiation {
     static let json = "application/json"
     static let hal = "application/hal+json"
     static let csv = "text/csv"
+    static let html = "text/html"
 
     /// HAL if `Accept` names it and gives JSON no higher quality; else JSON, also where neither is acceptable.
     static func mediaType(for headers: HTTPFields) -> String {
@@ -24,16 +25,25 @@ enum ContentNegotiation {
     }
 
     /// Whether CSV has a higher quality than JSON and HAL; or the same, if `Accept` names it and neither of them.
-    static func prefersCSV(_ headers: HTTPFields) -> Bool {
+    static func prefersCSV(_ headers: HTTPFields) -> Bool { prefers(csv, headers) }
+
+    /// The same of a page.
+    static func prefersHTML(_ headers: HTTPFields) -> Bool {
+        // Most requests are from programs.
+        guard let accept = headers[.accept], accept.utf8.count >= html.utf8.count else { return false }
+        return prefers(html, headers)
+    }
+
+    private static func prefers(_ type: String, _ headers: HTTPFields) -> Bool {
         guard let accept = headers[.accept], accept != json, accept != "*/*" else { return false }
         let ranges = MediaType.list(accept)
         func quality(of name: String) -> Double? { ranges.filter { $0.name == name && $0.fitsCSV }.compactMap(weight).max() }
         let all = quality(of: "*/*") ?? 0
         let application = quality(of: "application/*") ?? all
-        let named = (csv: quality(of: csv), json: quality(of: json), hal: quality(of: hal))
+        let named = (type: quality(of: type), json: quality(of: json), hal: quality(of: hal))
         let best = max(named.json ?? application, named.hal ?? application)
-        let quality = named.csv ?? quality(of: "text/*") ?? all
-        return quality > best || quality == best && quality > 0 && named.csv != nil && named.json == nil && named.hal == nil
+        let quality = named.type ?? quality(of: "text/*") ?? all
+        return quality > best || quality == best && quality > 0 && named.type != nil && named.json == nil && named.hal == nil
     }
 
     /// A range's weight, 0 to 1; `nil` if it is malformed: such a range counts as not sent.

@@ -72,7 +72,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// The endpoint of a request that this handler serves.
     private func direct(_ head: HTTPRequest) -> (PathTable.Match, PathTable.Endpoint)? {
         guard let path = head.path, !path.utf8.contains(UInt8(ascii: "?")) else { return nil }
-        let match = processing.paths.match(head.method, path)
+        let match = processing.match(head, path)
         guard case .success(let endpoint) = match.endpoint, endpoint.isDirect, head.method != .head else { return nil }
         // The parser passes on no more than that. A body without a length, or one that nobody reads, is Hummingbird's.
         guard head.headerFields[.transferEncoding] == nil else { return nil }

@@ -23,12 +23,13 @@ public struct HTTPListener: Service {
     ///   - port: 0 for any free one.
     ///   - certificate: for TLS; `nil` for plain HTTP.
     ///   - policy: whom the port lets in.
+    ///   - problemPages: shows errors to people; `nil` where the port has no pages.
     ///   - connections: what all ports of the process share.
     ///   - drain: once it has begun, each response closes its connection.
     ///   - onListening: told the port once the server accepts connections.
     public init(
         role: String, address: String, port: Int, certificate: ServerCertificate? = nil, routes: [any Routes],
-        policy: AccessPolicy,
+        policy: AccessPolicy, problemPages: (any ProblemPages)? = nil,
         connections: ConnectionBudget, drain: Drain, now: @escaping CurrentTime, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
@@ -42,7 +43,7 @@ public struct HTTPListener: Service {
         let limiter = ConnectionLimiter(role: role, budget: connections, tellsRefused: certificate == nil)
         let load = ConcurrencyLimiter(role: role)
         let processing = RequestProcessing(
-            role: role, routes: routes, policy: policy, now: now, load: load, logger: logger)
+            role: role, routes: routes, policy: policy, now: now, load: load, problemPages: problemPages, logger: logger)
         let server = HTTPServerBuilder.http1(
             configuration: .init(
                 additionalChannelHandlers: [

@@ -8,6 +8,8 @@ struct PathTable: Sendable {
         let parts: [String?]
         let isWatched: Bool
         var endpoints: [(method: HTTPRequest.Method, endpoint: Endpoint)] = []
+        /// What `GET` gives people.
+        var page: Endpoint?
     }
 
     /// A route's pattern, and its place among the port's.
@@ -40,8 +42,13 @@ struct PathTable: Sendable {
                             parts: parts.map { $0.hasPrefix("{") ? nil : String($0) },
                             isWatched: Self.watched.contains(pattern)))
                 }
-                entries[index].endpoints.append((route.method, Endpoint(route, deadlines: queue)))
-                if route.method == .get { entries[index].endpoints.append((.head, Endpoint(route, deadlines: queue))) }
+                let endpoint = Endpoint(route, deadlines: queue)
+                if route.kind == .page {
+                    entries[index].page = endpoint
+                    continue
+                }
+                entries[index].endpoints.append((route.method, endpoint))
+                if route.method == .get { entries[index].endpoints.append((.head, endpoint)) }
             }
         }
     }
@@ -58,6 +65,12 @@ struct PathTable: Sendable {
         let isWatched: Bool
         /// What responds, or why nothing does.
         let endpoint: Result<Endpoint, RequestError>
+
+        /// Whether a page or a form is asked for, or a path that the port does not have.
+        var isForPeople: Bool {
+            guard case .success(let endpoint) = endpoint else { return route == nil }
+            return endpoint.kind != .document
+        }
     }
 
     struct Endpoint: Sendable {
@@ -71,6 +84,8 @@ struct PathTable: Sendable {
         let bodyLimit: Int
         /// Most bytes of a CSV body; `nil` where it takes none.
         let csvBodyLimit: Int?
+        /// What the response is and what the body may be.
+        let kind: AppRouter.Kind
         /// Whether ``DirectHandler`` may serve it.
         let isDirect: Bool
         /// Where the deadline of such a request belongs.
@@ -83,12 +98,16 @@ struct PathTable: Sendable {
             readsBody = [.post, .put, .patch].contains(route.method)
             bodyLimit = route.bodyLimit
             csvBodyLimit = route.csvBodyLimit
+            kind = route.kind
             isDirect = route.isDirect
             self.deadlines = deadlines
         }
     }
 
-    func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
+    /// - Parameter prefersPage: whether the client would rather have HTML; asked only where the path has a page.
+    func match(
+        _ method: HTTPRequest.Method, _ path: String, prefersPage: @autoclosure () -> Bool = false
+    ) -> Match {
         var found: (entry: Int, id: String?)?
         var allowed: Set<String> = []
         // A literal path comes before one with an id in it: a request for the first never matches /museums/{id}.
@@ -96,6 +115,13 @@ struct PathTable: Sendable {
             guard case .some(let id) = Self.fit(path, entries[index].parts) else { continue }
             found = found ?? (index, id)
             let entry = entries[index]
+            if let page = entry.page {
+                let isRead = method == .get || method == .head
+                if isRead, prefersPage() || !entry.endpoints.contains(where: { $0.method == .get }) {
+                    return Match(path: path, route: entry.route, id: id, isWatched: false, endpoint: .success(page))
+                }
+                allowed.formUnion(["GET", "HEAD"])
+            }
             if let endpoint = entry.endpoints.first(where: { $0.method == method })?.endpoint {
                 return Match(path: path, route: entry.route, id: id, isWatched: entry.isWatched, endpoint: .success(endpoint))
             }

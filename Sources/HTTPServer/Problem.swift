@@ -148,6 +148,9 @@ extension Problem {
         case .neitherJSONNorCSV:
             self.init(unsupportedMedia: "The body must be JSON or CSV; send Content-Type: application/json or text/csv.")
             headers[.accept] = (RequestContent.mediaTypes + [ContentNegotiation.csv]).joined(separator: ", ")
+        case .noForm:
+            self.init(unsupportedMedia: "This path takes a form; send Content-Type: \(RequestContent.form).")
+            headers[.accept] = RequestContent.form
         case .unsupportedCharset:
             self.init(unsupportedMedia: "The body must be in UTF-8, and the charset of Content-Type utf-8 or none.")
         case .unsupportedContentCoding:

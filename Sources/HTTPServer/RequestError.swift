@@ -14,6 +14,8 @@ public enum RequestError: Error, Sendable, Equatable {
     case unsupportedMediaType
     /// The same on a route that takes both.
     case neitherJSONNorCSV
+    /// The same on a route that takes a page's form only.
+    case noForm
     case unsupportedCharset
     case unsupportedContentCoding
     case preconditionFailed

@@ -12,6 +12,7 @@ struct RequestProcessing: Sendable {
     private let tracing: RequestTracing
     private let policy: AccessPolicy
     private let load: ConcurrencyLimiter
+    private let problemPages: (any ProblemPages)?
     private let logger: Logger
 
     /// - Parameters:
@@ -19,9 +20,10 @@ struct RequestProcessing: Sendable {
     ///   - routes: all that the port serves.
     ///   - policy: whom the port lets in.
     ///   - load: what the port is working at.
+    ///   - problemPages: shows errors to people; `nil` where the port has no pages.
     init(
         role: String, routes: [any Routes], policy: AccessPolicy, now: @escaping CurrentTime, load: ConcurrencyLimiter,
-        logger: Logger
+        problemPages: (any ProblemPages)? = nil, logger: Logger
     ) {
         self.paths = PathTable(routes)
         self.now = now
@@ -29,7 +31,13 @@ struct RequestProcessing: Sendable {
         self.tracing = RequestTracing(service: role)
         self.policy = policy
         self.load = load
+        self.problemPages = problemPages
         self.logger = logger
+    }
+
+    /// What a request's path and method, and where the path has a page its `Accept`, lead to.
+    func match(_ head: HTTPRequest, _ path: String) -> PathTable.Match {
+        paths.match(head.method, path, prefersPage: ContentNegotiation.prefersHTML(head.headerFields))
     }
 
     /// A request that has no response yet.
@@ -143,7 +151,16 @@ struct RequestProcessing: Sendable {
             request.context.logger.error(
                 "bug", metadata: ["what": "\(what)", "method": "\(request.head.method)", "path": "\(request.match.path)"])
         }
-        return Problem(error).response(requestId: request.requestId)
+        let problem = Problem(error)
+        if let problemPages, request.match.isForPeople,
+            request.match.route != nil || ContentNegotiation.prefersHTML(request.head.headerFields)
+        {
+            return problemPages.page(
+                ProblemReport(
+                    type: problem.type, detail: problem.detail, requestId: request.requestId, headers: problem.headers),
+                for: request.head)
+        }
+        return problem.response(requestId: request.requestId)
     }
 }
 

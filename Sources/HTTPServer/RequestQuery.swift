@@ -71,7 +71,7 @@ public struct RequestQuery: Sendable {
     /// The decoded name of a pair `name=value`; `nil` if it is not valid UTF-8.
     static func name(of pair: Substring) -> String? { decode(pair.prefix { $0 != "=" }) }
 
-    private static func decode(_ text: Substring) -> String? {
+    static func decode(_ text: Substring) -> String? {
         text.replacing("+", with: " ").removingPercentEncoding
     }
 }

@@ -8,6 +8,7 @@ import Messaging
 import Museum
 import MyPage
 import Operations
+import Pages
 import Platform
 import Redis
 import ServiceLifecycle
@@ -86,14 +87,15 @@ struct CompositionRoot {
         }
 
         func host(
-            _ role: Role, _ routes: [any Routes], policy: AccessPolicy? = nil, isReady: @escaping @Sendable () async -> Bool
+            _ role: Role, _ routes: [any Routes], policy: AccessPolicy? = nil, problemPages: (any ProblemPages)? = nil,
+            isReady: @escaping @Sendable () async -> Bool
         ) throws -> HTTPListener {
             let health = HealthRoutes(
                 drain: drain, metrics: metrics.render, metricsAccess: role == .gateway ? .admins : .everybody, isReady: isReady)
             return try HTTPListener(
                 role: role.rawValue, address: settings.bindAddress, port: settings.ports[role.rawValue] ?? 0,
                 certificate: role == .gateway ? certificate : nil, routes: routes + [health], policy: policy ?? access.policy,
-                connections: connections, drain: drain, now: now,
+                problemPages: problemPages, connections: connections, drain: drain, now: now,
                 logger: logger,
                 onListening: { _ in await onListening() })
         }
@@ -117,7 +119,11 @@ struct CompositionRoot {
                 confirm?.routes ?? gateway.routes(to: .confirms, at: upstream(of: .confirm, for: .gateway)),
                 myPage?.routes ?? gateway.routes(to: .myPages, at: upstream(of: .mypage, for: .gateway)),
             ]
-            services.append(try host(.gateway, routes, policy: sessions.policy) { true })
+            let pages = try PagesModule(
+                api: RouteDispatcher(routes, policy: sessions.policy), timeZone: settings.timeZone,
+                isOpen: !settings.access.hasKeys, now: now)
+            services.append(
+                try host(.gateway, routes + [pages.routes], policy: sessions.policy, problemPages: pages.problems) { true })
         }
         return services + [drain]
     }

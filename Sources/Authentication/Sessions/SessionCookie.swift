@@ -7,14 +7,7 @@ enum SessionCookie {
 
     /// The one that a request has; `nil` also where it has several.
     static func read(_ fields: HTTPFields) -> String? {
-        let values = fields[values: .cookie].flatMap { $0.split(separator: ";") }.compactMap { pair -> String? in
-            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard halves.count == 2, halves[0].filter({ $0 != " " }) == name else {
-                return nil
-            }
-            return String(halves[1].filter { $0 != " " })
-        }
-        return values.count == 1 ? values[0] : nil
+        RequestCookies.value(of: name, in: fields)
     }
 
     /// - Parameters:
