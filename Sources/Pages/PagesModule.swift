@@ -29,6 +29,7 @@ private struct PageRoutes: Routes {
     func add(to router: AppRouter) {
         let groups: [any Routes] = [
             AssetRoutes(assets: site.assets), LanguageRoutes(site: site), VisitorRoutes(site: site), SignInRoutes(site: site),
+            StaffRoutes(site: site), OperatorRoutes(site: site),
         ]
         for routes in groups { routes.add(to: router) }
     }

@@ -25,7 +25,13 @@ struct Assets: Sendable {
             ("exhibitions.js", PackageResources.exhibitions_js),
             ("exhibition.js", PackageResources.exhibition_js),
             ("bookings.js", PackageResources.bookings_js),
+            ("operator.js", PackageResources.operator_js),
             ("seats.js", PackageResources.seats_js),
+            ("staff.js", PackageResources.staff_js),
+            ("staff-new.js", PackageResources.staff_new_js),
+            ("staff-museum.js", PackageResources.staff_museum_js),
+            ("staff-day.js", PackageResources.staff_day_js),
+            ("staff-bookings.js", PackageResources.staff_bookings_js),
         ]
         // The words that scripts need, one module for each language.
         for language in Language.allCases {

@@ -14,8 +14,14 @@ enum Templates {
         ("cancel-dialog", PackageResources.cancel_dialog_mustache),
         ("exhibition", PackageResources.exhibition_mustache),
         ("exhibitions", PackageResources.exhibitions_mustache),
+        ("operator", PackageResources.operator_mustache),
         ("problem", PackageResources.problem_mustache),
         ("sign-in", PackageResources.sign_in_mustache),
+        ("staff", PackageResources.staff_mustache),
+        ("staff-new", PackageResources.staff_new_mustache),
+        ("staff-museum", PackageResources.staff_museum_mustache),
+        ("staff-day", PackageResources.staff_day_mustache),
+        ("staff-bookings", PackageResources.staff_bookings_mustache),
     ]
 
     private static func load() throws -> MustacheLibrary {

@@ -7,8 +7,10 @@ struct Texts: Sendable {
     /// By key. A text may have places such as `{count}`.
     let all: [String: String]
 
-    static let korean = Texts(.korean, PackageResources.ko_json)
-    static let english = Texts(.english, PackageResources.en_json)
+    static let korean = Texts(
+        .korean, [PackageResources.visitor_ko_json, PackageResources.staff_ko_json, PackageResources.operator_ko_json])
+    static let english = Texts(
+        .english, [PackageResources.visitor_en_json, PackageResources.staff_en_json, PackageResources.operator_en_json])
 
     static func of(_ language: Language) -> Texts {
         switch language {
@@ -17,10 +19,15 @@ struct Texts: Sendable {
         }
     }
 
-    init(_ language: Language, _ bytes: [UInt8]) {
+    /// - Parameter files: each an object of texts by key. A broken one gives none, and a test finds it.
+    init(_ language: Language, _ files: [[UInt8]]) {
         self.language = language
-        guard case .object(let members) = try? JSON(parsing: bytes) else { preconditionFailure("texts are no JSON object") }
-        all = Dictionary(members.map { ($0.name, $0.value.text ?? "") }) { first, _ in first }
+        var all: [String: String] = [:]
+        for file in files {
+            guard case .object(let members) = try? JSON(parsing: file) else { continue }
+            for member in members { all[member.name] = member.value.text }
+        }
+        self.all = all
     }
 
     /// The text of a key, or the key where there is none.

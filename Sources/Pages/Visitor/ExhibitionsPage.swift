@@ -13,7 +13,8 @@ struct ExhibitionsPage: Sendable {
     struct Item {
         let id: String
         let title: String
-        let hall: String
+        /// `nil` where the hall stands for a title.
+        let hall: String?
         let time: String?
         let state: String
         let stateText: String
@@ -108,7 +109,8 @@ extension ExhibitionsPage.Item {
     init(_ exhibition: Exhibition, at now: LocalDateTime, _ visit: Visit) {
         let state = exhibition.state(at: now)
         self.init(
-            id: exhibition.id, title: exhibition.title ?? exhibition.hall, hall: exhibition.hall,
+            id: exhibition.id, title: exhibition.title ?? exhibition.hall,
+            hall: exhibition.title == nil ? nil : exhibition.hall,
             time: visit.local.time(from: exhibition.startTime, to: exhibition.endTime), state: state.rawValue,
             stateText: visit.texts["state.\(state.rawValue)"], available: exhibition.available,
             seatsText: visit.texts.count("seatsLeft", exhibition.available))

@@ -1,0 +1,2 @@
+// operator
+import './common.js';

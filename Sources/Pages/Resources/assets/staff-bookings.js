@@ -1,0 +1,2 @@
+// staff-bookings
+import './common.js';

@@ -1,0 +1,2 @@
+// staff-day
+import './common.js';

@@ -1,0 +1,2 @@
+// staff-museum
+import './common.js';

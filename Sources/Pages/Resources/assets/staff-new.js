@@ -1,0 +1,2 @@
+// staff-new
+import './common.js';

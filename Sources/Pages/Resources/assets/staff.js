@@ -1,0 +1,2 @@
+// staff
+import './common.js';
