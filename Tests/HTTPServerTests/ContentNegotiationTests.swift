@@ -79,4 +79,16 @@ struct ContentNegotiationTests {
         }
         #expect(mediaType(String(repeating: "a/b;q=0.1, ", count: 700) + "application/hal+json") == "application/hal+json")
     }
+
+    @Test(arguments: [
+        "text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", "text/html, */*",
+        "TEXT/HTML;q=0.9, application/json;q=0.8", "text/html;charset=utf-8", "application/json;q=0, text/html;q=0.1",
+    ])
+    func page(_ accept: String) { #expect(ContentNegotiation.prefersHTML([.accept: accept])) }
+
+    @Test(arguments: [
+        "*/*", "application/json", "application/json, text/html", "text/html, application/hal+json", "text/html;q=0", "",
+        "text/csv", "application/json, */*", "text/html;q=0.5, application/json", "text/htmlx", "image/png",
+    ])
+    func noPage(_ accept: String) { #expect(!ContentNegotiation.prefersHTML([.accept: accept])) }
 }

@@ -60,4 +60,34 @@ struct PathTableTests {
             try table.match(.put, "/museums/new").endpoint.get()
         }
     }
+
+    // MARK: Pages
+
+    private struct SomePages: Routes {
+        func add(to router: AppRouter) {
+            router.page("museums", for: .everybody) { _, _ in DocumentResponse(status: .ok) }
+            router.page("staff", for: .staff) { _, _ in DocumentResponse(status: .ok) }
+            router.form("forms/book", for: .everybody) { _, _ in DocumentResponse(status: .ok) }
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func aPageAndADocumentOfOnePath(_ prefersPage: Bool) throws {
+        let table = PathTable([SomeRoutes(), SomePages()])
+        for method in [HTTPRequest.Method.get, .head] {
+            let endpoint = try table.match(method, "/museums", prefersPage: prefersPage).endpoint.get()
+            #expect(endpoint.kind == (prefersPage ? .page : .document))
+            // What is a page only is one for everybody.
+            #expect(try table.match(method, "/staff", prefersPage: prefersPage).endpoint.get().kind == .page)
+            #expect(try table.match(method, "/museums/a1", prefersPage: prefersPage).endpoint.get().kind == .document)
+        }
+        #expect(try table.match(.post, "/museums", prefersPage: prefersPage).endpoint.get().kind == .document)
+        #expect(try table.match(.post, "/forms/book", prefersPage: prefersPage).endpoint.get().kind == .form)
+        #expect(throws: RequestError.methodNotAllowed(allowed: ["GET", "HEAD", "POST"])) {
+            try table.match(.put, "/museums", prefersPage: prefersPage).endpoint.get()
+        }
+        #expect(throws: RequestError.methodNotAllowed(allowed: ["GET", "HEAD"])) {
+            try table.match(.post, "/staff", prefersPage: prefersPage).endpoint.get()
+        }
+    }
 }

@@ -7,7 +7,7 @@ struct OperatorRoutes: Routes {
     func add(to router: AppRouter) {
         router.page("operator", for: .admins) { request, context in
             let (visit, _) = await site.visit(request, context)
-            return site.page("operator", title: visit.texts["operator.heading"], [:], script: "operator.js", to: visit)
+            return site.page("operator", title: visit.texts["operatorHeading"], [:], script: "operator.js", to: visit)
         }
     }
 }

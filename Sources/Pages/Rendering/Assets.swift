@@ -54,6 +54,11 @@ struct Assets: Sendable {
         self.assets = assets
     }
 
+    /// The scripts' sources.
+    var scripts: [(name: String, bytes: [UInt8])] {
+        assets.filter { $0.key.hasSuffix(".js") }.map { ($0.key, Array($0.value.bytes.readableBytesView)) }
+    }
+
     /// Where browsers find an asset.
     func path(of name: String) -> String { "/assets/\(version)/\(name)" }
 

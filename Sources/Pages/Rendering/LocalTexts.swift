@@ -23,7 +23,10 @@ struct LocalTexts: Sendable {
 
     private func time(_ text: String) -> String {
         let parts = text.split(separator: ":").compactMap { Int($0) }
-        guard parts.count == 2, let moment = Self.moment("2000-01-01", hour: parts[0], minute: parts[1]) else { return text }
+        // English times are written as the API writes them. Foundation's style for the locale leaves out leading zeros.
+        guard language == .korean, parts.count == 2,
+            let moment = Self.moment("2000-01-01", hour: parts[0], minute: parts[1])
+        else { return text }
         return moment.formatted(Date.FormatStyle(date: .omitted, time: .shortened, locale: language.locale, timeZone: .gmt))
     }
 
@@ -32,8 +35,20 @@ struct LocalTexts: Sendable {
         guard let date = try? Date(iso, strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true)) else {
             return iso
         }
-        return date.formatted(
-            Date.FormatStyle(date: .abbreviated, time: .standard, locale: language.locale, timeZone: timeZone))
+        switch language {
+        case .korean:
+            return date.formatted(
+                Date.FormatStyle(date: .abbreviated, time: .standard, locale: language.locale, timeZone: timeZone))
+        case .english:
+            let day = date.formatted(
+                Date.FormatStyle(date: .abbreviated, time: .omitted, locale: language.locale, timeZone: timeZone))
+            let time = date.formatted(
+                Date.VerbatimFormatStyle(
+                    format:
+                        "\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits)",
+                    locale: language.locale, timeZone: timeZone, calendar: Calendar(identifier: .gregorian)))
+            return day + ", " + time
+        }
     }
 
     private static func moment(_ date: String, hour: Int, minute: Int) -> Date? {

@@ -22,6 +22,6 @@ struct StaffRoutes: Routes {
         let (visit, _) = await site.visit(request, context)
         var content = content
         content["today"] = site.localTime.date
-        return site.page(name, title: visit.texts["staff.heading"], content, script: name + ".js", to: visit)
+        return site.page(name, title: visit.texts["staffHeading"], content, script: name + ".js", to: visit)
     }
 }
