@@ -155,7 +155,8 @@ let package = Package(
         .executableTarget(
             name: "skmuseum",
             dependencies: [
-                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Pages", "Operations", "Authentication", "Contracts", "HTTPServer",
+                "Museum", "Book", "Confirm", "MyPage", "Gateway", "Pages", "Operations", "Authentication", "Contracts",
+                "HTTPServer",
                 "Messaging", "Platform", "Redis", "Scripts", .argumentParser, .asyncHTTPClient, .configuration, .crypto,
                 .hummingbird, .nioSSL,
                 .logging, .metrics, .nioCore, .nioHTTP1,

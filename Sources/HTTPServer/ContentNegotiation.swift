@@ -31,7 +31,8 @@ enum ContentNegotiation {
     static func prefersHTML(_ headers: HTTPFields) -> Bool {
         // Most requests are from programs.
         guard let accept = headers[.accept], accept.utf8.count >= html.utf8.count else { return false }
-        return prefers(html, headers)
+        // What takes any `application/*` as gladly gets what it got before there were pages.
+        return prefers(html, headers) && !MediaType.list(accept).contains { $0.name == "application/*" }
     }
 
     private static func prefers(_ type: String, _ headers: HTTPFields) -> Bool {

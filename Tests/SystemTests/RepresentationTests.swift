@@ -12,7 +12,7 @@ struct RepresentationTests {
     /// All spellings are in `ContentNegotiationTests`.
     private static let accepts: [(lines: [String], type: String)] = [
         ([], json), (["Accept:"], json), (["Accept: */*"], json), (["Accept: application/*, text/html"], json),
-        (["Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"], json), (["Accept: image/png"], json),
+        (["Accept: image/png"], json), (["Accept: text/html;q=0.5, application/json"], json),
         (["Accept: application/hal+json"], hal), (["accept:APPLICATION/HAL+JSON"], hal),
         (["Accept: application/hal+json;charset=utf-8;q=0.3"], hal),
         (["Accept: text/html", "Accept: application/hal+json"], hal),
@@ -36,6 +36,17 @@ struct RepresentationTests {
                 #expect(response.status == 200 && response.fields["content-type"] == type, "\(path) \(lines): \(response)")
                 #expect(response.fields["vary"] == "Accept", "\(path) \(lines): \(response)")
             }
+        }
+        // What a browser sends.
+        let accept = ["Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"]
+        let pages: Set = ["/", "/museums", "/museums/\(exhibition)", "/myPages"]
+        for path in paths {
+            let response = try await RawResponse.to("GET", path, accept, port: museum.port)
+            // A booking is shown to whose session it is.
+            if path == "/myPages/\(booking)" { continue }
+            let type = pages.contains(path) ? "text/html; charset=utf-8" : Self.json
+            #expect(response.status == 200 && response.fields["content-type"] == type, "\(path): \(response)")
+            #expect(response.fields["vary"]?.hasPrefix("Accept") == true, "\(path): \(response)")
         }
         for (lines, type) in Self.accepts {
             let changed = try await RawResponse.to("PATCH", "/museums/\(exhibition)", json: "{}", lines, port: museum.port)
