@@ -213,6 +213,21 @@ struct PagesTests {
         }
     }
 
+    /// A page asks the API for its sender, and counts as the sender's requests.
+    @Test func aSenderHasTheSameLimitOnPages() async throws {
+        let deployment = try await TestDeployment.open(environment: ["AUTH_SECRET": Self.secret, "RATE_LIMIT": "30"])
+        let browser = Self.browser(deployment)
+        let token = try #require(try await browser.open("/sign-in").field("token"))
+        _ = try await browser.submit("/forms/sign-in", ["token": token, "bearer": try await Self.token("kim", .visitor)])
+        var statuses: [Int] = []
+        for _ in 1...40 { statuses.append(try await browser.open("/myPages").status) }
+        #expect(statuses.first == 200 && statuses.last == 429, "\(statuses)")
+        let last = try await browser.open("/myPages")
+        #expect(last.attribute("data-problem") == "too-many-requests" && last.answer.header("Retry-After") != nil)
+        // Others are not affected.
+        #expect(try await Self.browser(deployment).open("/myPages").status == 200)
+    }
+
     @Test func aGuestFindsABookingOnAnotherDevice() async throws {
         let deployment = try await TestDeployment.open()
         let exhibition = try await deployment.visitor.register(capacity: 10)
