@@ -180,6 +180,7 @@ struct ServeCommand: AsyncParsableCommand {
             let inThirtyDays = LocalClock(settings.timeZone).read(at: WallClock.now() + 30 * 86_400_000).date
             let token =
                 settings.access.hasKeys ? #"-H "Authorization: Bearer $(skmuseum token --role staff --subject me)" "# : ""
+            Output.announce("Pages: \(address)/")
             Output.announce(
                 """
                 Try:  curl -s \(address)/museums \(token)-H 'Content-Type: application/json' \
