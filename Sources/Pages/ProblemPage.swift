@@ -42,9 +42,13 @@ struct FormError {
     let slug: String
     let text: String
 
+    /// Whether signing in is what to do next.
+    let mustSignIn: Bool
+
     /// - Parameter refusal: what the API said.
     init(_ refusal: MuseumAPI.Refusal, _ texts: Texts) {
         slug = refusal.slug
+        mustSignIn = slug == "unauthenticated"
         switch slug {
         case "sold-out":
             let left = refusal.problem["available"]?.integer ?? 0
@@ -59,5 +63,6 @@ struct FormError {
     init(slug: String, text: String) {
         self.slug = slug
         self.text = text
+        mustSignIn = slug == "unauthenticated"
     }
 }

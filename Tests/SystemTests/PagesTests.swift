@@ -2,6 +2,7 @@ import Authentication
 import Foundation
 import HTTPServer
 import NIOCore
+import Redis
 import TestSupport
 import Testing
 
@@ -134,7 +135,7 @@ struct PagesTests {
         #expect(closed.html.contains("예약 마감") && !closed.html.contains(#"id="book""#))
         _ = try await deployment.visitor.delete("/museums/\(exhibition)")
         #expect(try await browser.open("/museums/\(exhibition)").html.contains("취소된 전시"))
-        #expect(try await !browser.open("/").html.contains(exhibition))
+        #expect(try await !browser.open("/").html.contains(#"data-museum="\#(exhibition)""#))
         try await eventually("the booking is force-canceled") {
             try await browser.open("/myPages").html.contains("미술관이 이 전시를 취소했습니다.")
         }
@@ -226,6 +227,30 @@ struct PagesTests {
         #expect(last.attribute("data-problem") == "too-many-requests" && last.answer.header("Retry-After") != nil)
         // Others are not affected.
         #expect(try await Self.browser(deployment).open("/myPages").status == 200)
+    }
+
+    /// Who was signed in when the form was shown, and is not any more, does not book as a guest.
+    @Test func aFormOutlivesItsSession() async throws {
+        let deployment = try await TestDeployment.open(environment: ["AUTH_SECRET": Self.secret])
+        let staff = deployment.visitor.with(
+            headers: ["Authorization": "Bearer " + (try await Self.token("mina", .staff))])
+        let exhibition = try await staff.register(capacity: 10)
+        let browser = Self.browser(deployment)
+        let token = try #require(try await browser.open("/sign-in").field("token"))
+        let bearer = try await Self.token("kim", .visitor)
+        _ = try await browser.submit("/forms/sign-in", ["token": token, "bearer": bearer])
+        let page = try await browser.open("/museums/\(exhibition)")
+        var form = try Self.fields(page)
+        form["visitor"] = page.field("visitor")
+        let redis = try deployment.redis.client()
+        for key in try await redis.send("KEYS", "gateway:session:*").asTexts() { _ = try await redis.send("DEL", key) }
+        let refused = try await browser.submit("/forms/book", form)
+        #expect(refused.status == 401 && refused.attribute("data-problem") == "unauthenticated", "\(refused.html)")
+        #expect(refused.html.contains("Nothing was booked.") && refused.html.contains(#"value="Kim &lt;b&gt;""#))
+        #expect(try await Self.available(exhibition, deployment) == 10)
+        _ = try await browser.submit("/forms/sign-in", ["token": token, "bearer": bearer])
+        #expect(try await browser.submit("/forms/book", form).path.hasSuffix("?booked"))
+        #expect(try await Self.available(exhibition, deployment) == 8)
     }
 
     @Test func aGuestFindsABookingOnAnotherDevice() async throws {

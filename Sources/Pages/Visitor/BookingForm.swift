@@ -14,10 +14,15 @@ struct BookingForm: Sendable {
         guard let id = fields["museumId"].flatMap(ExhibitionID.init) else {
             throw RequestError.invalidField("museumId", "must be an exhibition's id")
         }
-        guard visit.signedIn != nil else { return await beginSession(visit, api) }
         let entries = ExhibitionPage.Entries(
             seats: fields["seats"] ?? "1", name: fields["name"] ?? "", contact: fields["contact"] ?? "",
             note: fields["note"] ?? "", key: fields["key"])
+        if let visitor = fields["visitor"], visitor != visit.signedIn?.subject {
+            // Who filled in the form was signed in, and is not any more. It must not become a guest's booking.
+            let error = FormError(slug: "unauthenticated", text: visit.texts["bookedBySomebodyElse"])
+            return await page.response(id, entries, visit, api, error: error, status: .unauthorized)
+        }
+        guard visit.signedIn != nil else { return await beginSession(visit, api) }
         guard let key = entries.key else { throw RequestError.invalidField("key", "is missing") }
         do throws(MuseumAPI.Refusal) {
             let reply = try await api.send(

@@ -82,7 +82,6 @@ if (print) {
   print.hidden = false;
   print.addEventListener('click', () => window.print());
 }
-document.getElementById('result')?.focus();
 
 const ids = new Set([...document.querySelectorAll('[data-booking]')].map((card) => card.dataset.booking));
 const isList = document.body.dataset.page === 'bookings';

@@ -106,7 +106,14 @@ export function showError(message, slug = '') {
   const error = document.getElementById('error');
   announce('');
   error.dataset.problem = slug;
-  error.querySelector('p').textContent = message;
+  const paragraph = error.querySelector('p');
+  paragraph.textContent = message;
+  if (slug === 'unauthenticated') {
+    const link = document.createElement('a');
+    link.href = '/sign-in';
+    link.textContent = text('signInAgain');
+    paragraph.append(' ', link);
+  }
   error.hidden = false;
   error.focus();
 }

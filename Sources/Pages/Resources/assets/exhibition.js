@@ -22,20 +22,25 @@ async function readAgain() {
 let isBooking = false;
 const attempts = 6;
 
-/** Whose booking it will be: the session's, or a new guest's. Two windows get the same guest, one after the other. */
-async function whoBooks() {
-  if (visitor) return visitor;
+/** The session's subject, or a new guest's. Two windows get the same guest, one after the other. */
+let subject = visitor;
+async function beginSession() {
   const begin = async () => (await api('POST', '/sessions', {})).data.subject;
-  return navigator.locks ? navigator.locks.request('session', begin) : begin();
+  subject = await (navigator.locks ? navigator.locks.request('session', begin) : begin());
 }
 
 async function send(fields, key) {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const booking = { ...fields, visitor: await whoBooks() };
-      return (await api('POST', '/books', booking, { 'Idempotency-Key': key })).data;
+      if (!subject) await beginSession();
+      return (await api('POST', '/books', { ...fields, visitor: subject }, { 'Idempotency-Key': key })).data;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      // A guest's session has ended: another one begins. Who signed in must sign in again.
+      if (error.status === 401 && subject?.startsWith('guest-') && attempt < attempts) {
+        subject = undefined;
+        continue;
+      }
       const mayRepeat = error.isUnknown || error.status === 503;
       if (!mayRepeat || attempt >= attempts) throw error;
       announce(text('bookingAgain'));
