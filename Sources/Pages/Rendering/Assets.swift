@@ -32,6 +32,14 @@ struct Assets: Sendable {
             ("staff-museum.js", PackageResources.staff_museum_js),
             ("staff-day.js", PackageResources.staff_day_js),
             ("staff-bookings.js", PackageResources.staff_bookings_js),
+            ("staff-bookings-of.js", PackageResources.staff_bookings_of_js),
+            ("staff-common.js", PackageResources.staff_common_js),
+            ("staff-file.js", PackageResources.staff_file_js),
+            ("book-at-desk.js", PackageResources.book_at_desk_js),
+            ("csv.js", PackageResources.csv_js),
+            ("edit-form.js", PackageResources.edit_form_js),
+            ("programme.js", PackageResources.programme_js),
+            ("registration.js", PackageResources.registration_js),
         ]
         // The words that scripts need, one module for each language.
         for language in Language.allCases {

@@ -17,6 +17,7 @@ enum Templates {
         ("operator", PackageResources.operator_mustache),
         ("problem", PackageResources.problem_mustache),
         ("sign-in", PackageResources.sign_in_mustache),
+        ("staff-head", PackageResources.staff_head_mustache),
         ("staff", PackageResources.staff_mustache),
         ("staff-new", PackageResources.staff_new_mustache),
         ("staff-museum", PackageResources.staff_museum_mustache),

@@ -14,10 +14,13 @@ export function text(key, values = {}) {
 
 const numbers = new Intl.NumberFormat(language);
 
+/** A number as the language writes it. */
+export const number = (value) => numbers.format(value);
+
 /** The text for a number of things. */
-export function count(key, number) {
+export function count(key, things) {
   const one = `${key}.one`;
-  return text(number === 1 && one in words ? one : `${key}.other`, { count: numbers.format(number) });
+  return text(things === 1 && one in words ? one : `${key}.other`, { count: number(things) });
 }
 
 /** A moment of the API on the museum's clock. */

@@ -2,12 +2,13 @@
 import { count, setText, text, timeZone } from './common.js';
 
 /** The museum's date and time of day. */
-function localNow() {
+export function localNow() {
   const parts = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone }).format(new Date()).split(' ');
   return { date: parts[0], time: parts[1] };
 }
 
-function dayAfter(date) {
+/** The day after a day `YYYY-MM-DD`. */
+export function dayAfter(date) {
   const next = new Date(`${date}T12:00:00Z`);
   next.setUTCDate(next.getUTCDate() + 1);
   return next.toISOString().slice(0, 10);
