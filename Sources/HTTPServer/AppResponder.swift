@@ -48,6 +48,11 @@ public struct AppResponder: HTTPResponder {
                 }
                 return try await processing.response(to: authenticated, at: endpoint, collected)
             }
+            if response.live != nil {
+                // Behind another request of its connection, which Hummingbird is still working at: too rare to be served here.
+                guard request.method == .head else { throw Failure.overloaded }
+                return (processing.end(pending, with: .success(response)), AdmittedStream(stream: { _ in }))
+            }
             let stream = try response.stream.map { AdmittedStream(stream: $0, transfer: try processing.beginTransfer()) }
             return (processing.end(pending, with: .success(response)), stream)
         } catch {
@@ -70,7 +75,13 @@ public struct ConnectionContext: RequestContext {
 /// A response's stream that counts as one of the port's transfers while it exists.
 private struct AdmittedStream: Sendable {
     let stream: ResponseStream
-    let transfer: ConcurrencyLimiter.Transfer
+    /// `nil` where nothing is transferred.
+    let transfer: ConcurrencyLimiter.Transfer?
+
+    init(stream: @escaping ResponseStream, transfer: ConcurrencyLimiter.Transfer? = nil) {
+        self.stream = stream
+        self.transfer = transfer
+    }
 
     /// The end of the body is only written behind its last piece. An error closes the connection instead, so that the client sees
     /// that the rest is missing.

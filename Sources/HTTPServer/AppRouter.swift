@@ -24,6 +24,8 @@ public final class AppRouter {
     enum Kind {
         /// Programs: JSON, and CSV where the route takes it.
         case document
+        /// Both: Server-Sent Events. The response goes on.
+        case live
         /// People: HTML. Where the same path has a document, `Accept` decides.
         case page
         /// People: a form that a page sends (`application/x-www-form-urlencoded`).
@@ -59,6 +61,11 @@ public final class AppRouter {
         add(path, .get, for: access, .page, handler)
     }
 
+    /// A live stream.
+    public func live(_ path: String, for access: Access, use handler: @escaping Handler) {
+        add(path, .get, for: access, .live, handler)
+    }
+
     /// Where pages send a form.
     public func form(_ path: String, for access: Access, use handler: @escaping Handler) {
         add(path, .post, for: access, .form, handler)
@@ -69,7 +76,7 @@ public final class AppRouter {
     ) {
         routes.append(
             Definition(
-                path: path, method: method, access: access, bodyLimit: Self.bodyLimit, csvBodyLimit: nil, isDirect: false,
+                path: path, method: method, access: access, bodyLimit: Self.bodyLimit, csvBodyLimit: nil, isDirect: kind == .live,
                 kind: kind, handler: handler))
     }
 

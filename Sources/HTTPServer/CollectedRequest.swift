@@ -29,6 +29,8 @@ public struct DocumentResponse: Sendable {
     public let body: ByteBuffer
     /// The body in pieces, in place of ``body``; not for direct routes.
     let stream: ResponseStream?
+    /// The body that goes on until the client leaves; for routes that are live.
+    var live: (any LiveStream)?
 
     public init(status: HTTPResponse.Status, headers: HTTPFields = [:], body: ByteBuffer = ByteBuffer()) {
         self.status = status

@@ -18,6 +18,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case passing
         case collecting(HTTPRequest, PathTable.Match, PathTable.Endpoint, body: ByteBuffer)
         case responding(RequestDeadline?)
+        case live(LiveWatcher, any LiveStream)
     }
 
     private let processing: RequestProcessing
@@ -33,7 +34,12 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let date = HTTPDate()
     private var executor: EventLoopTaskExecutor?
 
-    private var isResponding: Bool { if case .responding = state { true } else { false } }
+    private var isResponding: Bool {
+        switch state {
+        case .responding, .live: true
+        default: false
+        }
+    }
 
     init(_ processing: RequestProcessing) { self.processing = processing }
 
@@ -71,8 +77,13 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// The endpoint of a request that this handler serves.
     private func direct(_ head: HTTPRequest) -> (PathTable.Match, PathTable.Endpoint)? {
-        guard let path = head.path, !path.utf8.contains(UInt8(ascii: "?")) else { return nil }
+        guard let target = head.path else { return nil }
+        let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
         let match = processing.match(head, path)
+        // Of the routes with a query, only those that can't be served elsewhere.
+        if path.utf8.count < target.utf8.count {
+            guard case .success(let endpoint) = match.endpoint, endpoint.kind == .live else { return nil }
+        }
         guard case .success(let endpoint) = match.endpoint, endpoint.isDirect, head.method != .head else { return nil }
         // The parser passes on no more than that. A body without a length, or one that nobody reads, is Hummingbird's.
         guard head.headerFields[.transferEncoding] == nil else { return nil }
@@ -96,12 +107,20 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // Hummingbird would close the connection, since it knows of no request.
+        if case .live = state, case .inputClosed? = event as? ChannelEvent { return context.close(promise: nil) }
         if isResponding, case .inputClosed? = event as? ChannelEvent { return isInputClosed = true }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if case .responding(let deadline) = state { deadline?.cancel() }
+        switch state {
+        case .responding(let deadline): deadline?.cancel()
+        case .live(let watcher, let stream):
+            watcher.close()
+            stream.end(watcher)
+            state = .idle
+        default: break
+        }
         context.fireChannelInactive()
     }
 
@@ -141,12 +160,33 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var headers = response.headers
         headers[.date] = date.text()
         context.write(wrapOutboundOut(.head(HTTPResponse(status: response.status, headerFields: headers))), promise: nil)
+        if let live = response.live { return begin(live, context) }
         if response.body.readableBytes > 0 { context.write(wrapOutboundOut(.body(response.body)), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         state = .idle
         // A response may be written while its request is being handled, and each request of the queue would be handled within
         // the one before.
         if !isHandlingQueue { handleQueue(context) }
+    }
+
+    /// Goes on with a response until the client or the stream ends it.
+    private func begin(_ stream: any LiveStream, _ context: ChannelHandlerContext) {
+        let watcher = LiveWatcher(topic: stream.topic, on: context.eventLoop) { [self] bytes in
+            guard context.channel.isWritable else { return false }
+            context.writeAndFlush(wrapOutboundOut(.body(bytes)), promise: nil)
+            return true
+        } end: { [self] isWhole in
+            guard case .live(let watcher, let stream) = state else { return }
+            stream.end(watcher)
+            state = .idle
+            guard isWhole else { return context.close(promise: nil) }
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            handleQueue(context)
+        }
+        state = .live(watcher, stream)
+        context.flush()
+        guard context.channel.isActive else { return }
+        stream.begin(watcher)
     }
 
     private func handleQueue(_ context: ChannelHandlerContext) {

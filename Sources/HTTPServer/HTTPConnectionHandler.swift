@@ -165,7 +165,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
         case .head(var head):
             isResponding = true
             isHeadOnly = head.headerFields[.transferEncoding] != nil
-            if head.headerFields[.contentLength] == nil, !isHeadOnly { startStreamTimer(context) }
+            let isLive = head.headerFields[.contentType] == DocumentResponse.eventStream
+            if head.headerFields[.contentLength] == nil, !isHeadOnly, !isLive { startStreamTimer(context) }
             if head.headerFields[.connection].map(Self.requestsClose) ?? false { responsesLeft = 1 }
             if drain.hasBegun, responsesLeft == nil { responsesLeft = pendingResponses }
             guard responsesLeft == 1 else { return context.write(data, promise: promise) }
@@ -180,6 +181,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
             if pendingResponses == 0 { idleSince = .now() }
             context.write(isHeadOnly ? wrapOutboundOut(.body(ByteBuffer())) : data, promise: promise)
             if let left = responsesLeft { responsesLeft = left - 1 }
+            // A live stream that ends because the port closes.
+            if drain.hasBegun, responsesLeft == nil, pendingResponses == 0 { responsesLeft = 0 }
             if responsesLeft == 0 { return close(context) }
             if pendingResponses == 0, let finalError { respondAndClose(context, with: finalError) }
         }

@@ -69,7 +69,7 @@ struct PathTable: Sendable {
         /// Whether a page or a form is asked for, or a path that the port does not have.
         var isForPeople: Bool {
             guard case .success(let endpoint) = endpoint else { return route == nil }
-            return endpoint.kind != .document
+            return endpoint.kind == .page || endpoint.kind == .form
         }
     }
 

@@ -127,7 +127,7 @@ struct RequestProcessing: Sendable {
             response.headers[.cacheControl] = request.match.path.hasPrefix("/museums") ? "no-cache" : "no-store"
         }
         // RFC 9110, 8.6: 204 has none.
-        if response.status != .noContent, response.stream == nil {
+        if response.status != .noContent, response.stream == nil, response.live == nil {
             response.headers[.contentLength] = String(response.body.readableBytes)
         }
         policy.crossOrigin?.mark(&response, to: request.head)

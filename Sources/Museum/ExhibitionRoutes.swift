@@ -6,8 +6,13 @@ import HTTPTypes
 struct ExhibitionRoutes: Routes {
     let service: ExhibitionService
     let partitions: any PartitionDirectory
+    let live: LiveReader<ExhibitionSource>
 
     func add(to router: AppRouter) {
+        // Before `museums/{id}`.
+        router.live("museums/stream", for: .everybody) { request, _ in
+            try await live.response(topic: nil, to: request)
+        }
         router.post("museums", for: .staff, csvBodyLimit: AppRouter.csvBodyLimit) { try await register($0, $1) }
         router.collection(
             "museums", listFor: .everybody, for: .everybody, parameters: ["date", "from", "to", "hall", "status"]

@@ -4,6 +4,7 @@ public import HTTPServer
 public import Logging
 public import Messaging
 public import Redis
+public import ServiceLifecycle
 
 /// Museum put together: what it serves, applies and does in the background.
 public struct MuseumModule: Sendable {
@@ -13,6 +14,8 @@ public struct MuseumModule: Sendable {
     /// For Book in the same process.
     public let seats: SeatReservationService
     public let revocation: SeatRevocationWorker
+    /// Reads for all who watch exhibitions.
+    public let live: any Service
     /// The museum's own date and time of day.
     public let localClock: LocalClock
 
@@ -27,12 +30,17 @@ public struct MuseumModule: Sendable {
         let signal = RevocationSignal()
         localClock = LocalClock(timeZone)
         seats = SeatReservationService(store: RedisSeatStore(client: writes))
+        let store = RedisExhibitionStore(client: redis, writes: writes)
+        let live = LiveReader(
+            ExhibitionSource(redis: redis, store: store, partitions: partitions), feed: LiveFeed(service: "museum"),
+            logger: logger)
+        self.live = live
         routes = ExhibitionRoutes(
             service: ExhibitionService(
-                store: RedisExhibitionStore(client: redis, writes: writes), partitions: partitions,
+                store: store, partitions: partitions,
                 choice: PartitionChoice(names: (0..<newPartitions).map(Partition.name), pick: { Int.random(in: 0..<$0) }),
                 revocation: signal),
-            partitions: partitions)
+            partitions: partitions, live: live)
         internalRoutes = ReservationRoutes(service: seats, localClock: localClock)
         revocation = SeatRevocationWorker(
             redis: redis, partitions: partitions, signal: signal, now: now, logger: logger)

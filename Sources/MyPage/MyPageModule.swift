@@ -1,16 +1,27 @@
 public import Contracts
 public import HTTPServer
+public import Logging
 public import Messaging
 public import Redis
 import Scripts
+public import ServiceLifecycle
 
 /// MyPage put together: what it serves and applies.
 public struct MyPageModule: Sendable {
     public let routes: any Routes
 
-    /// - Parameter store: MyPage's own server, or the common one.
-    public init(store: RedisClient, partitions: Partitions) {
-        routes = MyPageRoutes(service: MyPageService(store: RedisMyPageStore(client: store)), partitions: partitions)
+    /// Reads for all who watch rows.
+    public let live: any Service
+
+    /// - Parameters:
+    ///   - store: MyPage's own server, or the common one.
+    ///   - events: where the events are.
+    public init(store: RedisClient, events: RedisClient, partitions: Partitions, logger: Logger) {
+        let rows = RedisMyPageStore(client: store)
+        let live = LiveReader(
+            MyPageSource(events: events, store: rows, partitions: partitions), feed: LiveFeed(service: "mypage"), logger: logger)
+        self.live = live
+        routes = MyPageRoutes(service: MyPageService(store: rows), partitions: partitions, live: live)
     }
 
     /// The event handler, writing to the server where the read model is.

@@ -5,8 +5,16 @@ import HTTPServer
 struct MyPageRoutes: Routes {
     let service: MyPageService
     let partitions: any PartitionDirectory
+    let live: LiveReader<MyPageSource>
 
     func add(to router: AppRouter) {
+        // Before `myPages/{id}`.
+        router.live("myPages/stream", for: .visitors) { request, context in
+            let query = try RequestQuery(request, known: ["visitor", "lastEventId"])
+            var visitor = try query.text("visitor", length: 1...64)
+            if !context.principal.isStaff { visitor = try context.visitor(visitor) }
+            return try await live.response(topic: visitor, to: request)
+        }
         router.collection(
             "myPages", listFor: .visitors, for: .visitors, parameters: ["visitor", "museumId", "date"]
         ) { query, page, context in

@@ -11,6 +11,9 @@ struct MyPageRow: Sendable, Equatable {
     let exhibition: ExhibitionDetails?
     /// When either half last changed.
     let updatedAt: UnixMilliseconds
+    /// The versions of its halves; 0 for one that has not come.
+    var bookingVersion = 0
+    var admissionVersion = 0
 }
 
 /// Which rows are asked for; `nil` for any.

@@ -101,6 +101,15 @@ struct RedisMyPageStore: MyPageStore {
         return Page(elements: rows.filter { filter.date == nil || $0.exhibition?.date == filter.date }, next: ids.next)
     }
 
+    func version(of exhibition: ExhibitionID) async throws(Failure) -> Int {
+        do throws(RedisError) {
+            let reply = try await client.send("HGET", keys(exhibition.partition).pageExhibition(exhibition.text), "version")
+            return try reply.asOptionalText().flatMap { Int($0) } ?? 0
+        } catch {
+            throw Failure(reading: error)
+        }
+    }
+
     private func days(of exhibitions: Set<ExhibitionID>) async throws(Failure) -> [ExhibitionID: String] {
         let exhibitions = Array(exhibitions)
         let results = await client.send(exhibitions.map { Command("HGET", keys($0.partition).pageExhibition($0.text), "date") })
@@ -142,7 +151,7 @@ struct RedisMyPageStore: MyPageStore {
 extension MyPageRow {
     /// `nil` where there is no row, or none of the booking yet.
     fileprivate init?(id: BookingID, fields: some TextFields, exhibition: ExhibitionDetails?) throws(RedisError) {
-        guard fields["bookVersion"] != nil else { return nil }
+        guard let version = fields["bookVersion"] else { return nil }
         guard let visitor = fields["visitor"], let seats = fields["seats"].flatMap({ Int($0) }),
             let status = fields["status"].flatMap({ BookingStatus(rawValue: $0) }),
             let updatedAt = fields["updatedAt"].flatMap({ UnixMilliseconds($0) })
@@ -150,6 +159,7 @@ extension MyPageRow {
         self.init(
             booking: id, visitor: visitor, seats: seats, status: status,
             admission: fields["admission"].flatMap { AdmissionStatus(rawValue: $0) }, exhibition: exhibition,
-            updatedAt: max(updatedAt, fields["admissionUpdatedAt"].flatMap { UnixMilliseconds($0) } ?? 0))
+            updatedAt: max(updatedAt, fields["admissionUpdatedAt"].flatMap { UnixMilliseconds($0) } ?? 0),
+            bookingVersion: Int(version) ?? 0, admissionVersion: fields["admissionVersion"].flatMap { Int($0) } ?? 0)
     }
 }

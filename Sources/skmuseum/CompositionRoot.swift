@@ -53,7 +53,9 @@ struct CompositionRoot {
             : BookModule(
                 redis: redis, writes: writes(of: .book), partitions: partitions, seats: seats(of: museum), logger: logger)
         let confirm = roles.contains(.confirm) ? ConfirmModule(redis: redis, partitions: partitions) : nil
-        let myPage = roles.contains(.mypage) ? MyPageModule(store: myPageStore ?? redis, partitions: partitions) : nil
+        let myPage =
+            roles.contains(.mypage)
+            ? MyPageModule(store: myPageStore ?? redis, events: redis, partitions: partitions, logger: logger) : nil
 
         var services: [any Service] = []
         // The last to stop: the others' last spans are sent, too.
@@ -125,6 +127,9 @@ struct CompositionRoot {
             services.append(
                 try host(.gateway, routes + [pages.routes], policy: sessions.policy, problemPages: pages.problems) { true })
         }
+        // Live streams end before the ports close.
+        if let museum { services.append(museum.live) }
+        if let myPage { services.append(myPage.live) }
         return services + [drain]
     }
 
