@@ -126,10 +126,12 @@ export function hideError() {
   if (error) error.hidden = true;
 }
 
-/** Sets an element's text if it differs, and marks the change. Returns whether it differed. */
+/** Sets an element's text if it differs, and marks the change of a text. Returns whether it differed. */
 export function setText(element, value) {
   if (!element || element.textContent === value) return false;
+  const isFirst = element.textContent === '';
   element.textContent = value;
+  if (isFirst) return true;
   element.classList.remove('changed');
   void element.offsetWidth;
   element.classList.add('changed');

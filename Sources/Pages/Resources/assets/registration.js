@@ -1,6 +1,6 @@
 // Registers exhibitions, each set of them once, and says which are there already.
 import { all, count, day, text } from './common.js';
-import { clone, newKey, sendUntilKnown, timeRange, titleOf } from './staff-common.js';
+import { clone, fill, newKey, sendUntilKnown, timeRange, titleOf } from './staff-common.js';
 
 const place = 'registration';
 let kept = { content: null };
@@ -36,22 +36,29 @@ export async function existing(slots) {
   return new Map(there.map((exhibition) => [slotOf(exhibition), exhibition]));
 }
 
-/** Says what was registered, with links, and moves the focus there. */
+function link(exhibition) {
+  const item = clone('link');
+  item.querySelector('a').href = `/staff/museums/${exhibition.id}`;
+  const hall = exhibition.title ? exhibition.hall : '';
+  fill(item, { time: timeRange(exhibition), title: titleOf(exhibition), hall });
+  return item;
+}
+
+/** Says what was registered, with links by day, and moves the focus there. */
 export function showResult(exhibitions) {
   const result = document.getElementById('result');
   const heading = document.getElementById('result-heading');
   heading.textContent = count('staffRegistered', exhibitions.length);
-  result.querySelector('ul').replaceChildren(...exhibitions.map((exhibition) => {
-    const item = clone('link');
-    const link = item.querySelector('a');
-    link.href = `/staff/museums/${exhibition.id}`;
-    const name = document.createElement('bdi');
-    name.textContent = titleOf(exhibition);
-    const hall = document.createElement('bdi');
-    hall.textContent = exhibition.title ? exhibition.hall : '';
-    link.append(`${day(exhibition.date)} ${timeRange(exhibition)} `, name, ' ', hall);
-    return item;
-  }));
+  const days = new Map();
+  for (const exhibition of exhibitions) {
+    if (!days.has(exhibition.date)) {
+      const item = clone('day');
+      item.querySelector('strong').textContent = day(exhibition.date);
+      days.set(exhibition.date, item);
+    }
+    days.get(exhibition.date).querySelector('ul').append(link(exhibition));
+  }
+  result.querySelector('ul').replaceChildren(...days.values());
   result.hidden = false;
   heading.focus();
 }

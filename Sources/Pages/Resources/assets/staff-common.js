@@ -71,7 +71,8 @@ export async function act(button, action) {
     await action();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const field = button.form?.elements.namedItem(error.problem.field ?? '');
+    const name = error.slug === 'capacity-below-held' ? 'capacity' : error.problem.field ?? '';
+    const field = button.form?.elements.namedItem(name);
     if (field instanceof HTMLElement) markInvalid(field);
     showError(reason(error), error.slug);
   } finally {
