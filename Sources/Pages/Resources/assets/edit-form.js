@@ -98,7 +98,7 @@ export class EditForm {
       const differs = valueOf(theirs, name) !== valueOf(mine, name);
       row.dataset.field = name;
       row.classList.toggle('differs', differs);
-      row.querySelector('th').textContent = text(name === 'title' ? 'titleField' : `field.${name}`);
+      row.querySelector('.name').textContent = text(name === 'title' ? 'titleField' : `field.${name}`);
       row.querySelector('.theirs').textContent = shown(theirs, name);
       row.querySelector('.mine').textContent = shown(mine, name);
       row.querySelector('.mark').textContent = differs ? text('staffDiffers') : '';

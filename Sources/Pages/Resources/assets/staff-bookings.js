@@ -62,7 +62,7 @@ function add(booking) {
     const dialog = document.getElementById('cancel-dialog');
     fill(dialog, { what: `${card.querySelector('.title').textContent} · ${booking.visitor}` });
     if (await ask(dialog) !== 'yes') return;
-    await change(card, { status: 'CANCELED' }, 'canceledResult');
+    await change(card, { status: 'CANCELED' }, 'staffCanceled');
   }));
   card.querySelector('form.seats').addEventListener('submit', (event) => {
     event.preventDefault();
@@ -79,6 +79,8 @@ async function change(card, fields, key) {
   show(card, await readOne(bookId));
   announce(text(key));
   card.querySelector('a.exhibition').focus();
+  // The admission follows the booking.
+  readSoon();
 }
 
 function cards() {
@@ -96,6 +98,8 @@ async function readAgain() {
   }
 }
 
+const readSoon = soon(readAgain, 1000);
+
 async function lookUp() {
   hideError();
   try {
@@ -109,10 +113,10 @@ async function lookUp() {
     more.parentElement.hidden = !next;
     heading.focus();
     const who = visitor ?? bookings[0].visitor;
-    follow(`/myPages/stream?visitor=${encodeURIComponent(who)}`, soon(readAgain), readAgain);
+    follow(`/myPages/stream?visitor=${encodeURIComponent(who)}`, readSoon, readAgain);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    showError(reason(error), error.slug);
+    showError(error.status === 404 ? text('staffNoSuchBooking') : reason(error), error.slug);
   }
 }
 

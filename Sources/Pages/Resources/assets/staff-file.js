@@ -105,7 +105,8 @@ form.addEventListener('submit', (event) => {
     } catch (error) {
       if (error instanceof Refusal && error.problem.row) {
         showAtRow(error);
-        error.words = text('staffRowRefused', { row: number(error.problem.row), why: error.text });
+        const where = { row: number(error.problem.row), why: error.text };
+        error.words = error.slug === 'malformed-csv' ? text('staffRowMalformed', where) : text('staffRowRefused', where);
       }
       throw error;
     }
