@@ -253,6 +253,23 @@ struct PagesTests {
         #expect(try await Self.available(exhibition, deployment) == 8)
     }
 
+    @Test func staffSeeAnExhibitionThatExists() async throws {
+        let deployment = try await TestDeployment.open()
+        let browser = Self.browser(deployment)
+        let exhibition = try await deployment.visitor.register(capacity: 10, title: "<b>{{t.museum}}")
+        let page = try await browser.open("/staff/museums/\(exhibition)")
+        #expect(page.status == 200 && page.html.contains("<h1><bdi>&lt;b&gt;{{t.museum}}</bdi></h1>"))
+        #expect(page.attribute("data-museum") == exhibition && page.answer.header("Cache-Control") == "no-store")
+        for id in ["a999", "nonsense"] {
+            let unknown = try await browser.open("/staff/museums/\(id)")
+            #expect(unknown.status == 404 && unknown.html.contains(#"data-problem="unknown-museum""#), "\(id)")
+        }
+        // What a form was sent with is in the form again, and nothing else of the query.
+        let found = try await browser.open("/staff?title=%22%3E%3Cscript%3E&hall=A+hall&x=y")
+        #expect(found.html.contains(#"name="title" maxlength="100" value="&quot;&gt;&lt;script&gt;""#))
+        #expect(found.html.contains(#"value="A hall""#) && found.html.contains(#"<a href="/staff">Show all</a>"#))
+    }
+
     @Test func aGuestFindsABookingOnAnotherDevice() async throws {
         let deployment = try await TestDeployment.open()
         let exhibition = try await deployment.visitor.register(capacity: 10)
