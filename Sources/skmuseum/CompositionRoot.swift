@@ -105,6 +105,7 @@ struct CompositionRoot {
         if let museum { services.append(try host(.museum, [museum.routes, museum.internalRoutes]) { readiness.isReady }) }
         if let confirm { services.append(try host(.confirm, [confirm.routes]) { readiness.isReady }) }
         if let myPage { services.append(try host(.mypage, [myPage.routes]) { (myPageReadiness ?? readiness).isReady }) }
+        var relays: [any Service] = []
         if roles.contains(.gateway) {
             let gateway = GatewayModule()
             let sessions = access.ofGateway(
@@ -114,8 +115,12 @@ struct CompositionRoot {
             let admin = AdminRoutes(
                 session: OperatorSession(settings.operatorRedis ?? redis.endpoint, myPage: myPageStore?.endpoint)
             ) { [now] session, service in service.eventHandler(on: session.store(of: service), now: now) }
+            let live = gateway.live(
+                museum: museum == nil ? upstream(of: .museum, for: .gateway) : nil,
+                myPage: myPage == nil ? upstream(of: .mypage, for: .gateway) : nil, logger: logger)
+            relays = live.services
             let routes: [any Routes] = [
-                gateway.index, gateway.documentation, sessions.routes, admin,
+                live.routes, gateway.index, gateway.documentation, sessions.routes, admin,
                 museum?.routes ?? gateway.routes(to: .museums, at: upstream(of: .museum, for: .gateway)),
                 book?.routes ?? gateway.routes(to: .books, at: upstream(of: .book, for: .gateway)),
                 confirm?.routes ?? gateway.routes(to: .confirms, at: upstream(of: .confirm, for: .gateway)),
@@ -128,6 +133,7 @@ struct CompositionRoot {
                 try host(.gateway, routes + [pages.routes], policy: sessions.policy, problemPages: pages.problems) { true })
         }
         // Live streams end before the ports close.
+        services += relays
         if let museum { services.append(museum.live) }
         if let myPage { services.append(myPage.live) }
         return services + [drain]

@@ -6,6 +6,8 @@ public struct LiveMessage: Sendable {
     let topic: String
     /// JSON in one line.
     let data: ByteBuffer
+    /// Whether it says that documents are missing.
+    var isGap = false
 
     /// - Parameter topic: whose it is, such as a visitor; empty where all watchers get all.
     public init(_ resource: some HALResource, topic: String = "") {
@@ -20,8 +22,14 @@ public struct LiveMessage: Sendable {
         self.data = data
     }
 
+    init(isGap: Bool) {
+        self.init(data: ByteBuffer(string: "{}"))
+        self.isGap = isGap
+    }
+
     /// As it is sent (Server-Sent Events, HTML Living Standard, 9.2).
     func event(at position: String) -> ByteBuffer {
+        if isGap { return LiveEvent.reset(position) }
         var bytes = ByteBuffer(string: "id: \(position)\ndata: ")
         bytes.writeImmutableBuffer(data)
         bytes.writeString("\n\n")

@@ -1,5 +1,5 @@
 public import Contracts
-import HTTPTypes
+public import HTTPTypes
 public import Logging
 public import ServiceLifecycle
 import Synchronization
@@ -118,7 +118,7 @@ public struct LiveReader<Source: LiveSource>: Service {
 }
 
 /// That somebody wants to watch.
-private final class Wish: Sendable {
+final class Wish: Sendable {
     private let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
 
@@ -134,5 +134,5 @@ private final class Wish: Sendable {
 }
 
 extension HTTPField.Name {
-    static let lastEventID = HTTPField.Name("Last-Event-ID")!
+    public static let lastEventID = HTTPField.Name("Last-Event-ID")!
 }
