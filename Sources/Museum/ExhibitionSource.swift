@@ -25,14 +25,17 @@ struct ExhibitionSource: LiveSource {
             types: [.museumRegistered, .museumChanged, .museumDeleted, .seatsReserved, .seatsReleased, .seatsRevoked])
     }
 
+    var readsAll: Bool { true }
+
     func begin() async throws(Failure) -> Progress {
         var progress = Progress(events: tail, partitions: try await partitions.inUse())
         do throws(RedisError) { try await progress.events.begin(progress.partitions) } catch { throw Failure(reading: error) }
         return progress
     }
 
-    func read(_ progress: inout Progress, topics: Set<String>?) async throws(Failure) -> (messages: [LiveMessage], isBehind: Bool)
-    {
+    func read(_ progress: inout Progress, watched: WatchedTopics) async throws(Failure) -> (
+        messages: [LiveMessage], isBehind: Bool
+    ) {
         // Those that this process knows: it looks them up every two seconds.
         progress.partitions = partitions.all
         let (events, isBehind): ([Event], Bool)

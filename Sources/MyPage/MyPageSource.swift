@@ -36,6 +36,8 @@ struct MyPageSource: LiveSource {
         ]
     }
 
+    var readsAll: Bool { false }
+
     func begin() async throws(Failure) -> Progress {
         var progress = Progress(tails: tails)
         let partitions = try await partitions.inUse()
@@ -51,31 +53,31 @@ struct MyPageSource: LiveSource {
         LivePosition(milliseconds: progress.tails.map(\.newest).max() ?? 0)
     }
 
-    func read(_ progress: inout Progress, topics: Set<String>?) async throws(Failure) -> (messages: [LiveMessage], isBehind: Bool)
-    {
+    func read(_ progress: inout Progress, watched: WatchedTopics) async throws(Failure) -> (
+        messages: [LiveMessage], isBehind: Bool
+    ) {
         var isBehind = false
         let partitions = partitions.all
         for index in progress.tails.indices {
             do throws(RedisError) {
                 let next = try await progress.tails[index].next(partitions, count: Self.batch)
                 isBehind = isBehind || next.isBehind
-                for event in next.events { note(event, topics, &progress) }
+                for event in next.events { note(event, watched, &progress) }
             } catch {
                 throw Failure(reading: error)
             }
         }
-        var messages = try await changedRows(&progress, topics)
-        messages += try await rowsOfChangedExhibitions(&progress, topics)
+        var messages = try await changedRows(&progress)
+        messages += try await rowsOfChangedExhibitions(&progress, watched)
         return (messages, isBehind)
     }
 
-    private func note(_ event: Event, _ topics: Set<String>?, _ progress: inout Progress) {
-        func isWatched(_ visitor: String) -> Bool { topics?.contains(visitor) ?? true }
+    private func note(_ event: Event, _ watched: WatchedTopics, _ progress: inout Progress) {
         switch event.subject {
-        case .booking(let payload) where isWatched(payload.visitor):
+        case .booking(let payload) where watched.contains(payload.visitor):
             let known = progress.rows[payload.id]
             progress.rows[payload.id] = (max(known?.booking ?? 0, payload.version), known?.admission ?? 0, 0)
-        case .admission(let payload) where isWatched(payload.visitor):
+        case .admission(let payload) where watched.contains(payload.visitor):
             let known = progress.rows[payload.booking]
             progress.rows[payload.booking] = (known?.booking ?? 0, max(known?.admission ?? 0, payload.version), 0)
         case .exhibition(let payload): progress.exhibitions[payload.id] = (payload.version, 0)
@@ -83,7 +85,7 @@ struct MyPageSource: LiveSource {
         }
     }
 
-    private func changedRows(_ progress: inout Progress, _ topics: Set<String>?) async throws(Failure) -> [LiveMessage] {
+    private func changedRows(_ progress: inout Progress) async throws(Failure) -> [LiveMessage] {
         if progress.rows.isEmpty { return [] }
         let ids = Array(progress.rows.keys)
         var messages: [LiveMessage] = []
@@ -103,7 +105,7 @@ struct MyPageSource: LiveSource {
     }
 
     /// Rows show the exhibition's title, hall, date and time.
-    private func rowsOfChangedExhibitions(_ progress: inout Progress, _ topics: Set<String>?) async throws(Failure)
+    private func rowsOfChangedExhibitions(_ progress: inout Progress, _ watched: WatchedTopics) async throws(Failure)
         -> [LiveMessage]
     {
         var messages: [LiveMessage] = []
@@ -114,7 +116,7 @@ struct MyPageSource: LiveSource {
             }
             progress.exhibitions[id] = nil
             // Who watches everything reads the exhibition itself.
-            for visitor in topics ?? [] {
+            for visitor in watched.names {
                 let filter = MyPageFilter(visitor: visitor, exhibition: id)
                 let page = try await store.page(
                     PageRequest(size: Self.rowsOfVisitor, position: nil), filter, partitions: [id.partition])

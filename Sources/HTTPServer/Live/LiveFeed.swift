@@ -54,9 +54,9 @@ public final class LiveFeed: Sendable {
     /// Where the feed is; `nil` while nothing reads what it distributes.
     public var position: String? { state.withLock { $0.position } }
 
-    /// Which topics are watched; `nil`: all.
-    public var watchedTopics: Set<String>? {
-        state.withLock { $0.ofAll > 0 ? nil : Set($0.topics.keys) }
+    /// Which topics are watched.
+    public var watched: WatchedTopics {
+        state.withLock { WatchedTopics(isAll: $0.ofAll > 0, names: Set($0.topics.keys)) }
     }
 
     // MARK: What is distributed
@@ -123,33 +123,35 @@ public final class LiveFeed: Sendable {
     // MARK: Watchers
 
     /// What a new watcher gets first.
-    public enum Start: Sendable {
+    enum Start: Sendable {
         /// What comes from now on.
         case now
         /// What came after this position; see ``LiveFeed/knows(_:)``.
         case after(String)
-        /// These messages, which came after a position, and what came after the number that ``LiveFeed/next`` was before they were
-        /// read.
-        case messages([LiveMessage], after: String, next: Int)
+        /// These messages, which came after a position, and what came since the stream was made.
+        case messages([LiveMessage], after: String)
         /// Changes are missing.
         case reset
     }
 
     /// Whether all messages after a position are kept.
-    public func knows(_ position: String) -> Bool { state.withLock { $0.marks[position] != nil } }
+    func knows(_ position: String) -> Bool { state.withLock { $0.marks[position] != nil } }
 
-    /// The number of the next message.
-    public var next: Int { state.withLock { $0.next } }
-
-    /// A stream for one watcher.
+    /// A stream for one watcher. From now on its topic is read.
     /// - Throws: ``Failure/overloaded`` where there are too many, or the port is closing.
-    public func stream(topic: String?, from start: Start) throws(RequestError) -> any LiveStream {
-        let isOpen = state.withLock { !$0.isFinished && $0.count < limit }
-        guard isOpen else { throw .failure(.overloaded) }
-        return FeedStream(feed: self, topic: topic, start: start)
+    func stream(topic: String?) throws(RequestError) -> FeedStream {
+        let next = state.withLock { state -> Int? in
+            guard !state.isFinished, state.count < limit else { return nil }
+            state.count += 1
+            if let topic { state.topics[topic, default: 0] += 1 } else { state.ofAll += 1 }
+            gauge.set(state.count)
+            return state.next
+        }
+        guard let next else { throw .failure(.overloaded) }
+        return FeedStream(feed: self, topic: topic, next: next)
     }
 
-    fileprivate func begin(_ watcher: LiveWatcher, from start: Start) {
+    fileprivate func begin(_ watcher: LiveWatcher, from start: Start, since number: Int) {
         let begun = state.withLock { state -> (LoopWatchers, ByteBuffer)? in
             guard !state.isFinished else { return nil }
             var first = LiveEvent.retry()
@@ -159,7 +161,7 @@ public final class LiveFeed: Sendable {
             case .now: break
             case .after(let position):
                 if let mark = state.marks[position] { next = mark } else { next = -1 }
-            case .messages(let messages, let earlier, let number):
+            case .messages(let messages, let earlier):
                 for message in messages { first.writeImmutableBuffer(message.event(at: earlier)) }
                 next = number
             case .reset: next = -1
@@ -177,9 +179,6 @@ public final class LiveFeed: Sendable {
             watcher.next = next
             let loop = state.loops[ObjectIdentifier(watcher.eventLoop)] ?? LoopWatchers(on: watcher.eventLoop)
             state.loops[ObjectIdentifier(watcher.eventLoop)] = loop
-            state.count += 1
-            if let topic = watcher.topic { state.topics[topic, default: 0] += 1 } else { state.ofAll += 1 }
-            gauge.set(state.count)
             return (loop, first)
         }
         guard let (loop, first) = begun else { return watcher.end(isWhole: true) }
@@ -188,18 +187,21 @@ public final class LiveFeed: Sendable {
     }
 
     fileprivate func end(_ watcher: LiveWatcher) {
-        let loop = state.withLock { state in
+        state.withLock { $0.loops[ObjectIdentifier(watcher.eventLoop)] }?.remove(watcher)
+    }
+
+    /// The stream of a watcher is gone.
+    fileprivate func release(topic: String?) {
+        state.withLock { state in
             state.count -= 1
-            if let topic = watcher.topic {
+            if let topic {
                 let left = state.topics[topic, default: 1] - 1
                 state.topics[topic] = left > 0 ? left : nil
             } else {
                 state.ofAll -= 1
             }
             gauge.set(state.count)
-            return state.loops[ObjectIdentifier(watcher.eventLoop)]
         }
-        loop?.remove(watcher)
     }
 
     /// Ends a watcher that does not read: its client connects again if it is still there.
@@ -213,11 +215,33 @@ extension LiveWatcher {
     func gets(_ message: LiveFeed.Sent) -> Bool { topic == nil || topic == message.topic }
 }
 
-private struct FeedStream: LiveStream {
-    let feed: LiveFeed
-    let topic: String?
-    let start: LiveFeed.Start
+/// Which topics of a feed are watched.
+public struct WatchedTopics: Sendable {
+    /// Whether somebody watches all.
+    public let isAll: Bool
+    /// Those that are watched by themselves.
+    public let names: Set<String>
 
-    func begin(_ watcher: LiveWatcher) { feed.begin(watcher, from: start) }
+    public func contains(_ topic: String) -> Bool { isAll || names.contains(topic) }
+}
+
+/// A feed's stream for one watcher. While it exists, its topic is read.
+final class FeedStream: LiveStream {
+    let topic: String?
+    private let feed: LiveFeed
+    /// The number of the message that was the next when it was made.
+    private let next: Int
+    private let start = Mutex(LiveFeed.Start.now)
+
+    fileprivate init(feed: LiveFeed, topic: String?, next: Int) {
+        self.feed = feed
+        self.topic = topic
+        self.next = next
+    }
+
+    deinit { feed.release(topic: topic) }
+
+    func starts(from start: LiveFeed.Start) { self.start.withLock { $0 = start } }
+    func begin(_ watcher: LiveWatcher) { feed.begin(watcher, from: start.withLock { $0 }, since: next) }
     func end(_ watcher: LiveWatcher) { feed.end(watcher) }
 }

@@ -46,8 +46,9 @@ public struct LiveFollower<Source: LiveFollowing>: Service {
         let position = request.headers[.lastEventID] ?? query["lastEventId"]
         wish.wake()
         while feed.position == nil { try await Task.sleep(for: .milliseconds(10)) }
-        let start = position.map { feed.knows($0) ? LiveFeed.Start.after($0) : .reset } ?? .now
-        return .live(try feed.stream(topic: nil, from: start))
+        let stream = try feed.stream(topic: nil)
+        if let position { stream.starts(from: feed.knows(position) ? .after(position) : .reset) }
+        return .live(stream)
     }
 
     public func run() async throws {

@@ -8,12 +8,17 @@ import Synchronization
 public protocol LiveSource: Sendable {
     associatedtype Progress: Sendable
 
+    /// Whether it reads everything, whoever watches.
+    var readsAll: Bool { get }
+
     /// Where reading begins: now.
     func begin() async throws(Failure) -> Progress
     /// Reads what has changed since.
-    /// - Parameter topics: those that somebody watches; `nil`: all.
+    /// - Parameter watched: what somebody watches.
     /// - Returns: `isBehind`: whether there is more to read at once.
-    func read(_ progress: inout Progress, topics: Set<String>?) async throws(Failure) -> (messages: [LiveMessage], isBehind: Bool)
+    func read(_ progress: inout Progress, watched: WatchedTopics) async throws(Failure) -> (
+        messages: [LiveMessage], isBehind: Bool
+    )
     /// How far reading is.
     func position(of progress: Progress) -> LivePosition
     /// What has changed since an earlier position, perhaps of another process; `nil` if that can't be told.
@@ -49,17 +54,16 @@ public struct LiveReader<Source: LiveSource>: Service {
         let position = (request.headers[.lastEventID] ?? query["lastEventId"]).flatMap(LivePosition.init)
         wish.wake()
         while feed.position == nil { try await Task.sleep(for: .milliseconds(10)) }
-        var start = LiveFeed.Start.now
+        let stream = try feed.stream(topic: topic)
         if let position {
-            if feed.knows(position.text) {
-                start = .after(position.text)
+            if source.readsAll, feed.knows(position.text) {
+                stream.starts(from: .after(position.text))
             } else {
-                let next = feed.next
                 let changes = isRecent(position) ? try await source.changes(since: position, topic: topic) : nil
-                start = changes.map { .messages($0, after: position.text, next: next) } ?? .reset
+                stream.starts(from: changes.map { .messages($0, after: position.text) } ?? .reset)
             }
         }
-        return .live(try feed.stream(topic: topic, from: start))
+        return .live(stream)
     }
 
     /// Whether events since then are still in the streams.
@@ -87,7 +91,7 @@ public struct LiveReader<Source: LiveSource>: Service {
         while !Task.isCancelled {
             do throws(Failure) {
                 if var reading = progress {
-                    let (messages, isBehind) = try await source.read(&reading, topics: feed.watchedTopics)
+                    let (messages, isBehind) = try await source.read(&reading, watched: feed.watched)
                     progress = reading
                     feed.publish(messages, position: source.position(of: reading).text)
                     if isBehind { continue }
