@@ -10,6 +10,8 @@ enum MetricCatalogue {
         "skmuseum_http_requests_shed_total": "Requests refused with 503 because too many were in flight.",
         "skmuseum_http_connections": "Open client connections.",
         "skmuseum_http_connections_refused_total": "Client connections refused because of a limit.",
+        "skmuseum_live_watchers": "Clients that watch a live stream.",
+        "skmuseum_live_watchers_dropped_total": "Clients of live streams that were dropped because they did not read.",
         "skmuseum_redis_command_duration_seconds": "Time from sending Redis commands to the last of their replies.",
         "skmuseum_redis_primary_changes_total": "How often another Redis server was found to be primary.",
         "skmuseum_redis_memory_used_bytes": "Memory that a Redis server uses.",
