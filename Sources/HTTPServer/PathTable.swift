@@ -110,9 +110,10 @@ struct PathTable: Sendable {
     ) -> Match {
         var found: (entry: Int, id: String?)?
         var allowed: Set<String> = []
-        // A literal path comes before one with an id in it: a request for the first never matches /museums/{id}.
+        // A literal path comes before one with an id in it: no request for /museums/stream matches /museums/{id}.
         for index in entries.indices {
             guard case .some(let id) = Self.fit(path, entries[index].parts) else { continue }
+            if let found, found.id == nil, id != nil { continue }
             found = found ?? (index, id)
             let entry = entries[index]
             if let page = entry.page {

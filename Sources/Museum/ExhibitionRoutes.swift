@@ -6,7 +6,7 @@ import HTTPTypes
 struct ExhibitionRoutes: Routes {
     let service: ExhibitionService
     let partitions: any PartitionDirectory
-    let live: LiveReader<ExhibitionSource>
+    let live: LiveReader<RedisExhibitionSource>
 
     func add(to router: AppRouter) {
         // Before `museums/{id}`.

@@ -32,7 +32,7 @@ public struct MuseumModule: Sendable {
         seats = SeatReservationService(store: RedisSeatStore(client: writes))
         let store = RedisExhibitionStore(client: redis, writes: writes)
         let live = LiveReader(
-            ExhibitionSource(redis: redis, store: store, partitions: partitions), feed: LiveFeed(service: "museum"),
+            RedisExhibitionSource(redis: redis, store: store, partitions: partitions), feed: LiveFeed(service: "museum"),
             logger: logger)
         self.live = live
         routes = ExhibitionRoutes(

@@ -19,7 +19,8 @@ public struct MyPageModule: Sendable {
     public init(store: RedisClient, events: RedisClient, partitions: Partitions, logger: Logger) {
         let rows = RedisMyPageStore(client: store)
         let live = LiveReader(
-            MyPageSource(events: events, store: rows, partitions: partitions), feed: LiveFeed(service: "mypage"), logger: logger)
+            RedisMyPageSource(events: events, store: rows, partitions: partitions), feed: LiveFeed(service: "mypage"),
+            logger: logger)
         self.live = live
         routes = MyPageRoutes(service: MyPageService(store: rows), partitions: partitions, live: live)
     }

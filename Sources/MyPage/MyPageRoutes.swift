@@ -5,7 +5,7 @@ import HTTPServer
 struct MyPageRoutes: Routes {
     let service: MyPageService
     let partitions: any PartitionDirectory
-    let live: LiveReader<MyPageSource>
+    let live: LiveReader<RedisMyPageSource>
 
     func add(to router: AppRouter) {
         // Before `myPages/{id}`.

@@ -92,7 +92,7 @@ struct OpenAPITests {
             #expect(operation.isPublic == operation.roles.isEmpty, "\(operation.name)")
             if operation.isPublic { continue }
             for role in [AccessRole.visitor, .staff, .admin] {
-                let status = try await Self.sender(role, of: gateway).send(operation.method, path).status
+                let status = try await Self.sender(role, of: gateway).send(method, path).status
                 let isAccepted = operation.roles.contains(role.rawValue)
                 #expect((status == 403) == !isAccepted, "\(operation.name) for \(role): \(status)")
             }

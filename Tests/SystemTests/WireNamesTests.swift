@@ -65,8 +65,10 @@ struct WireNamesTests {
 
     private func routes(_ deployment: TestDeployment) async throws -> [String] {
         let paths = [
-            "/", "/museums", "/museums/a1", "/museums/a1/reservations", "/books", "/books/a1-000000000001", "/confirms",
-            "/confirms/a1-000000000001", "/myPages", "/myPages/a1-000000000001", "/sessions", "/livez", "/readyz", "/metrics",
+            "/", "/museums", "/museums/stream", "/museums/a1", "/museums/a1/reservations", "/books", "/books/a1-000000000001",
+            "/confirms",
+            "/confirms/a1-000000000001", "/myPages", "/myPages/stream", "/myPages/a1-000000000001", "/sessions", "/livez",
+            "/readyz", "/metrics",
             "/openapi.json", "/docs", "/docs.css", "/problems", "/problems/sold-out", "/admin/dead-letters",
             "/admin/dead-letters/confirm:a:1-1", "/admin/dead-letters/confirm:a:1-1/retry", "/admin/audit", "/nowhere",
         ]

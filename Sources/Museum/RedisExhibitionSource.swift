@@ -4,7 +4,7 @@ import Messaging
 import Redis
 
 /// Exhibitions that have changed: seats, and what staff edit.
-struct ExhibitionSource: LiveSource {
+struct RedisExhibitionSource: LiveSource {
     let redis: any RedisSender
     let store: any ExhibitionStore
     let partitions: Partitions

@@ -4,7 +4,7 @@ import Messaging
 import Redis
 
 /// Rows of the read model that have changed. Events say which; the rows are read once the read model has applied them.
-struct MyPageSource: LiveSource {
+struct RedisMyPageSource: LiveSource {
     /// Where the events are.
     let events: any RedisSender
     let store: any MyPageStore
