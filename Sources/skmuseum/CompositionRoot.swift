@@ -112,8 +112,16 @@ struct CompositionRoot {
                 bookers: book?.bookers
                     ?? GatewayModule.bookers(
                         at: upstream(of: .book, for: .gateway), token: access.token(of: .gateway, as: .staff)))
+            var own: [Role: @Sendable () -> Bool] = [.gateway: { true }]
+            for role in [Role.book, .museum, .confirm] where roles.contains(role) { own[role] = { readiness.isReady } }
+            if roles.contains(.mypage) { own[.mypage] = { (myPageReadiness ?? readiness).isReady } }
+            let health = HealthOfServices(
+                own: own,
+                urls: Dictionary(uniqueKeysWithValues: Role.allCases.map { ($0, settings.upstreams[$0.rawValue] ?? []) }),
+                connections: upstreams, metrics: metrics.render)
             let admin = AdminRoutes(
-                session: OperatorSession(settings.operatorRedis ?? redis.endpoint, myPage: myPageStore?.endpoint)
+                session: OperatorSession(settings.operatorRedis ?? redis.endpoint, myPage: myPageStore?.endpoint),
+                health: { await health.read() }
             ) { [now] session, service in service.eventHandler(on: session.store(of: service), now: now) }
             let live = gateway.live(
                 museum: museum == nil ? upstream(of: .museum, for: .gateway) : nil,

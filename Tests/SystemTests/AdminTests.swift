@@ -95,4 +95,67 @@ struct AdminTests {
             bad.json["violations"]?.elements?.contains { $0["key"]?.text == "museum:{a}:\(exhibition)" } == true, "\(bad.text)")
         #expect(try await gateway.get("/admin/audit?wait=1h").status == 400)
     }
+
+    /// The overview sees an outage of a service, and its end.
+    @Test func theOverviewSeesAnOutage() async throws {
+        let deployment = try await TestDeployment.open()
+        let gateway = deployment.visitor
+        let exhibition = try await gateway.register(capacity: 100)
+        func overview() async throws -> JSON { try await gateway.get("/admin/overview").json }
+        func isReady(_ service: String, in overview: JSON) -> Bool? {
+            let found = overview["services"]?.elements?.first { $0["service"]?.text == service }
+            return found?["instances"]?.elements?.allSatisfy { $0["isReady"] == .bool(true) }
+        }
+        func group(_ name: String, of stream: String, in overview: JSON) -> JSON? {
+            overview["streams"]?.elements?.first { $0["service"]?.text == stream }?["groups"]?.elements?
+                .first { $0["group"]?.text == name }
+        }
+        _ = try await gateway.book(exhibition, visitor: "kim")
+        try await eventually("all is ready and applied") {
+            let now = try await overview()
+            return MuseumProcess.allRoles.allSatisfy { isReady($0, in: now) == true }
+                && group("confirm", of: "book", in: now)?["lag"]?.integer == 0
+                && group("confirm", of: "book", in: now)?["pending"]?.integer == 0
+        }
+        let circuit = try await overview()["services"]?.elements?.first { $0["service"]?.text == "book" }?["circuit"]?.text
+        #expect(circuit == "closed")
+        let before = try await overview()["streams"]?.elements?.first { $0["service"]?.text == "book" }?["written"]?.integer ?? 0
+        deployment["confirm"].kill()
+        for number in 1...5 { _ = try await gateway.book(exhibition, visitor: "v\(number)") }
+        try await eventually("the outage is seen") {
+            let now = try await overview()
+            return isReady("confirm", in: now) == false && isReady("mypage", in: now) == true
+                && (group("confirm", of: "book", in: now)?["lag"]?.integer ?? 0) >= 10
+        }
+        let written = try await overview()["streams"]?.elements?.first { $0["service"]?.text == "book" }?["written"]?.integer ?? 0
+        #expect(written >= before + 10)
+        try await deployment["confirm"].launch()
+        try await eventually("it has caught up") {
+            let now = try await overview()
+            return isReady("confirm", in: now) == true && group("confirm", of: "book", in: now)?["lag"]?.integer == 0
+        }
+        // An event that can't be applied is a dead letter of those that read it, and of no other stream.
+        let redis = try deployment.redis.client()
+        _ = try await redis.send("XADD", "confirm:{a}:events", "*", "eventType", "ConfirmCompleted", "bookId", "broken")
+        try await eventually("it is a dead letter") {
+            group("mypage", of: "confirm", in: try await overview())?["deadLetters"]?.integer == 1
+        }
+        #expect(group("mypage", of: "book", in: try await overview())?["deadLetters"]?.integer == 0)
+    }
+
+    @Test func anAuditTellsHowFarItIs() async throws {
+        let single = try await SingleProcess.start()
+        for hall in 1...20 { _ = try await single.visitor.register(capacity: 5, hall: "Hall \(hall)") }
+        let address = single.process.url("gateway") + "/admin/audit?wait=5s"
+        let audit = try await LiveClient.open(address, headers: ["Accept": "text/event-stream"])
+        try await eventually("it has ended") { audit.isEnded }
+        #expect(audit.status == 200 && audit.isWhole)
+        let result = try #require(audit.events.last)
+        #expect(result.type == "result" && result.json["ok"] == .bool(true) && result.json["exhibitions"]?.integer == 20)
+        #expect(audit.events.dropLast().allSatisfy { $0.type == "progress" && $0.json["step"]?.text != nil })
+        #expect(audit.events.count > 1)
+        // As JSON it is what it was, and a second one may run afterwards.
+        let document = try await single.visitor.get("/admin/audit").json
+        #expect(document["ok"] == .bool(true) && document["exhibitions"]?.integer == 20)
+    }
 }

@@ -90,6 +90,7 @@ struct AuthorizationTests {
         Row("GET", "/admin/dead-letters", role: nil), Row("GET", "/admin/dead-letters/confirm:a:1-1", role: nil),
         Row("DELETE", "/admin/dead-letters/confirm:a:1-1", role: nil),
         Row("POST", "/admin/dead-letters/confirm:a:1-1/retry", "{}", role: nil), Row("GET", "/admin/audit", role: nil),
+        Row("GET", "/admin/overview", role: nil),
         Row("GET", "/unknown", role: "book"),
     ]
 

@@ -99,6 +99,7 @@ struct OpenAPIExamplesTests {
         try await run.check("DroppedDeadLetter", "DELETE", "\(path)/{id}", try await admin.delete("\(path)/\(name)"))
         try await run.check("UnknownDeadLetter", "GET", "\(path)/{id}", try await admin.get("\(path)/\(name)"))
         _ = try await redis.send("HINCRBY", "museum:{a}:\(exhibition)", "available", "1")
+        try await run.check("Overview", "GET", "/admin/overview", try await admin.get("/admin/overview"))
         try await run.check("AuditReport", "GET", "/admin/audit", try await admin.get("/admin/audit?wait=10s"))
     }
 

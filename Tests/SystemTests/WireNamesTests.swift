@@ -70,7 +70,8 @@ struct WireNamesTests {
             "/confirms/a1-000000000001", "/myPages", "/myPages/stream", "/myPages/a1-000000000001", "/sessions", "/livez",
             "/readyz", "/metrics",
             "/openapi.json", "/docs", "/docs.css", "/problems", "/problems/sold-out", "/admin/dead-letters",
-            "/admin/dead-letters/confirm:a:1-1", "/admin/dead-letters/confirm:a:1-1/retry", "/admin/audit", "/nowhere",
+            "/admin/dead-letters/confirm:a:1-1", "/admin/dead-letters/confirm:a:1-1/retry", "/admin/audit", "/admin/overview",
+            "/nowhere",
         ]
         var names: [String] = []
         for role in MuseumProcess.allRoles {

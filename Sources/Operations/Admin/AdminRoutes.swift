@@ -12,23 +12,36 @@ import Synchronization
 package struct AdminRoutes: Routes {
     private let session: OperatorSession
     private let handler: @Sendable (OperatorSession, ServiceName) -> any EventHandler
+    private let health: @Sendable () async -> [ServiceHealth]
     /// A retry and an audit read a good part of the data: one at a time is enough.
     private let busy = Busy()
 
     private static let relation = "dead-letters"
+    private static let eventStream = "text/event-stream"
     private static let longestWait = Duration.seconds(10)
 
     package var answerWithin: Duration { .seconds(60) }
 
-    /// - Parameter handler: makes a service's event handler.
+    /// - Parameters:
+    ///   - health: which services are ready.
+    ///   - handler: makes a service's event handler.
     package init(
-        session: OperatorSession, handler: @escaping @Sendable (OperatorSession, ServiceName) -> any EventHandler
+        session: OperatorSession, health: @escaping @Sendable () async -> [ServiceHealth],
+        handler: @escaping @Sendable (OperatorSession, ServiceName) -> any EventHandler
     ) {
         self.session = session
+        self.health = health
         self.handler = handler
     }
 
     package func add(to router: AppRouter) {
+        router.get("admin/overview", for: .admins) { request, _ in
+            let health = await health()
+            var writer = JSONWriter()
+            try await readingErrors { try await Overview.read(try await session.refreshed(), health: health) }
+                .write(to: &writer)
+            return DocumentResponse.json(writer, to: request)
+        }
         router.get("admin/dead-letters", for: .admins) { request, _ in try await list(request) }
         router.get("admin/dead-letters/{id}", for: .admins) { request, context in
             let (letters, letter) = try await find(context)
@@ -93,6 +106,14 @@ package struct AdminRoutes: Routes {
             }
             wait = given
         }
+        if request.headers[.accept]?.contains(Self.eventStream) == true {
+            let place = try busy.take()
+            let stream = AuditStream(audit: Audit(try await readingErrors { try await session.refreshed() }, wait: wait))
+            return DocumentResponse(status: .ok, headers: [.contentType: Self.eventStream, .vary: "Accept"]) { write in
+                defer { withExtendedLifetime(place) {} }
+                try await stream.write(write)
+            }
+        }
         return try await busy.alone {
             try await readingErrors {
                 var audit = Audit(try await session.refreshed(), wait: wait)
@@ -131,11 +152,24 @@ private final class Busy: Sendable {
     private let isTaken = Atomic(false)
 
     func alone<Value>(_ work: () async throws -> Value) async throws -> Value {
+        let place = try take()
+        defer { withExtendedLifetime(place) {} }
+        return try await work()
+    }
+
+    /// Nobody else does it until the place is released.
+    func take() throws -> Place {
         guard isTaken.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged else {
             throw Failure.overloaded
         }
-        defer { isTaken.store(false, ordering: .releasing) }
-        return try await work()
+        return Place(self)
+    }
+
+    final class Place: Sendable {
+        private let busy: Busy
+
+        fileprivate init(_ busy: Busy) { self.busy = busy }
+        deinit { busy.isTaken.store(false, ordering: .releasing) }
     }
 }
 
