@@ -56,6 +56,9 @@ public struct AppResponder: HTTPResponder {
             let stream = try response.stream.map { AdmittedStream(stream: $0, transfer: try processing.beginTransfer()) }
             return (processing.end(pending, with: .success(response)), stream)
         } catch {
+            if let page = await processing.problemPage(error, of: pending) {
+                return (processing.end(pending, with: .success(page)), nil)
+            }
             return (processing.end(pending, with: .failure(error)), nil)
         }
     }

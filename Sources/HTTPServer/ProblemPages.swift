@@ -2,7 +2,8 @@ public import HTTPTypes
 
 /// Shows errors to people: what would be a problem document for a program.
 public protocol ProblemPages: Sendable {
-    func page(_ problem: ProblemReport, for request: HTTPRequest) -> DocumentResponse
+    /// - Parameter request: without its body.
+    func page(_ problem: ProblemReport, for request: CollectedRequest, _ context: AppRequestContext) async -> DocumentResponse
 }
 
 /// What a problem document says.

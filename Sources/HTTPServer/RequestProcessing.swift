@@ -151,16 +151,20 @@ struct RequestProcessing: Sendable {
             request.context.logger.error(
                 "bug", metadata: ["what": "\(what)", "method": "\(request.head.method)", "path": "\(request.match.path)"])
         }
-        let problem = Problem(error)
-        if let problemPages, request.match.isForPeople,
+        return Problem(error).response(requestId: request.requestId)
+    }
+
+    /// An error as people see it; `nil` where a program has asked, or the server has a bug to log.
+    func problemPage(_ error: any Error, of request: Pending) async -> DocumentResponse? {
+        let error = RequestError(error)
+        if case .failure(.internal) = error { return nil }
+        guard let problemPages, request.match.isForPeople,
             request.match.route != nil || ContentNegotiation.prefersHTML(request.head.headerFields)
-        {
-            return problemPages.page(
-                ProblemReport(
-                    type: problem.type, detail: problem.detail, requestId: request.requestId, headers: problem.headers),
-                for: request.head)
-        }
-        return problem.response(requestId: request.requestId)
+        else { return nil }
+        let problem = Problem(error)
+        return await problemPages.page(
+            ProblemReport(type: problem.type, detail: problem.detail, requestId: request.requestId, headers: problem.headers),
+            for: CollectedRequest(head: request.head, body: ByteBuffer()), request.context)
     }
 }
 

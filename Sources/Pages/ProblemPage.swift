@@ -5,8 +5,13 @@ import HTTPTypes
 struct ProblemPage: ProblemPages {
     let site: Site
 
-    func page(_ problem: ProblemReport, for request: HTTPRequest) -> DocumentResponse {
-        let visit = site.visit(request.headerFields, path: "/", authority: request.authority)
+    func page(_ problem: ProblemReport, for request: CollectedRequest, _ context: AppRequestContext) async -> DocumentResponse {
+        // A server that is overloaded or has no Redis is not asked who it is.
+        let isAsked = problem.type.definition.status.kind == .clientError && problem.type != .tooManyRequests
+        let visit =
+            isAsked
+            ? await site.visit(request, context).0
+            : site.visit(request.headers, path: "/", authority: request.authority)
         return site.problem(
             problem.type.slug, status: problem.type.definition.status, requestId: problem.requestId, headers: problem.headers,
             to: visit)
@@ -31,7 +36,7 @@ extension Site {
         for name in [HTTPField.Name.contentType, .contentLength, .vary, .cacheControl] { headers[name] = nil }
         let content: [String: Any] = [
             "slug": slug, "text": visit.texts.problem(slug), "requestId": requestId,
-            "mustSignIn": (slug == "unauthenticated" || slug == "forbidden") && !isOpen,
+            "mustSignIn": (slug == "unauthenticated" || slug == "forbidden") && !isOpen && visit.signedIn == nil,
         ]
         return page("problem", title: visit.texts["problemTitle"], content, status: status, headers: headers, to: visit)
     }

@@ -266,7 +266,7 @@ struct PagesTests {
         }
         // What a form was sent with is in the form again, and nothing else of the query.
         let found = try await browser.open("/staff?title=%22%3E%3Cscript%3E&hall=A+hall&x=y")
-        #expect(found.html.contains(#"name="title" maxlength="100" value="&quot;&gt;&lt;script&gt;""#))
+        #expect(found.html.contains(#"name="title" maxlength="200" value="&quot;&gt;&lt;script&gt;""#))
         #expect(found.html.contains(#"value="A hall""#) && found.html.contains(#"<a href="/staff">Show all</a>"#))
     }
 
