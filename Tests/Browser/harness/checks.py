@@ -75,3 +75,21 @@ def axe(page, what):
     said = [f"{each['id']} ({each['help']}): {[node['html'][:200] for node in each['nodes'][:3]]} {each['nodes'][0].get('failureSummary')}"
             for each in found]
     assert not found, f"{what}: axe expected no finding, saw " + "\n".join(said)
+
+
+def tab_to(page, selector, backwards=False, at_most=60):
+    """Moves the focus with the Tab key until it is there; each stop on the way must be visible."""
+    for _ in range(at_most):
+        if page.locator(selector).first.evaluate("each => each === document.activeElement"):
+            return
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+        seen = page.evaluate("""() => {
+            const each = document.activeElement;
+            if (each === document.body) return null;
+            const {width, height} = each.getBoundingClientRect();
+            // Parts of a date's field have the browser's own outline.
+            const isOutlined = !each.matches(':focus') || getComputedStyle(each).outlineStyle !== 'none';
+            return width > 0 && height > 0 && isOutlined ? null : each.outerHTML.slice(0, 200);
+        }""")
+        assert seen is None, f"the focus must be visible; seen: {seen}"
+    raise AssertionError(f"{selector} is not reached by {at_most} times Tab")

@@ -37,8 +37,8 @@ class Watch:
         # Where scripts are switched off, chromium fails their preloads this way.
         if request.failure == "csp" and request.url.endswith(".js") and not self.has_scripts(request):
             return
-        # Leaving a page ends its requests, and a stream ends with its page.
-        if request.failure == "net::ERR_ABORTED" and request.resource_type in ("eventsource", "fetch", "document"):
+        # Leaving a page ends its requests.
+        if request.failure == "net::ERR_ABORTED":
             return
         self.note(f"failed: {request.method} {request.url} {request.failure}")
 
