@@ -83,15 +83,16 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         own = [frame for frame in traceback.extract_tb(error.__traceback__) if "/scenarios/" in frame.filename]
         where = f"{pathlib.Path(own[-1].filename).name}:{own[-1].lineno}: {own[-1].line}" if own else ""
-        print(f"FAILED: {name}\n  {where}\n  {str(error)[:3000]}\n  see {folder}", flush=True)
+        reason = str(error).split("Aria snapshot")[0].strip()
+        print(f"FAILED: {name}\n  {where}\n  {reason[:3000]}\n  see {folder}", flush=True)
         (folder / "error.txt").write_text("".join(traceback.format_exception(error)) + "\n" + "\n".join(self.watch.findings))
         pages = [page for context in self.browser.contexts for page in context.pages]
         for number, page in enumerate(pages, 1):
             try:
                 (folder / f"{number}.html").write_text(f"<!-- {page.url} -->\n{page.content()}")
                 page.screenshot(path=folder / f"{number}.png", full_page=True, timeout=5000)
-            except Exception as reason:
-                print(f"  {page.url} can't be kept: {reason}")
+            except Exception as other:
+                print(f"  {page.url} can't be kept: {other}")
 
     def picture(self, page, name):
         """A picture of the page for the documentation, if pictures are wanted."""
