@@ -50,31 +50,38 @@ function refreshSoon() {
 }
 
 const dialog = document.getElementById('cancel-dialog');
+/** The link that asked. */
+let asking = null;
 
-document.addEventListener('click', async (event) => {
+document.addEventListener('click', (event) => {
   const link = event.target.closest('a.cancel');
   if (!link || !dialog.showModal) return;
   event.preventDefault();
-  const id = link.pathname.split('/')[2];
-  const card = document.querySelector(`[data-booking="${CSS.escape(id)}"]`);
-  dialog.querySelector('[data-field=what]').textContent = title(card);
+  asking = link;
+  dialog.querySelector('[data-field=what]').textContent = title(cardOf(link));
   dialog.returnValue = 'no';
   dialog.showModal();
-  dialog.addEventListener('close', async () => {
-    if (dialog.returnValue !== 'yes') {
-      link.focus();
-      return;
-    }
-    try {
-      await api('PATCH', `/books/${id}`, { status: 'CANCELED' });
-      await refresh();
-      announce(text('canceledResult'));
-      document.getElementById('main').focus();
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      announce(error.text);
-    }
-  }, { once: true });
+});
+
+const idOf = (link) => link.pathname.split('/')[2];
+const cardOf = (link) => document.querySelector(`[data-booking="${CSS.escape(idOf(link))}"]`);
+
+dialog.addEventListener('close', async () => {
+  // The event comes a moment after the closing. Meanwhile the question may have been asked again.
+  if (dialog.open) return;
+  if (dialog.returnValue !== 'yes') {
+    asking.focus();
+    return;
+  }
+  try {
+    await api('PATCH', `/books/${idOf(asking)}`, { status: 'CANCELED' });
+    await refresh();
+    announce(text('canceledResult'));
+    document.getElementById('main').focus();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    announce(error.text);
+  }
 });
 
 const print = document.getElementById('print');

@@ -89,8 +89,14 @@ export function markInvalid(field) {
 /** Asks a question. Returns the value of the button; empty where the dialog was left. */
 export function ask(dialog) {
   return new Promise((resolve) => {
+    const closed = () => {
+      // The event comes a moment after the closing. Meanwhile the question may have been asked again.
+      if (dialog.open) return;
+      dialog.removeEventListener('close', closed);
+      resolve(dialog.returnValue);
+    };
     dialog.returnValue = '';
-    dialog.addEventListener('close', () => resolve(dialog.returnValue), { once: true });
+    dialog.addEventListener('close', closed);
     dialog.showModal();
   });
 }
