@@ -181,3 +181,9 @@ def staff_states(season):
 
 # What the states bring about on purpose.
 ALLOWED = [400, 401, 404, 409, 422]
+
+
+def operator_states(season):
+    page = season.page
+    page.goto("/operator")
+    yield "operator"
