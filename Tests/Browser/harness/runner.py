@@ -18,6 +18,8 @@ from .museum import Museum
 from .watch import Watch
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1]
+# Containers run as root, and have little shared memory.
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
 def scenario(*looks, **options):
@@ -117,7 +119,7 @@ def run_group(arguments, group, failures, playwright):
     failed = 0
     chromium = shutil.which("chromium") or sys.exit("run: chromium is not installed")
     with contextlib.ExitStack() as stack:
-        browser = stack.enter_context(contextlib.closing(playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])))
+        browser = stack.enter_context(contextlib.closing(playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)))
         run = Run(arguments, browser, failures)
         museums = {}
         for name, function, look in chosen:
