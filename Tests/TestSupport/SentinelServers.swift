@@ -65,6 +65,8 @@ public final class SentinelServers: RedisGroup {
         let primary = (try? await primary()) ?? servers[lastPrimary.value]
         let isReplica = servers.contains { $0 === server } && primary !== server
         try await server.launch(adding: isReplica ? ["--replicaof", "\(primary.address) \(primary.port)"] : [])
+        // As deploy/redis/start-sentinel does. It is not kept over a restart.
+        if sentinels.contains(where: { $0 === server }) { _ = try await server.send("SENTINEL", "DEBUG", "ping-period", "200") }
     }
 
     public func primary(of partition: String) async throws -> RedisServer { try await primary() }
