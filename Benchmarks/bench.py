@@ -18,6 +18,7 @@ import growth
 import report
 import scaling
 import scaling_page
+import watchers
 from load import run
 from processes import ROOT, BenchError
 from redis_client import RedisError
@@ -108,6 +109,8 @@ def arguments():
     parser.add_argument("--scaling", action="store_true",
                         help="measure a Redis Cluster of one, two and three primaries instead, and write docs/scaling.md: at most "
                         "eight minutes, with --quick about two")
+    parser.add_argument("--watchers", action="store_true",
+                        help="measure what 5,000 clients of the live stream cost instead: about five minutes, with --quick one")
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--venv", help=argparse.SUPPRESS)
     parser.add_argument("--nio", help=argparse.SUPPRESS)
@@ -151,6 +154,12 @@ def main():
             figures = scaling.measure(settings.program, options.quick, say)
             result = keep(options.output, "scaling.json", about, {"scaling": figures})
             say(f"written: {result} in {options.output} and {scaling_page.write(options.output)}")
+            return 0
+        if options.watchers:
+            figures = watchers.measure(settings.program, options.quick, say)
+            result = keep(options.output, "watchers.json", about, {"watchers": figures})
+            where = f"{about['cpus']} CPUs, {about['model']}, Redis {about['redis']}, {about['date'][:10]}"
+            say(f"written: {result} and {watchers.write(Path(options.output), figures, where).name} in {options.output}")
             return 0
         if options.growth:
             figures = growth.measure(settings, options.quick, say)
