@@ -106,7 +106,7 @@ function showSlow(metrics) {
 
 // Dead letters
 
-let shownLetters = '';
+let shownLetters = null;
 
 async function readLetters() {
   const letters = await all('/admin/dead-letters?size=100', 'dead-letters', 200);
@@ -148,7 +148,14 @@ async function ask(heading, question, fields, yes) {
   dialog.querySelector('[data-field=no]').textContent = text(yes ? 'opNo' : 'opClose');
   dialog.returnValue = 'no';
   dialog.showModal();
-  await new Promise((resolve) => { dialog.addEventListener('close', resolve, { once: true }); });
+  await new Promise((resolve) => {
+    dialog.addEventListener('close', function closed() {
+      // The event comes a moment after the closing. Meanwhile the question may have been asked again.
+      if (dialog.open) return;
+      dialog.removeEventListener('close', closed);
+      resolve();
+    });
+  });
   return dialog.returnValue === 'yes';
 }
 
@@ -257,6 +264,9 @@ auditButton.addEventListener('click', async () => {
 
 // Reading again and again
 
+/** Whether what is shown as an error is that nothing could be read. Other errors stay until the next attempt. */
+let isSilent = false;
+
 async function read() {
   try {
     const [{ data: overview }, { data: metrics }] = await Promise.all([api('GET', '/admin/overview'), api('GET', '/metrics'), readLetters()]);
@@ -265,13 +275,15 @@ async function read() {
     showTables(overview.services, summed);
     say(overview.services);
     showSlow(metrics);
-    hideError();
+    if (isSilent) hideError();
+    isSilent = false;
     document.getElementById('updated').textContent = text('opUpdated', { time: moment(new Date().toISOString()) });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const message = text('opNoAnswer', { why: error.text });
     const shown = document.getElementById('error');
     if (shown.hidden || shown.querySelector('p').textContent !== message) showError(message, error.slug);
+    isSilent = true;
   }
 }
 
