@@ -19,9 +19,12 @@ struct BrowserTests {
     }
 
     @Test func journey() async throws { try await pass() }
+    @Test func booking() async throws { try await pass() }
     @Test func visitor() async throws { try await pass() }
     @Test func sessions() async throws { try await pass() }
     @Test func staff() async throws { try await pass() }
+    @Test func desk() async throws { try await pass() }
+    @Test func operations() async throws { try await pass() }
     @Test func hostile() async throws { try await pass() }
     @Test func protection() async throws { try await pass() }
     @Test func accessibility() async throws { try await pass() }

@@ -22,7 +22,8 @@ def expect_fits(page, what):
     seen = page.evaluate("""() => {
         const width = innerWidth, scroll = document.scrollingElement;
         const wide = [...document.querySelectorAll('body *')]
-            .filter((each) => each.getBoundingClientRect().right > width + 1 && !each.closest('.scroll, .skip, dialog:not([open])'));
+            .filter((each) => !each.closest('.scroll, .skip, dialog:not([open])'))
+            .filter((each) => each.getBoundingClientRect().right > width + 1);
         return {scrollWidth: scroll.scrollWidth, wide: wide.slice(0, 3).map((each) => each.outerHTML.slice(0, 160))};
     }""")
     assert seen["scrollWidth"] <= width, f"{what} at {width} px: expected no horizontal scrolling, saw {seen}"
@@ -31,7 +32,7 @@ def expect_fits(page, what):
 def expect_live(page, locator, what=None):
     """It comes to be there: by itself on a page with scripts, else where the page is read again."""
     what = what or str(locator)
-    if page.is_live:
+    if page.look.has_scripts:
         expect(locator.first, what).to_be_visible()
         return
 
@@ -71,9 +72,10 @@ def axe(page, what):
     """No rule of WCAG 2.1 A and AA nor a best practice is broken."""
     from axe_playwright_python.sync_playwright import Axe
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}, "resultTypes": ["violations"]}).response["violations"]
-    said = [f"{each['id']} ({each['help']}): {[node['html'][:200] for node in each['nodes'][:3]]} {each['nodes'][0].get('failureSummary')}"
-            for each in found]
+    options = {"runOnly": {"type": "tag", "values": tags}, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    said = [f"{each['id']} ({each['help']}): {[node['html'][:200] for node in each['nodes'][:3]]} "
+            f"{each['nodes'][0].get('failureSummary')}" for each in found]
     assert not found, f"{what}: axe expected no finding, saw " + "\n".join(said)
 
 
@@ -93,3 +95,11 @@ def tab_to(page, selector, backwards=False, at_most=60):
         }""")
         assert seen is None, f"the focus must be visible; seen: {seen}"
     raise AssertionError(f"{selector} is not reached by {at_most} times Tab")
+
+
+def open_exhibition(run, look, exhibition):
+    """The staff's page of an exhibition, filled."""
+    page = run.open(look)
+    page.goto(f"/staff/museums/{exhibition}")
+    expect(page.locator("form#edit [name=capacity]")).not_to_have_value("")
+    return page

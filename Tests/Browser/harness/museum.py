@@ -55,8 +55,8 @@ class Museum:
     def __enter__(self):
         self.temporary = tempfile.TemporaryDirectory(prefix="skmuseum-browser-")
         try:
-            command = ["redis-server", "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", self.temporary.name]
-            self.processes["redis"] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            options = ["--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", self.temporary.name]
+            self.processes["redis"] = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
             for roles in self.roles:
                 self.start(roles)
             if "AUTH_SECRET" in self.environment:

@@ -5,7 +5,6 @@ import importlib
 import io
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -45,7 +44,6 @@ class Run:
         self.browser = browser
         self.failures = failures
         self.figures = []
-        self.museums = {}
         self.stack = contextlib.ExitStack()
 
     def start_museum(self, **options):
@@ -60,15 +58,13 @@ class Run:
         self.stack.callback(context.close)
         page = context.new_page()
         page.look = look
-        page.is_live = look.has_scripts and self.has_streams
         return page
 
     def perform(self, name, function, look, museum):
         """Returns whether the scenario passed."""
         began = time.monotonic()
         self.museum = museum
-        self.has_streams = museum.send("HEAD", "/museums/stream")[0] == 200
-        self.watch = Watch(self.has_streams)
+        self.watch = Watch()
         with contextlib.ExitStack() as self.stack:
             try:
                 function(self, *([] if look is None else [look]))

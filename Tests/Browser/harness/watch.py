@@ -6,9 +6,9 @@ import re
 class Watch:
     """Errors in the console, errors of scripts, violations of the Content-Security-Policy, refused and failed requests, dialogs."""
 
-    def __init__(self, has_streams):
+    def __init__(self):
         self.findings = []
-        self.allowed = [] if has_streams else [r"/stream\b", r"EventSource's response has a"]
+        self.allowed = []
 
     def follow(self, context):
         context.on("console", self.console)

@@ -3,7 +3,8 @@
 from harness.checks import axe, expect_fits, same
 from harness.look import Look
 from harness.runner import scenario
-from harness.states import ALLOWED, Season, staff_states, visitor_states
+from harness.season import Season
+from harness.states import ALLOWED, operator_states, staff_states, visitor_states
 
 WIDTHS = [1280, 360, 320]
 
@@ -49,3 +50,8 @@ def visitors_pages_in_every_state(run, look):
 def staff_pages_in_every_state(run, look):
     seen = look_at(run, open_season(run, look), staff_states)
     same(seen, {"staff", "staff-new", "staff-museum", "staff-day", "staff-bookings"}, "pages")
+
+
+@scenario(Look("ko"), Look("en", is_dark=True))
+def operators_page_in_every_state(run, look):
+    same(look_at(run, open_season(run, look), operator_states), {"operator"}, "pages")

@@ -2,12 +2,13 @@
 
 from harness.look import Look
 from harness.runner import scenario
-from harness.states import ALLOWED, Season, operator_states, staff_states, visitor_states
+from harness.season import Season
+from harness.states import ALLOWED, operator_states, staff_states, visitor_states
 
 SHOWN = {
     "exhibitions", "exhibition", "exhibition-sold-out", "exhibition-error", "bookings", "booking", "booking-force-canceled",
     "booking-question", "sign-in", "staff", "staff-new", "staff-museum", "staff-delete", "staff-conflict", "staff-day",
-    "staff-bookings", "operator", "operator-outage", "operator-dead-letters", "operator-audit",
+    "staff-bookings", "operator",
 }
 DARK = {"exhibitions", "booking", "operator"}
 

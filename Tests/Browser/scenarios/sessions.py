@@ -96,7 +96,9 @@ def a_guest_finds_the_booking_with_another_browser(run, look):
 def tokens_and_roles(run, look):
     page = run.open(look)
     run.watch.allow(401, 403)
-    for role, first_page, may in [("visitor", "exhibitions", []), ("staff", "staff", ["/staff"]), ("admin", "operator", ["/staff", "/operator"])]:
+    for role, first_page, may in [
+        ("visitor", "exhibitions", []), ("staff", "staff", ["/staff"]), ("admin", "operator", ["/staff", "/operator"]),
+    ]:
         sign_in(page, run, role, f"{role}-1")
         expect_page(page, first_page)
         for path in ["/staff", "/operator"]:
