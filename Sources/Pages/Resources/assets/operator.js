@@ -5,6 +5,7 @@ import { health, Picture, stateText } from './picture.js';
 
 const picture = new Picture(document.getElementById('picture'));
 const every = 2000;
+const everyMetrics = 6000;
 const minute = 60000;
 
 // The picture and its tables
@@ -269,12 +270,16 @@ let isSilent = false;
 
 async function read() {
   try {
-    const [{ data: overview }, { data: metrics }] = await Promise.all([api('GET', '/admin/overview'), api('GET', '/metrics'), readLetters()]);
+    // The metrics are the largest by far, and what is slow is of the last minute.
+    const isTimeForMetrics = performance.now() - (readings.at(-1)?.at ?? -Infinity) > everyMetrics;
+    const [{ data: overview }, metrics] = await Promise.all([
+      api('GET', '/admin/overview'), isTimeForMetrics ? api('GET', '/metrics') : null, readLetters(),
+    ]);
     const summed = sum(overview);
     picture.show(overview.services, summed);
     showTables(overview.services, summed);
     say(overview.services);
-    showSlow(metrics);
+    if (metrics) showSlow(metrics.data);
     if (isSilent) hideError();
     isSilent = false;
     document.getElementById('updated').textContent = text('opUpdated', { time: moment(new Date().toISOString()) });
