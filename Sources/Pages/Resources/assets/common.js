@@ -140,27 +140,35 @@ export function setText(element, value) {
 
 /**
  * Follows a live stream while the page is visible. `onDocument` gets each document that has changed; `onGap` is called where
- * changes may have been missed: the page must read its data again.
+ * changes may have been missed: the page must read its data again. While it does, documents wait: what has been read may be older.
  */
 export function follow(path, onDocument, onGap) {
   let source = null;
   let last = '';
   let hasOpened = false;
+  let reading = 0;
+  const waiting = [];
+  const readAgain = async () => {
+    reading += 1;
+    try { await onGap(); } finally { reading -= 1; }
+    if (reading === 0) waiting.splice(0).forEach(onDocument);
+  };
   const open = () => {
     if (source) return;
     source = new EventSource(last ? `${path}${path.includes('?') ? '&' : '?'}lastEventId=${encodeURIComponent(last)}` : path);
     source.addEventListener('open', () => {
       // What changed between the page's own data and the first opening is not in the stream.
-      if (!hasOpened) onGap();
+      if (!hasOpened) readAgain();
       hasOpened = true;
     });
     source.addEventListener('message', (event) => {
       last = event.lastEventId;
-      onDocument(JSON.parse(event.data));
+      const changed = JSON.parse(event.data);
+      if (reading > 0) waiting.push(changed); else onDocument(changed);
     });
     source.addEventListener('reset', (event) => {
       last = event.lastEventId;
-      onGap();
+      readAgain();
     });
     source.addEventListener('error', () => {
       // The browser tries again itself unless the server refused.

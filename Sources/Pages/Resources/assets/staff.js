@@ -78,19 +78,34 @@ function show({ found, hasMore }) {
   summarize();
 }
 
+// What has changed while the list was being read: the list may be older.
+let reading = 0;
+const meanwhile = new Map();
+
 async function readAgain() {
+  reading += 1;
   try {
     show(await read());
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (shown.size === 0) showError(reason(error), error.slug);
+  } finally {
+    reading -= 1;
   }
+  if (reading > 0) return;
+  const changed = [...meanwhile.values()];
+  meanwhile.clear();
+  changed.forEach(change);
 }
 
 const readSoon = soon(readAgain);
 const places = ['title', 'hall', 'date', 'startTime', 'endTime'];
 
 function change(exhibition) {
+  if (reading > 0) {
+    meanwhile.set(exhibition.id, exhibition);
+    return;
+  }
   const known = shown.get(exhibition.id);
   const stays = known && places.every((place) => known.exhibition[place] === exhibition[place]);
   if (stays) {
