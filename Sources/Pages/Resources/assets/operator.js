@@ -57,11 +57,13 @@ function setRows(body, rows) {
   if (changed) body.replaceChildren(...rows);
 }
 
+const place = ({ address }) => (address === 'this process' ? text('opThisProcess') : address);
+
 function showTables(services, summed) {
   setRows(document.querySelector('#services tbody'), services.map((service) => row([
     { value: text(`service.${service.service}`) }, { value: text(`health.${health(service)}`) },
     { value: service.circuit ? text(`circuit.${service.circuit}`) : '–' },
-    { value: service.instances.map((instance) => `${instance.address}: ${text(instance.isReady ? 'health.ok' : 'health.failing')}`).join(', ') },
+    { value: service.instances.map((instance) => `${place(instance)}: ${text(instance.isReady ? 'health.ok' : 'health.failing')}`).join(', ') },
   ])));
   setRows(document.querySelector('#streams tbody'), summed.flatMap((stream) => stream.groups.map((group, index) => row([
     { value: index === 0 ? `${stream.name}:events` : '' },
