@@ -1,5 +1,9 @@
 """Pictures of the pages for the documentation: in both languages, wide, on a phone, and in the dark."""
 
+import signal
+
+from playwright.sync_api import expect
+
 from harness.look import Look
 from harness.runner import scenario
 from harness.season import Season
@@ -22,3 +26,17 @@ def pictures(run, look):
         for name in states(season):
             if name in (DARK if look.is_dark else SHOWN):
                 run.picture(season.page, name)
+
+
+@scenario(Look("ko"), Look("en"))
+def outage(run, look):
+    museum = run.start_museum(is_split=True)
+    exhibition = museum.register(title="Monet", capacity=500)
+    page = run.open(look, museum)
+    page.goto("/operator")
+    museum.stop("confirm", signal.SIGKILL)
+    for number in range(60):
+        museum.change("POST", "/books", {"museumId": exhibition, "visitor": f"visitor-{number}"})
+    expect(page.locator("svg#picture [data-service=confirm]")).to_have_attribute("data-health", "failing")
+    expect(page.locator("svg#picture [data-group=confirm][data-of=book]")).to_have_attribute("data-lag", "120")
+    run.picture(page, "operator-outage")

@@ -9,10 +9,10 @@ from harness.season import Season
 
 # A slow mobile line, and a phone's processor.
 KILOBITS, ROUND_TRIP, SLOWDOWN = 1600, 150, 4
-MOST_BYTES = 100_000
+MOST_BYTES = {"visitors": 100_000, "staff": 100_000, "operators": 200_000}
 # What a page asks for: itself, a style sheet, an icon, its scripts and its words, a stream, and what may have changed before the
 # stream began. A page of staff asks for its data as well; the day's list for each exhibition's bookings and admissions.
-MOST_REQUESTS = {"visitors": 12, "staff": 30}
+MOST_REQUESTS = {"visitors": 12, "staff": 30, "operators": 14}
 # First contentful paint in milliseconds: two round trips for the page and its style sheet, what they carry, and the server's time.
 LATEST_PAINT = 2500
 
@@ -76,8 +76,9 @@ def first_visit_and_next_page(run, look):
         size, requests, paint = meter.measure(page, path)
         run.figures.append((name, size, requests, paint))
         print(f"{name}: {size} bytes, {requests} requests, first contentful paint {paint} ms", flush=True)
-        most = MOST_REQUESTS["staff" if path.startswith(("/staff", "/operator")) else "visitors"]
-        assert size < MOST_BYTES, f"{name}: expected less than {MOST_BYTES} bytes, saw {size}"
+        whose = "staff" if path.startswith("/staff") else "operators" if path == "/operator" else "visitors"
+        most_bytes, most = MOST_BYTES[whose], MOST_REQUESTS[whose]
+        assert size < most_bytes, f"{name}: expected less than {most_bytes} bytes, saw {size}"
         assert requests <= most, f"{name}: expected at most {most} requests, saw {requests}: {meter.requests}"
         assert paint < LATEST_PAINT, f"{name}: expected to show something within {LATEST_PAINT} ms, saw {paint} ms"
         if name == "exhibitions":
@@ -104,8 +105,10 @@ page is somebody's first: nothing is in the browser's cache. The list of exhibit
 {rows}
 
 Bytes are the responses with their headers, compressed as sent. Requests are all of a page's, with its live stream. First content is
-the browser's first contentful paint. `BrowserTests` fails at {MOST_BYTES} bytes or {LATEST_PAINT} ms on any page, and above
-{MOST_REQUESTS[visitors]} requests on a page for visitors, {MOST_REQUESTS[staff]} on one for staff and operators.
+the browser's first contentful paint. The operator's page loads `/metrics`, which is not compressed.
+
+`BrowserTests` fails at {MOST_BYTES[visitors]} bytes or above {MOST_REQUESTS[visitors]} requests of a page for visitors, at {MOST_BYTES[staff]} bytes or
+above {MOST_REQUESTS[staff]} requests of one for staff, at {MOST_BYTES[operators]} bytes of the operator's, and at {LATEST_PAINT} ms until first content.
 """
 
 
