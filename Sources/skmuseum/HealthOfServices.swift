@@ -41,8 +41,8 @@ struct HealthOfServices: Sendable {
             instances.append(.init(address: address, isReady: isReady))
             if role == .book, isReady, let metrics = await get("/metrics", of: upstream) {
                 // The worst of all is shown.
-                let state = Self.circuit(in: metrics)
-                if circuit == nil || state == "open" { circuit = state ?? circuit }
+                let states = [circuit, Self.circuit(in: metrics)].compactMap { $0 }
+                circuit = ["open", "half-open", "closed"].first(where: states.contains)
             }
         }
         return ServiceHealth(service: role.rawValue, instances: instances, circuit: circuit)

@@ -296,7 +296,12 @@ async function read() {
 
 async function keepReading() {
   for (;;) {
-    if (document.visibilityState === 'visible' && !dialog.open) await read();
+    try {
+      if (document.visibilityState === 'visible' && !dialog.open) await read();
+    } catch (error) {
+      // A bug of the page must not end its reading.
+      console.error(error);
+    }
     await new Promise((resolve) => { setTimeout(resolve, every); });
   }
 }
