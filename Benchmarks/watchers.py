@@ -17,7 +17,7 @@ from processes import BenchError, Stage, cpu_seconds
 HERE = Path(__file__).resolve().parent
 COUNTS = (0, 1, 5000)
 # Bookings a second, seconds of a stretch, rounds.
-FULL = (500, 12, 5)
+FULL = (500, 10, 3)
 QUICK = (300, 5, 1)
 
 

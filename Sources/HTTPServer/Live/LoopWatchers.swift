@@ -1,8 +1,11 @@
 import NIOCore
 
-/// The watchers of a feed on one event loop. They are served a few at a time, so that other requests of the loop don't wait for all.
+/// The watchers of a feed on one event loop. They are served a few at a time with a pause between, so that other requests of the loop
+/// don't wait for all: a loop looks at its connections only when it has no task that is due.
 final class LoopWatchers: Sendable {
-    private static let atOnce = 32
+    private static let atOnce = 16
+    /// 3,000 watchers of a loop are served in half a second.
+    private static let pause = TimeAmount.microseconds(2500)
 
     private struct State {
         var watchers: [ObjectIdentifier: LiveWatcher] = [:]
@@ -95,8 +98,8 @@ final class LoopWatchers: Sendable {
             if watcher.send(bytes(watcher)) == .tooSlow { feed.drop(watcher) }
         }
         let rest = watchers.dropFirst(Self.atOnce)
-        let isolated = eventLoop.assumeIsolated()
-        isolated.execute { rest.isEmpty ? self.sendNext(feed) : self.send(to: rest, feed, bytes) }
+        if rest.isEmpty { return sendNext(feed) }
+        eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.send(to: rest, feed, bytes) }
     }
 }
 
