@@ -1,5 +1,6 @@
 """A museum: redis-server and the program, in one process or in five, on free ports of this machine."""
 
+import ctypes
 import http.client
 import json
 import os
@@ -34,6 +35,11 @@ def until(what, condition, within=20):
         time.sleep(0.05)
 
 
+def end_with_parent():
+    """In a new process: it is told to stop when the run has ended, however it has."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 class Museum:
     """Everything that it starts is stopped when its `with` ends."""
 
@@ -56,7 +62,8 @@ class Museum:
         self.temporary = tempfile.TemporaryDirectory(prefix="skmuseum-browser-")
         try:
             options = ["--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", self.temporary.name]
-            self.processes["redis"] = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+            self.processes["redis"] = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL,
+                                                       preexec_fn=end_with_parent)
             for roles in self.roles:
                 self.start(roles)
             if "AUTH_SECRET" in self.environment:
@@ -76,7 +83,8 @@ class Museum:
         name = ",".join(roles)
         with open(pathlib.Path(self.temporary.name) / f"{name}.log", "a") as log:
             command = [self.program, "serve", "--role", name]
-            process = subprocess.Popen(command, env=self.environment, cwd=self.temporary.name, stdout=log, stderr=log)
+            process = subprocess.Popen(command, env=self.environment, cwd=self.temporary.name, stdout=log, stderr=log,
+                                       preexec_fn=end_with_parent)
         self.processes[name] = process
 
         def is_ready():
