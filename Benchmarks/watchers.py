@@ -84,7 +84,10 @@ def measure(program, is_quick, say):
     medians = []
     for count in COUNTS:
         of_count = [each for each in found if each["watchers"] == count]
-        medians.append({name: statistics.median(each[name] for each in of_count) for name in of_count[0]})
+        median = {name: statistics.median(each[name] for each in of_count) for name in of_count[0]}
+        # Of the first round: the allocator keeps what many watchers have taken.
+        median["resident_bytes"] = of_count[0]["resident_bytes"]
+        medians.append(median)
     return {"rate": rate, "seconds": seconds, "rounds": rounds, "stretches": found, "medians": medians}
 
 
@@ -93,7 +96,7 @@ def write(folder, figures, about):
     lines = [
         "# Live streams with many watchers", "",
         f"`scripts/bench --watchers`, {about}. One process with all roles; {figures['rate']} bookings a second of one exhibition, "
-        f"{figures['seconds']} s each time, {figures['rounds']} rounds in turns; medians. The clients run on the same machine.", "",
+        f"{figures['seconds']} s each time, {figures['rounds']} rounds in turns; medians, of memory the first round. The clients run on the same machine.", "",
         "| watchers | CPU of the process | resident memory | Redis commands/s | CPU of Redis | messages/s | booking p50 | booking p99 |",
         "|---|---|---|---|---|---|---|---|"]
     for each in figures["medians"]:
@@ -102,7 +105,13 @@ def write(folder, figures, about):
             f"| {each['commands_per_second']:,.0f} | {each['redis_cpu_percent']:.0f} % | {each['messages_per_second']:,.0f} "
             f"| {each['p50']:.1f} ms | {each['p99']:.1f} ms |")
     none, one, many = figures["medians"]
+    ratios = [
+        next(each["p99"] for each in figures["stretches"][3 * number:3 * number + 3] if each["watchers"] == many["watchers"])
+        / next(each["p99"] for each in figures["stretches"][3 * number:3 * number + 3] if each["watchers"] == 0)
+        for number in range(len(figures["stretches"]) // 3)]
     lines += [
+        "", "p99 with all watchers against none, round by round: " + ", ".join(f"{ratio:.2f}" for ratio in ratios) + ".",
+        "", f"A watcher takes {(many['resident_bytes'] - one['resident_bytes']) / many['watchers'] / 1000:.0f} kB of the process' memory.",
         "", f"With {many['watchers']:,.0f} watchers the p99 of a booking is {many['p99'] / none['p99']:.2f} times that with none, and Redis gets "
         f"{many['commands_per_second'] / one['commands_per_second']:.2f} times the commands that it gets with one.", ""]
     path = folder / "watchers.md"
