@@ -87,6 +87,8 @@ public final class LiveFeed: Sendable {
     /// The first position: from here on everything is distributed.
     public func begin(at position: String) {
         state.withLock { state in
+            // Numbers go on: somebody may have begun to watch meanwhile.
+            state.first = state.next
             state.messages.removeAll()
             state.bytes = 0
             state.marks = [:]
