@@ -93,7 +93,7 @@ def clean(text):
     return unicodedata.normalize("NFC", text).strip()
 
 
-@scenario(Look("ko"), Look("en"))
+@scenario(Look("ko"))
 def hostile_names_are_text_on_every_page(run, look):
     page = run.open(look, museum := run.start_museum())
     visitor = page.request.post("/sessions", data={}, headers={"Origin": museum.url}).json()["subject"]
