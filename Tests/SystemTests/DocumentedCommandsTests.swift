@@ -11,7 +11,8 @@ struct DocumentedCommandsTests {
     private static let commands: [String] = {
         let docs = (try? FileManager.default.contentsOfDirectory(atPath: root.appendingPathComponent("docs").path)) ?? []
         let pages =
-            ["README.md", "CONTRIBUTING.md", "redis/README.md"] + docs.filter { $0.hasSuffix(".md") }.map { "docs/" + $0 }
+            ["README.md", "README.ko.md", "CONTRIBUTING.md", "redis/README.md"]
+            + docs.filter { $0.hasSuffix(".md") }.map { "docs/" + $0 }
         let found = pages.flatMap { page -> [String] in
             let text = (try? String(contentsOf: root.appendingPathComponent(page), encoding: .utf8)) ?? ""
             return text.matches(of: /(?:^|`)skmuseum (?<rest>[^`\n]*)/.anchorsMatchLineEndings()).map { String($0.rest) }
